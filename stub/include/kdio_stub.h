@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kdio_stub.h: performs port accesses inside a kernel, on request of a kdio host over a UART.
+ *
+ * Contract
+ *   Memory      The kernel supplies it: one block of at least KDIO_STUB_MEMORY_MIN bytes, aligned to 16, that
+ *               stays mapped and writable. Every limit that the stub advertises follows from its size;
+ *               KDIO_STUB_MEMORY (8 KiB) is the size to take when in doubt. The library has no data and no
+ *               bss, allocates nothing and calls no libc; its memory functions have private names.
+ *   Stack       At most 1 KiB below the caller's frame (`make size` prints the measured figure).
+ *   Compiled    -mgeneral-regs-only -mno-red-zone -ffreestanding -fno-stack-protector -fcf-protection=none,
+ *               position-independent: no SSE state is touched, it links at any address, -2 GiB included.
+ *   Time        No call waits for the line. A call reads what the UART holds, executes at most one program,
+ *               writes at most one FIFO and returns: at most KDIO_STUB_ACCESSES_MAX UART accesses beside the
+ *               program's own. KDIO_STUB_MORE in the result asks to be called again soon.
+ *   Contexts    handle, poll, console, suspend and resume may be called from any CPU and from interrupt
+ *               handlers, and may preempt each other at any instruction. The first one in does the work; an
+ *               entry that finds the stub busy moves the UART's bytes to memory, or queues its text, and
+ *               returns. None of them may be called from an NMI or machine-check handler.
+ *   Interrupts  A plain program leaves them as they are. An atomic program has them off on the CPU it runs on, for
+ *               at most atomic_max_us. UART register accesses never turn them off.
+ *   Untouched   The stub touches its UART, the ports that a request names, and nothing else: no PIC, no APIC, no
+ *               timer, no BREAK. When LCR.DLAB is found set, some other driver is inside the UART, and nothing but
+ *               LCR is read until it is clear again. Accesses that overlap the link's own UART are refused.
+ *   Index/data  Port pairs that the kernel uses too (70/71, cf8/cfc, 2e/2f, 3c0, 3d4) would be torn if a request ran
+ *               between the kernel's two accesses. Either the kernel gives pair_trylock and pair_unlock, which
+ *               the stub holds round each program (a busy lock postpones the program, it never spins), or it
+ *               sets `defer`: programs then run from kdio_stub_poll only, which the kernel calls where no pair
+ *               is in use.
+ *   Console     kdio_stub_console is the kernel's console on the same line. Text is passed on unaltered, but for
+ *               the bytes 00 and F5, which are never text and become '?'. Text that does not fit is dropped and
+ *               counted; the host sees a line that says how much.
+ *
+ * Life: kdio_stub_init, then kdio_stub_handle from the UART's interrupt and kdio_stub_poll from the idle loop and a
+ * periodic timer (100 Hz will do), for ever. There is nothing to close.
+ */
+#ifndef KDIO_STUB_H
+#define KDIO_STUB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Sizes of the block given to kdio_stub_init, in bytes. */
+#define KDIO_STUB_MEMORY_MIN 4096u /* Works; small frames. */
+#define KDIO_STUB_MEMORY     8192u /* Meets every figure at 115200 and 921600 baud. */
+
+/* UART accesses that one call makes at most, beside those of the program it executes. */
+#define KDIO_STUB_ACCESSES_MAX 80u
+
+/* What kdio_stub_handle and kdio_stub_poll report; or-ed. */
+enum {
+    KDIO_STUB_WORK = 1, /* Bytes moved or a program ran: traffic is under way, worth polling on. */
+    KDIO_STUB_MORE = 2, /* Work is left that no interrupt announces: call kdio_stub_poll again soon. */
+};
+
+/* What kdio_stub_init reports. */
+enum kdio_stub_result {
+    KDIO_STUB_OK = 0,
+    KDIO_STUB_NO_MEMORY = -1,  /* Block too small, or not aligned to 16. */
+    KDIO_STUB_BAD_CONFIG = -2, /* Unknown structure size, UART space, stride or clock; a hook without its twin. */
+    KDIO_STUB_NO_UART = -3,    /* Nothing that behaves like a 16550 is there. The UART is left as it was. */
+};
+
+enum kdio_uart_space {
+    KDIO_UART_PORT = 0, /* base is an I/O port. */
+    KDIO_UART_MMIO = 1, /* base is the address of an uncached mapping, as seen by the kernel. */
+};
+
+struct kdio_uart_config {
+    enum kdio_uart_space space;
+    uint64_t base;
+    uint32_t stride;   /* Bytes between registers: 1 or 4; with 4 the registers are accessed as 32 bits. */
+    uint32_t clock_hz; /* Input clock; 0 means 1843200, the PC's. */
+    uint32_t baud;     /* 0 leaves rate and format as the firmware set them; else 8 bits, no parity, 1 stop bit. */
+    bool irq;          /* true: the kernel routes the interrupt to kdio_stub_handle, so enable it in the UART. */
+};
+
+/* Ports first..last are refused. */
+struct kdio_port_range {
+    uint16_t first;
+    uint16_t last;
+};
+
+/*
+ * The machine, as the stub sees it. NULL in the config means the x86-64 the code runs on; the tests give a fake one.
+ * width is 1, 2 or 4 bytes and means exactly one access of that width.
+ */
+struct kdio_machine {
+    void *context;
+    uint32_t (*port_in)(void *context, uint16_t port, unsigned width);
+    void (*port_out)(void *context, uint16_t port, unsigned width, uint32_t value);
+    uint32_t (*mem_in)(void *context, uint64_t address, unsigned width);
+    void (*mem_out)(void *context, uint64_t address, unsigned width, uint32_t value);
+    uint64_t (*time_us)(void *context); /* Monotonic, microseconds. */
+    uint64_t (*entropy)(void *context); /* A number that differs at each boot and at each call. */
+    uintptr_t (*interrupts_off)(void *context); /* Returns what interrupts_restore takes. */
+    void (*interrupts_restore)(void *context, uintptr_t state);
+};
+
+struct kdio_stub_config {
+    uint32_t size; /* sizeof(struct kdio_stub_config), so that later fields can be told apart. */
+    struct kdio_uart_config uart;
+    const struct kdio_machine *machine; /* NULL: this x86-64. Copied. */
+
+    /* Frequency of the time-stamp counter. 0: taken from CPUID leaf 15h or 16h where the processor tells, else 1 GHz is
+     * assumed, and the stub's seconds are as wrong as that. */
+    uint32_t tsc_khz;
+
+    /* Mixed into the boot identifier with the time-stamp counter. Give what the kernel has: the real-time clock, RDRAND. */
+    uint64_t boot_entropy;
+
+    /* Refusals, in addition to the link's own UART. The table is not copied; NULL with 0 for none. */
+    const struct kdio_port_range *deny;
+    uint32_t deny_count;
+    bool read_only; /* Refuse every operation that changes the target; input and text go on. */
+
+    /* Longest time with interrupts off in an atomic program; 0 means 1000. At most 100000. */
+    uint32_t atomic_max_us;
+
+    /* Execute programs from kdio_stub_poll only. */
+    bool defer;
+
+    /* Taken round each program when given (both or neither): returns false when the lock is held, at once. */
+    bool (*pair_trylock)(void *context);
+    void (*pair_unlock)(void *context);
+
+    /* Receives text that a person types at the host. Called from handle or poll, never re-entered; must not wait. NULL
+     * makes the text operation unsupported. */
+    void (*text)(void *context, const char *bytes, size_t size);
+
+    void *context; /* Handed to pair_trylock, pair_unlock and text. */
+};
+
+/* The profile `safe`: ports that reset or power off a PC. Command FE to port 64h goes with it, always by value. */
+#define KDIO_STUB_DENY_SAFE { { 0xcf9, 0xcf9 }, { 0x92, 0x92 }, { 0xb2, 0xb2 } }
+
+struct kdio_stub;
+
+/*
+ * Starts a stub in `memory` (`size` bytes, aligned to 16) and programs the UART. On success *stub points into the block
+ * and a HELLO goes out with the next calls. On failure *stub is unchanged, and so is the UART.
+ */
+enum kdio_stub_result kdio_stub_init(void *memory, size_t size, const struct kdio_stub_config *config,
+                                     struct kdio_stub **stub) __attribute__((warn_unused_result));
+
+/* The UART's interrupt. The kernel acknowledges its interrupt controller itself. */
+unsigned kdio_stub_handle(struct kdio_stub *stub);
+
+/* Idle loop or timer. */
+unsigned kdio_stub_poll(struct kdio_stub *stub);
+
+/*
+ * Queues console text for the line and sends what the UART takes at once. Returns the bytes queued: all, or none when
+ * they do not fit; text longer than a quarter of the console's memory goes in pieces.
+ */
+size_t kdio_stub_console(struct kdio_stub *stub, const char *text, size_t size);
+
+/*
+ * Tells the host side how the kernel services the UART. false: only a timer polls it, so the host must not send more
+ * than a FIFO at a time; until the first interrupt arrives that is assumed. true: an interrupt, or a loop that never
+ * halts, empties it in time. kdio_stub_handle implies true. Takes effect with the next session.
+ */
+void kdio_stub_prompt(struct kdio_stub *stub, bool prompt);
+
+/*
+ * suspend gives the UART to the kernel (a panic message, another driver): the stub's registers are put aside, and the
+ * stub does not touch the UART until resume, which sets it up again. Returns false, and changes nothing, when the stub
+ * is busy on this or another CPU; try again.
+ */
+bool kdio_stub_suspend(struct kdio_stub *stub) __attribute__((warn_unused_result));
+void kdio_stub_resume(struct kdio_stub *stub);
+
+/* Moves the stub's UART or memory to a new virtual mapping: `delta` is added to an MMIO base. For kernels that remap. */
+void kdio_stub_uart_moved(struct kdio_stub *stub, uint64_t base);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
