@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+#
+# rules.mk: builds the second embedding of the stub.
+#
+# The flags are the kernel's own and complete: it is built as its author would build it, with nothing from the outside
+# but the compiler and the stub's public header.
+
+EMBED_SOURCES := clock.c debugger.c entry.S interrupts.c line.c main.c memory.c paging.c serial.c vectors.S
+EMBED_BUILD = $(BUILD)/tests/embed
+EMBED_OBJECTS = $(addprefix $(EMBED_BUILD)/,$(addsuffix .o,$(basename $(EMBED_SOURCES))))
+
+EMBED_WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+# -mno-red-zone: interrupt handlers run on the stack that they interrupt.
+EMBED_CFLAGS := -std=c11 -O2 -g $(EMBED_WARNINGS) -ffreestanding -fno-builtin -fno-pic -mcmodel=kernel -mno-red-zone \
+    -mgeneral-regs-only -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
+    -I. -Istub/include -MMD -MP
+# The page size keeps the file small: the linker's default aligns segments to 2 MiB on some systems.
+EMBED_LDFLAGS := -nostdlib -static -Wl,-T,tests/embed/kernel.ld -Wl,-z,max-page-size=0x1000 \
+    -Wl,--build-id=none -Wl,--fatal-warnings
+
+$(EMBED_BUILD)/kernel.elf: $(EMBED_OBJECTS) $(BUILD)/libkdiostub.a tests/embed/kernel.ld
+	$(Q)$(CC) $(EMBED_LDFLAGS) -o $@ $(EMBED_OBJECTS) $(BUILD)/libkdiostub.a
+
+$(EMBED_BUILD)/%.o: tests/embed/%.c tests/embed/rules.mk
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(EMBED_CFLAGS) -c -o $@ $<
+
+$(EMBED_BUILD)/%.o: tests/embed/%.S tests/embed/rules.mk
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(EMBED_CFLAGS) -c -o $@ $<
+
+-include $(wildcard $(EMBED_BUILD)/*.d)
