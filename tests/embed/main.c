@@ -7,7 +7,8 @@
  * 8259 instead of APIC, PIT at 1000 Hz, x87 and SSE instructions fault, memcpy and memset of its own, its own console.
  *
  * Run it with
- *     qemu-system-x86_64 -accel tcg -M q35 -m 64 -display none -nodefaults -net none -kernel build/tests/embed/kernel.elf
+ *     qemu-system-x86_64 -accel tcg -M q35 -m 64 -display none -nodefaults -net none \
+ *         -kernel build/tests/embed/kernel.elf
  * and two -serial options: COM1 is the stub's, COM2 the kernel's own console.
  *
  * What can be seen

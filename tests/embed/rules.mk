@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# rules.mk: builds the second embedding of the stub.
+# rules.mk: builds the second embedding of the stub, and checks the stub's library as a kernel's linker sees it.
 #
 # The flags are the kernel's own and complete: it is built as its author would build it, with nothing from the outside
 # but the compiler and the stub's public header.
@@ -18,6 +18,8 @@ EMBED_CFLAGS := -std=c11 -O2 -g $(EMBED_WARNINGS) -ffreestanding -fno-builtin -f
 EMBED_LDFLAGS := -nostdlib -static -Wl,-T,tests/embed/kernel.ld -Wl,-z,max-page-size=0x1000 \
     -Wl,--build-id=none -Wl,--fatal-warnings
 
+.PHONY: check-stub-lib
+
 $(EMBED_BUILD)/kernel.elf: $(EMBED_OBJECTS) $(BUILD)/libkdiostub.a tests/embed/kernel.ld
 	$(Q)$(CC) $(EMBED_LDFLAGS) -o $@ $(EMBED_OBJECTS) $(BUILD)/libkdiostub.a
 
@@ -28,5 +30,11 @@ $(EMBED_BUILD)/%.o: tests/embed/%.c tests/embed/rules.mk
 $(EMBED_BUILD)/%.o: tests/embed/%.S tests/embed/rules.mk
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(EMBED_CFLAGS) -c -o $@ $<
+
+# The checks are shown to fail first, each on a library that breaks its rule.
+check-stub-lib: $(BUILD)/libkdiostub.a
+	$(Q)tests/embed/test_link_checks
+	$(Q)tests/embed/test_stack_usage
+	$(Q)tests/embed/link_checks $<
 
 -include $(wildcard $(EMBED_BUILD)/*.d)
