@@ -11,6 +11,7 @@
 #include "tests/embed/cpu.h"
 #include "tests/embed/kernel.h"
 
+#define TYPED_SIZE         256u /* A power of two, so that the counts may wrap. */
 #define COMMAND_SIZE       32u
 #define BUSY_TICKS         2u /* Polling for so long after traffic spares the next request a wake-up. */
 #define SUSPEND_TRIES_MAX  1000u
@@ -26,10 +27,9 @@ static volatile uint64_t busy_until_tick;
 
 static const struct kdio_port_range denied[] = KDIO_STUB_DENY_SAFE;
 
-/* Written by the text hook while not ready, by the idle loop while ready. */
-static char typed[COMMAND_SIZE];
-static size_t typed_size;
-static volatile bool typed_ready;
+/* A ring: the text hook moves the end, the idle loop the start. Both count on without wrapping to the size. */
+static char typed[TYPED_SIZE];
+static uint32_t typed_start, typed_end;
 
 static uint64_t line_number;
 static uint64_t interrupt_count;
@@ -46,16 +46,16 @@ static void pair_unlock(void *context)
     clock_pair_unlock();
 }
 
-/* A line that is too long loses its end; what is typed before the line in front is obeyed is lost. */
+/* What does not fit is lost. */
 static void take_text(void *context, const char *bytes, size_t size)
 {
+    uint32_t end = typed_end;
+    uint32_t limit = __atomic_load_n(&typed_start, __ATOMIC_ACQUIRE) + TYPED_SIZE;
+
     (void)context;
-    for (size_t i = 0; i < size && !typed_ready; i++) {
-        if (bytes[i] == '\n' || bytes[i] == '\r')
-            typed_ready = typed_size > 0;
-        else if (typed_size < COMMAND_SIZE - 1)
-            typed[typed_size++] = bytes[i];
-    }
+    for (size_t i = 0; i < size && end != limit; i++)
+        typed[end++ % TYPED_SIZE] = bytes[i];
+    __atomic_store_n(&typed_end, end, __ATOMIC_RELEASE);
 }
 
 bool debugger_start(uint32_t tsc_khz)
@@ -210,17 +210,32 @@ static void obey(const char *text)
     echo(text);
 }
 
+static bool next_typed(char *letter)
+{
+    if (typed_start == __atomic_load_n(&typed_end, __ATOMIC_ACQUIRE))
+        return false;
+    *letter = typed[typed_start % TYPED_SIZE];
+    __atomic_store_n(&typed_start, typed_start + 1, __ATOMIC_RELEASE);
+    return true;
+}
+
+/* A line that is too long loses its end; an empty one does nothing. */
 void debugger_command(void)
 {
-    char text[COMMAND_SIZE];
+    static char text[COMMAND_SIZE];
+    static size_t size;
+    char letter;
 
-    if (!typed_ready)
-        return;
-    memcpy(text, typed, typed_size);
-    text[typed_size] = '\0';
-    typed_size = 0;
-    typed_ready = false;
-    obey(text);
+    while (next_typed(&letter)) {
+        if (letter != '\n' && letter != '\r') {
+            if (size < COMMAND_SIZE - 1)
+                text[size++] = letter;
+        } else if (size > 0) {
+            text[size] = '\0';
+            size = 0;
+            obey(text);
+        }
+    }
 }
 
 /* Whoever held the pair will not come back, and nobody but the stub uses it from here on. */

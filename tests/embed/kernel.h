@@ -92,7 +92,7 @@ void debugger_interrupt(void); /* IRQ 4. */
 void debugger_second(void);    /* The numbered line each second. Called from the timer's work. */
 void debugger_poll(void);      /* Any context but the UART's interrupt. */
 bool debugger_busy(void);      /* Traffic is under way: poll again instead of halting. */
-void debugger_command(void);   /* Obeys what was typed, if anything. Idle loop only. */
+void debugger_command(void);   /* Obeys the lines that were typed. Idle loop only. */
 void debugger_stay(void) __attribute__((noreturn)); /* After a fault: serves the line for ever. */
 
 #endif
