@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * message.h: what a frame's payload says: a header byte, a body, a CRC (SPEC.md, section 4).
+ *
+ * The header's upper two bits are the kind; the lower six are the low bits of the sequence number, or, in a frame that
+ * belongs to no session, its type.
+ */
+#ifndef KDIO_PROTO_MESSAGE_H
+#define KDIO_PROTO_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/crc32c.h"
+#include "proto/frame.h"
+
+#define KDIO_PROTOCOL_VERSION 1u /* The only one yet. */
+
+#define KDIO_SEQ_BITS   6u
+#define KDIO_SEQ_MASK   0x3fu
+#define KDIO_WINDOW_MAX 32u /* Half of the sequence space: old and new can be told apart. */
+
+enum kdio_kind {
+    KDIO_KIND_PLAIN = 0x00,  /* Host: a plain program.    Stub: REPLY, every operation done. */
+    KDIO_KIND_ATOMIC = 0x40, /* Host: an atomic program.  Stub: FAILED, stopped at an operation. */
+    KDIO_KIND_NOTE = 0x80,   /* A note of the session; its type follows. */
+    KDIO_KIND_FREE = 0xc0,   /* Of no session; the type is in the header. */
+    KDIO_KIND_MASK = 0xc0,
+};
+#define KDIO_KIND_REPLY  KDIO_KIND_PLAIN
+#define KDIO_KIND_FAILED KDIO_KIND_ATOMIC
+
+/* Header bytes of the frames of no session. */
+#define KDIO_FREE_OPEN   0xf0u /* Host. */
+#define KDIO_FREE_HELLO  0xf1u /* Stub. */
+#define KDIO_FREE_ANSWER 0xf2u /* Stub: to OPEN. */
+#define KDIO_FREE_REFUSE 0xf3u /* Stub: to a type of frame it does not know. */
+
+/* Types of notes, the byte after the header. */
+#define KDIO_NOTE_EXPECT      0x01u /* Stub: a frame was bad or missing; sequence number of the next one wanted. */
+#define KDIO_NOTE_ALIVE       0x02u /* Stub: the program `seq` is still running. */
+#define KDIO_NOTE_EVENT       0x03u /* Stub: something is to be fetched. */
+#define KDIO_NOTE_TAKEN       0x04u /* Stub: another host holds the line. */
+#define KDIO_NOTE_UNSUPPORTED 0x05u /* Stub: a note of that type is not known. */
+#define KDIO_NOTE_CANCEL      0x08u /* Host: stop the program `seq`. */
+
+#define KDIO_HEADER_SIZE  1u
+#define KDIO_MESSAGE_MIN  (KDIO_HEADER_SIZE + KDIO_CRC32C_SIZE)
+#define KDIO_FAILED_SIZE  13u /* Bytes before the results in FAILED: status, index, done, detail. */
+/* What a reply of n bytes of results counts against the reply window. */
+#define KDIO_REPLY_COST(n) ((n) + KDIO_HEADER_SIZE + KDIO_FAILED_SIZE + KDIO_CRC32C_SIZE + 2u)
+
+#define KDIO_OPEN_SIZE    11u /* Payload of OPEN: its COBS code is 0c, and the frame 15 bytes. */
+#define KDIO_OPEN_FLOOR   0xa0u /* L13: every byte of an OPEN but its COBS code and delimiters is at least this. */
+#define KDIO_ANSWER_SIZE  45u
+#define KDIO_HELLO_SIZE   11u
+#define KDIO_NOTE_SIZE    11u /* The longest note: header, type, 32-bit argument, CRC, and room. */
+#define KDIO_CONTROL_SIZE 48u /* Any message that is no request and no reply fits. */
+
+/* The answer to OPEN (L4). */
+struct kdio_answer {
+    uint8_t status;  /* KDIO_DONE or KDIO_VERSION. */
+    uint8_t version; /* Chosen; 0 when there is none in common. */
+    uint8_t version_min, version_max;
+    uint32_t boot_id;
+    uint32_t challenge;
+    uint16_t frame_max;      /* Largest payload the stub takes, header and CRC included. */
+    uint16_t request_window; /* Wire bytes of requests that may be unanswered. */
+    uint16_t reply_window;   /* Bytes of replies (KDIO_REPLY_COST) that may be unreceived. */
+    uint16_t results_max;    /* Bytes of results in one reply. */
+    uint16_t program_max;    /* Operations in a program. */
+    uint8_t frame_window;    /* Requests that may be unanswered. */
+    uint8_t burst;           /* Wire bytes in an exchange; 0: no such limit. */
+    uint32_t capabilities;
+    uint32_t previous_session; /* Challenge of the session in force when OPEN came; 0: none. */
+    uint32_t previous_requests;
+    uint32_t previous_operations;
+};
+
+struct kdio_hello {
+    uint8_t version_min, version_max;
+    uint32_t boot_id;
+};
+
+/* Body of FAILED. */
+struct kdio_failure {
+    uint8_t status;
+    uint16_t index; /* Operation that stopped the program. */
+    uint16_t done;  /* Operations done; their results follow. */
+    uint64_t detail;
+};
+
+/* Completes a payload of `size` bytes with its CRC, started from `start`; returns the whole size. */
+size_t kdio_message_seal(uint8_t *payload, size_t size, uint32_t start);
+
+/* True when a whole payload's CRC is right. */
+bool kdio_message_intact(const uint8_t *payload, size_t size, uint32_t start);
+
+/* Writes OPEN for a nonce; false when its bytes break L13 and another nonce must be drawn. Returns KDIO_OPEN_SIZE bytes. */
+bool kdio_open_write(uint8_t payload[KDIO_OPEN_SIZE], uint8_t version_min, uint8_t version_max, uint32_t nonce);
+/* Decoders take the payload without its CRC; false when it is too short. Surplus bytes belong to later versions. */
+bool kdio_open_read(const uint8_t *payload, size_t size, uint8_t *version_min, uint8_t *version_max, uint32_t *nonce);
+
+size_t kdio_answer_write(uint8_t payload[KDIO_CONTROL_SIZE], const struct kdio_answer *answer, uint32_t nonce);
+bool kdio_answer_read(const uint8_t *payload, size_t size, struct kdio_answer *answer);
+
+size_t kdio_hello_write(uint8_t payload[KDIO_CONTROL_SIZE], const struct kdio_hello *hello);
+bool kdio_hello_read(const uint8_t *payload, size_t size, struct kdio_hello *hello);
+
+/* The KDIO_FAILED_SIZE bytes of a failure. */
+void kdio_failure_write(uint8_t body[KDIO_FAILED_SIZE], const struct kdio_failure *failure);
+bool kdio_failure_read(const uint8_t *body, size_t size, struct kdio_failure *failure);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stub_link.h: the stub's end of the link (SPEC.md, sections 3 and 6).
+ *
+ * Takes bytes and a time, yields requests to execute and bytes to send. It never waits, reads a clock or allocates, and
+ * keeps all state in its structure and the memory that comes with it. The invariants: a request is handed out only
+ * after its whole frame was verified under the session's key and its full sequence number; in order; once. A request
+ * that was executed is answered from the reply cache ever after.
+ *
+ * Use: kdio_stub_link_rx until it hands out a request; execute it into the memory of kdio_stub_link_results; then
+ * kdio_stub_link_done or kdio_stub_link_failed. kdio_stub_link_tx whenever the line takes bytes.
+ */
+#ifndef KDIO_PROTO_STUB_LINK_H
+#define KDIO_PROTO_STUB_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/frame.h"
+#include "proto/message.h"
+#include "proto/session.h"
+
+#define KDIO_HELLO_PERIOD_US 1000000u
+
+/* L8: console text that may go between two frames of a busy session: 6 ms at 115200 baud. */
+#define KDIO_TEXT_TURN 64u
+
+/* Memory and limits, from the caller; the limits are told to the host as they stand here. */
+struct kdio_stub_link_config {
+    uint8_t *frame;         /* Holds one payload. */
+    size_t frame_size;
+    uint8_t *replies;       /* The reply cache. */
+    size_t replies_size;    /* At least 4 * results_max + 128. */
+    uint16_t results_max;
+    uint16_t request_window;
+    uint16_t program_max;
+    uint8_t burst;
+    uint32_t capabilities;
+    uint32_t boot_id;
+};
+
+/* A session as the stub knows it. */
+struct kdio_stub_session {
+    struct kdio_session_key key; /* challenge 0: there is none. */
+    uint32_t expected;           /* Full sequence number of the next request; so many are executed. */
+    uint32_t operations;         /* Operations executed. */
+};
+
+/* A cached reply: a payload in `replies`. */
+struct kdio_cached_reply {
+    uint16_t at;
+    uint16_t size; /* 0: none. */
+};
+
+struct kdio_stub_link_stats {
+    uint32_t frames, bad_frames, repeated, requests, operations;
+};
+
+/* A verified request, valid until kdio_stub_link_done or _failed. */
+struct kdio_stub_request {
+    const uint8_t *program;
+    size_t size;
+    bool atomic;
+};
+
+struct kdio_stub_link {
+    struct kdio_stub_link_config config;
+    struct kdio_frame_decoder decoder;
+    struct kdio_frame_encoder encoder;
+    struct kdio_stub_session current;   /* Its requests are executed. */
+    struct kdio_stub_session candidate; /* Answered OPEN, waiting for its first request. */
+    struct kdio_stub_session former;    /* Ended by the current one. */
+    struct kdio_cached_reply cache[KDIO_SEQ_MASK + 1]; /* By the low bits of the sequence number. */
+    uint64_t replies_due;               /* Bit per cached reply to send. */
+    size_t reply_at;                    /* Where the next reply goes. */
+    uint64_t hello_due_us;
+    bool request_out;                   /* A request is handed out. */
+    bool opened;                        /* There was a session: no more HELLO by time. */
+    uint8_t free_due;                   /* FREE_DUE_*: frames of no session to send. */
+    uint8_t notes_due;                  /* NOTE_DUE_*: notes to send. */
+    uint8_t unknown_type;               /* What REFUSE or UNSUPPORTED names. */
+    uint8_t text_turn;                  /* Text bytes that may go before the next frame. */
+    uint8_t versions[2];                /* Range in the last OPEN. */
+    uint32_t answer_nonce;
+    uint32_t taken_seq;                 /* Of the frame that TAKEN answers. */
+    uint32_t unsupported_seq;
+    struct kdio_stub_link_stats stats;
+    uint8_t control[KDIO_CONTROL_SIZE]; /* The message being sent that is no reply. */
+};
+
+/* A challenge for the answer to OPEN: any number; the link sees to it that it is new in this boot. */
+typedef uint32_t kdio_draw_fn(void *context);
+
+void kdio_stub_link_init(struct kdio_stub_link *link, const struct kdio_stub_link_config *config, uint64_t now_us);
+
+/*
+ * Takes bytes until they are used up or a request is handed out (*request, and true through *ready). `draw` is called at
+ * most once a frame. Returns the bytes taken. Not to be called while a request is out.
+ */
+size_t kdio_stub_link_rx(struct kdio_stub_link *link, const uint8_t *bytes, size_t size, uint64_t now_us,
+                         kdio_draw_fn *draw, void *draw_context, struct kdio_stub_request *request, bool *ready);
+
+/* Memory for config.results_max bytes of results of the request that is out. To be called once for each request. */
+uint8_t *kdio_stub_link_results(struct kdio_stub_link *link);
+
+/* The request that is out is executed: all `operations` of it, with so many bytes of results. */
+void kdio_stub_link_done(struct kdio_stub_link *link, size_t results_size, uint32_t operations);
+
+/* It stopped: failure->done operations are executed, their results `results_size` bytes. */
+void kdio_stub_link_failed(struct kdio_stub_link *link, size_t results_size, const struct kdio_failure *failure);
+
+/*
+ * Writes up to `capacity` bytes for the line and returns how many. Between frames it takes from `text` (`*text_size`
+ * bytes that may go out as they are) and leaves in *text_size how many it used.
+ */
+size_t kdio_stub_link_tx(struct kdio_stub_link *link, uint8_t *out, size_t capacity, uint64_t now_us,
+                         const uint8_t *text, size_t *text_size);
+
+/* True while frames wait to be sent. */
+bool kdio_stub_link_tx_pending(const struct kdio_stub_link *link, uint64_t now_us);
+
+/* Takes effect with the next answer to OPEN. */
+void kdio_stub_link_set_burst(struct kdio_stub_link *link, uint8_t burst, uint32_t capabilities);
+
+#endif

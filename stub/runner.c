@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* runner.c: one small function an operation; sizes and operands come decoded from the table's codec. */
+#include "stub/runner.h"
+
+#include "stub/stub.h"
+
+/* At 3 Mbaud a FIFO of 16 bytes fills in 53 us: emptied well within. */
+#define DRAIN_PERIOD_US 16u
+#define DRAIN_LIMIT     KDIO_UART_FIFO_SIZE
+
+
+static bool on_list(const struct kdio_port_range *list, uint32_t count, uint16_t port, unsigned width)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (port <= list[i].last && port + width > list[i].first)
+            return true;
+    return false;
+}
+
+static enum kdio_status check_policy(const struct kdio_stub *stub, const struct kdio_op *op)
+{
+    const struct kdio_stub_config *config = &stub->config;
+    unsigned width = kdio_op_width(op->row);
+    uint16_t port = (uint16_t)op->operand[0];
+
+    if ((op->row->capability & stub->link.config.capabilities) != op->row->capability)
+        return KDIO_UNSUPPORTED;
+    if (!width)
+        return KDIO_DONE;
+    if (kdio_uart_overlaps(&stub->uart, port, width))
+        return KDIO_LINK_UART;
+    if (config->read_only && kdio_op_writes(op->row))
+        return KDIO_READ_ONLY;
+    return on_list(config->deny, config->deny_count, port, width) ? KDIO_DENIED : KDIO_DONE;
+}
+
+static enum kdio_status check_operations(const struct kdio_stub *stub, const uint8_t *program, size_t size,
+                                         uint32_t *bad_index)
+{
+    struct kdio_reader reader = kdio_reader_on(program, size);
+    enum kdio_status status = KDIO_DONE;
+    struct kdio_op op;
+
+    for (uint32_t index = 0; status == KDIO_DONE && reader.left; index++) {
+        (void)kdio_op_read(&reader, &op);
+        status = check_policy(stub, &op);
+        *bad_index = index;
+    }
+    return status;
+}
+
+enum kdio_status kdio_runner_check(const struct kdio_stub *stub, const uint8_t *program, size_t size, bool atomic,
+                                   struct kdio_program_summary *summary)
+{
+    enum kdio_status status = kdio_program_check(program, size, summary);
+
+    if (status != KDIO_DONE)
+        return status;
+    if (summary->count > stub->link.config.program_max || summary->results_size > stub->link.config.results_max)
+        return KDIO_TOO_LARGE;
+    if (atomic && summary->worst_us > stub->config.atomic_max_us)
+        return KDIO_TOO_LONG;
+    return check_operations(stub, program, size, &summary->bad_index);
+}
+
+static void run_session(struct kdio_stub *stub, const struct kdio_op *op, struct kdio_writer *results)
+{
+    const struct kdio_stub_session *former = &stub->link.former;
+
+    (void)op;
+    kdio_write_uint(results, 4, former->key.challenge);
+    kdio_write_uint(results, 4, former->expected);
+    kdio_write_uint(results, 4, former->operations);
+}
+
+static void run_stats(struct kdio_stub *stub, const struct kdio_op *op, struct kdio_writer *results)
+{
+    const struct kdio_stub_link_stats *stats = &stub->link.stats;
+    const uint32_t values[KDIO_OP_RESULTS_MAX] = {
+        stats->frames,
+        stats->bad_frames,
+        stats->repeated,
+        stub->uart.overruns + stub->rx_overruns,
+        stub->console.lost,
+        stats->requests,
+        stats->operations,
+        stub->atomic_us_max,
+        stub->interrupts,
+        (uint32_t)stub->uart.config.base,
+        (uint32_t)((stub->machine.time_us(stub->machine.context) - stub->start_us) / 1000),
+    };
+
+    (void)op;
+    for (unsigned i = 0; i < KDIO_OP_RESULTS_MAX; i++)
+        kdio_write_uint(results, 4, values[i]);
+}
+
+static void run_text(struct kdio_stub *stub, const struct kdio_op *op, struct kdio_writer *results)
+{
+    (void)results;
+    stub->config.text(stub->config.context, (const char *)op->bytes, (size_t)op->operand[0]);
+}
+
+static void run_in(struct kdio_stub *stub, const struct kdio_op *op, struct kdio_writer *results)
+{
+    unsigned width = kdio_op_width(op->row);
+
+    kdio_write_uint(results, width,
+                    stub->machine.port_in(stub->machine.context, (uint16_t)op->operand[0], width));
+}
+
+static void run_out(struct kdio_stub *stub, const struct kdio_op *op, struct kdio_writer *results)
+{
+    (void)results;
+    stub->machine.port_out(stub->machine.context, (uint16_t)op->operand[0], kdio_op_width(op->row),
+                           (uint32_t)op->operand[1]);
+}
+
+/* A switch and not a table of functions: a table would need relocations, and the library has no data. */
+static void run_op(struct kdio_stub *stub, const struct kdio_op *op, struct kdio_writer *results)
+{
+    switch (op->row->opcode) {
+    case KDIO_OP_SESSION:
+        run_session(stub, op, results);
+        break;
+    case KDIO_OP_STATS:
+        run_stats(stub, op, results);
+        break;
+    case KDIO_OP_TEXT:
+        run_text(stub, op, results);
+        break;
+    case KDIO_OP_IN8:
+    case KDIO_OP_IN16:
+    case KDIO_OP_IN32:
+        run_in(stub, op, results);
+        break;
+    default:
+        run_out(stub, op, results);
+        break;
+    }
+}
+
+/* L7: bytes that arrive while a program runs must not overrun the FIFO. */
+static void drain_in_time(struct kdio_stub *stub)
+{
+    if (stub->machine.time_us(stub->machine.context) - stub->drained_us >= DRAIN_PERIOD_US)
+        (void)kdio_stub_drain(stub, DRAIN_LIMIT);
+}
+
+size_t kdio_runner_run(struct kdio_stub *stub, const uint8_t *program, size_t size, uint8_t *results,
+                       uint32_t *counted)
+{
+    struct kdio_reader reader = kdio_reader_on(program, size);
+    struct kdio_writer writer = kdio_writer_on(results, stub->link.config.results_max);
+    struct kdio_op op;
+
+    *counted = 0;
+    while (reader.left && kdio_op_read(&reader, &op) == KDIO_DONE) {
+        run_op(stub, &op, &writer);
+        *counted += op.row->capability != KDIO_CAPABILITY_LINK;
+        if (reader.left)
+            drain_in_time(stub);
+    }
+    return (size_t)(writer.at - results);
+}

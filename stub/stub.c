@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stub.c: the entries. Whoever takes `busy` works; whoever finds it taken only empties the UART into the ring. So the
+ * link, the runner and the transmitter are never entered twice, and no entry ever waits.
+ */
+#include "stub/stub.h"
+
+#include "proto/status.h"
+#include "stub/runner.h"
+
+#define MEMORY_ALIGNMENT   16u
+#define ATOMIC_US_DEFAULT  1000u
+#define ATOMIC_US_MAX      100000u
+#define PROGRAM_MAX        1024u
+#define TX_CHUNK           KDIO_UART_FIFO_SIZE
+/* Bytes taken from the UART in one call: with two accesses a byte, and the transmitter's, within the bound. */
+#define RX_CHUNK           24u
+
+_Static_assert(2 * RX_CHUNK + 1 + TX_CHUNK + 4 <= KDIO_STUB_ACCESSES_MAX,
+               "a call reads RX_CHUNK bytes, writes a FIFO, and touches LCR, LSR and IER, within its bound");
+_Static_assert(sizeof(struct kdio_stub) <= KDIO_STUB_MEMORY_MIN / 2, "half of the smallest memory is for buffers");
+
+static bool take(bool *flag)
+{
+    return !__atomic_test_and_set(flag, __ATOMIC_ACQUIRE);
+}
+
+static void release(bool *flag)
+{
+    __atomic_clear(flag, __ATOMIC_RELEASE);
+}
+
+static uint64_t now_us(const struct kdio_stub *stub)
+{
+    return stub->machine.time_us(stub->machine.context);
+}
+
+/* ---- Life ---- */
+
+static uint32_t power_of_two_below(size_t size)
+{
+    uint32_t power = 1;
+
+    while ((size_t)power * 2 <= size)
+        power *= 2;
+    return power;
+}
+
+/* Shares what is left after the structure: two sevenths for the console, three for received bytes, one for a frame, one for
+ * replies: at 8 KiB that keeps 16 ms of a 921600 baud line under way. */
+static void share_memory(struct kdio_stub *stub, uint8_t *memory, size_t size, struct kdio_stub_link_config *link)
+{
+    size_t part = size / 7;
+    uint32_t console_size = power_of_two_below(part);
+
+    kdio_console_init(&stub->console, memory, console_size);
+    memory += console_size;
+    stub->rx.bytes = memory;
+    stub->rx.size = power_of_two_below(size * 3 / 7 > 0xffff ? 0xffff : size * 3 / 7);
+    memory += stub->rx.size;
+    size -= console_size + stub->rx.size;
+    link->request_window = (uint16_t)(stub->rx.size > 0x8000 ? 0x8000 : stub->rx.size);
+    link->frame = memory;
+    link->frame_size = size * 2 / 5;
+    link->replies = memory + link->frame_size;
+    link->replies_size = size - link->frame_size;
+    link->results_max = (uint16_t)(link->replies_size / 6);
+}
+
+static uint32_t find_capabilities(const struct kdio_stub *stub)
+{
+    return KDIO_CAPABILITY_PORT | (stub->config.text ? KDIO_CAPABILITY_TEXT : 0) |
+           (stub->prompt ? 0 : KDIO_CAPABILITY_POLLED) | (stub->config.read_only ? KDIO_CAPABILITY_READ_ONLY : 0);
+}
+
+static uint8_t find_burst(const struct kdio_stub *stub)
+{
+    return stub->prompt ? 0 : KDIO_UART_FIFO_SIZE;
+}
+
+static uint32_t draw(void *context)
+{
+    struct kdio_stub *stub = context;
+
+    return (uint32_t)stub->machine.entropy(stub->machine.context);
+}
+
+static bool config_valid(const struct kdio_stub_config *config)
+{
+    const struct kdio_uart_config *uart = &config->uart;
+
+    return config->size == sizeof *config && uart->space <= KDIO_UART_MMIO &&
+           (uart->stride == 1 || uart->stride == 4) && (!config->pair_trylock == !config->pair_unlock) &&
+           config->atomic_max_us <= ATOMIC_US_MAX && (config->deny || !config->deny_count);
+}
+
+static void zero(uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = 0;
+}
+
+static void start_link(struct kdio_stub *stub, uint8_t *memory, size_t size)
+{
+    struct kdio_stub_link_config link = {
+        .program_max = PROGRAM_MAX,
+        .burst = find_burst(stub),
+        .capabilities = find_capabilities(stub),
+        .boot_id = draw(stub) | 1,
+    };
+
+    share_memory(stub, memory, size, &link);
+    stub->start_us = now_us(stub);
+    kdio_stub_link_init(&stub->link, &link, stub->start_us);
+}
+
+enum kdio_stub_result kdio_stub_init(void *memory, size_t size, const struct kdio_stub_config *config,
+                                     struct kdio_stub **stub)
+{
+    struct kdio_stub *made = memory;
+
+    if (!memory || size < KDIO_STUB_MEMORY_MIN || (uintptr_t)memory % MEMORY_ALIGNMENT)
+        return KDIO_STUB_NO_MEMORY;
+    if (!config || !config_valid(config))
+        return KDIO_STUB_BAD_CONFIG;
+    zero(memory, size);
+    made->config = *config;
+    if (!config->atomic_max_us)
+        made->config.atomic_max_us = ATOMIC_US_DEFAULT;
+    if (config->machine)
+        made->machine = *config->machine;
+    else
+        kdio_machine_x86_64_init(&made->machine, &made->machine_state, config->tsc_khz, config->boot_entropy);
+    if (!kdio_uart_init(&made->uart, &made->machine, &config->uart))
+        return KDIO_STUB_NO_UART;
+    start_link(made, (uint8_t *)memory + sizeof *made, size - sizeof *made);
+    *stub = made;
+    return KDIO_STUB_OK;
+}
+
+/* ---- Receiving ---- */
+
+static void ring_put(struct kdio_stub *stub, uint8_t byte)
+{
+    struct kdio_rx_ring *rx = &stub->rx;
+
+    if (rx->head - __atomic_load_n(&rx->tail, __ATOMIC_ACQUIRE) == rx->size) {
+        stub->rx_overruns++;
+        return;
+    }
+    rx->bytes[rx->head & (rx->size - 1)] = byte;
+    __atomic_store_n(&rx->head, rx->head + 1, __ATOMIC_RELEASE);
+}
+
+bool kdio_stub_drain(struct kdio_stub *stub, unsigned limit)
+{
+    int byte = 0;
+
+    if (!take(&stub->draining))
+        return true; /* The holder empties it. */
+    for (unsigned i = 0; i < limit && (byte = kdio_uart_get(&stub->uart)) >= 0; i++) {
+        ring_put(stub, (uint8_t)byte);
+        stub->drained++;
+    }
+    stub->drained_us = now_us(stub);
+    release(&stub->draining);
+    return byte < 0;
+}
+
+/* The ring's next bytes in one piece. */
+static const uint8_t *ring_peek(const struct kdio_rx_ring *rx, uint32_t *size)
+{
+    uint32_t at = rx->tail & (rx->size - 1);
+    uint32_t count = __atomic_load_n(&rx->head, __ATOMIC_ACQUIRE) - rx->tail;
+
+    *size = count < rx->size - at ? count : rx->size - at;
+    return rx->bytes + at;
+}
+
+static void feed_link(struct kdio_stub *stub, uint64_t at_us)
+{
+    const uint8_t *bytes;
+    uint32_t size;
+    size_t taken;
+
+    for (bytes = ring_peek(&stub->rx, &size); size && !stub->request_ready; bytes = ring_peek(&stub->rx, &size)) {
+        taken = kdio_stub_link_rx(&stub->link, bytes, size, at_us, draw, stub, &stub->request, &stub->request_ready);
+        __atomic_store_n(&stub->rx.tail, stub->rx.tail + (uint32_t)taken, __ATOMIC_RELEASE);
+    }
+}
+
+/* ---- Executing ---- */
+
+static size_t run(struct kdio_stub *stub, uint8_t *results, uint32_t *counted)
+{
+    const struct kdio_stub_request *request = &stub->request;
+    uintptr_t state;
+    uint64_t from_us;
+    uint32_t took_us;
+    size_t size;
+
+    if (!request->atomic)
+        return kdio_runner_run(stub, request->program, request->size, results, counted);
+    state = stub->machine.interrupts_off(stub->machine.context);
+    from_us = now_us(stub);
+    size = kdio_runner_run(stub, request->program, request->size, results, counted);
+    took_us = (uint32_t)(now_us(stub) - from_us);
+    stub->machine.interrupts_restore(stub->machine.context, state);
+    if (took_us > stub->atomic_us_max)
+        stub->atomic_us_max = took_us;
+    return size;
+}
+
+static void execute_locked(struct kdio_stub *stub)
+{
+    uint8_t *results = kdio_stub_link_results(&stub->link);
+    struct kdio_program_summary summary;
+    struct kdio_failure failure = { 0 };
+    enum kdio_status status = kdio_runner_check(stub, stub->request.program, stub->request.size,
+                                                stub->request.atomic, &summary);
+    uint32_t counted;
+    size_t size;
+
+    if (status == KDIO_DONE) {
+        size = run(stub, results, &counted);
+        kdio_stub_link_done(&stub->link, size, counted);
+    } else {
+        failure.status = (uint8_t)status;
+        failure.index = (uint16_t)summary.bad_index;
+        kdio_stub_link_failed(&stub->link, 0, &failure);
+    }
+    stub->request_ready = false;
+}
+
+/* A kernel that is inside an index/data pair postpones the program; it stays ready. */
+static void execute(struct kdio_stub *stub)
+{
+    const struct kdio_stub_config *config = &stub->config;
+
+    if (config->pair_trylock && !config->pair_trylock(config->context))
+        return;
+    execute_locked(stub);
+    if (config->pair_unlock)
+        config->pair_unlock(config->context);
+}
+
+/* ---- Sending ---- */
+
+static void send(struct kdio_stub *stub, uint64_t at_us)
+{
+    uint8_t chunk[TX_CHUNK];
+    size_t text_size;
+    const uint8_t *text;
+    size_t count;
+
+    kdio_console_tell_lost(&stub->console);
+    text = kdio_console_peek(&stub->console, &text_size);
+    if ((text_size || kdio_stub_link_tx_pending(&stub->link, at_us)) && kdio_uart_room(&stub->uart)) {
+        count = kdio_stub_link_tx(&stub->link, chunk, sizeof chunk, at_us, text, &text_size);
+        kdio_console_consume(&stub->console, text_size);
+        kdio_uart_put(&stub->uart, chunk, (unsigned)count);
+        (void)kdio_console_peek(&stub->console, &text_size);
+    }
+    kdio_uart_want_room(&stub->uart, text_size || kdio_stub_link_tx_pending(&stub->link, at_us));
+}
+
+/* ---- Entries ---- */
+
+static unsigned work(struct kdio_stub *stub, bool may_execute)
+{
+    uint64_t at_us = now_us(stub);
+    uint32_t drained = stub->drained;
+    uint32_t replies = stub->link.stats.requests;
+    bool empty;
+
+    if (!kdio_uart_ours(&stub->uart))
+        return KDIO_STUB_MORE;
+    empty = kdio_stub_drain(stub, RX_CHUNK);
+    feed_link(stub, at_us);
+    if (stub->request_ready && may_execute)
+        execute(stub);
+    send(stub, at_us);
+    return (drained != stub->drained || replies != stub->link.stats.requests ? KDIO_STUB_WORK : 0) |
+           (!empty || stub->request_ready || stub->rx.head != stub->rx.tail ? KDIO_STUB_MORE : 0);
+}
+
+/* A stub that another entry holds, perhaps one that this entry has interrupted: its UART is emptied, its line left. */
+static unsigned work_beside(struct kdio_stub *stub)
+{
+    if (!__atomic_load_n(&stub->suspended, __ATOMIC_ACQUIRE) && kdio_uart_ours(&stub->uart))
+        (void)kdio_stub_drain(stub, RX_CHUNK);
+    return KDIO_STUB_MORE;
+}
+
+static unsigned enter(struct kdio_stub *stub, bool may_execute)
+{
+    unsigned result = 0;
+
+    if (!take(&stub->busy))
+        return work_beside(stub);
+    if (!stub->suspended)
+        result = work(stub, may_execute);
+    release(&stub->busy);
+    return result;
+}
+
+unsigned kdio_stub_handle(struct kdio_stub *stub)
+{
+    stub->interrupts++;
+    if (!stub->prompt)
+        kdio_stub_prompt(stub, true);
+    return enter(stub, !stub->config.defer);
+}
+
+unsigned kdio_stub_poll(struct kdio_stub *stub)
+{
+    return enter(stub, true);
+}
+
+size_t kdio_stub_console(struct kdio_stub *stub, const char *text, size_t size)
+{
+    bool queued = kdio_console_write(&stub->console, text, size);
+
+    if (!queued)
+        kdio_console_drop(&stub->console, size);
+    (void)enter(stub, false);
+    return queued ? size : 0;
+}
+
+void kdio_stub_prompt(struct kdio_stub *stub, bool prompt)
+{
+    stub->prompt = prompt;
+    kdio_stub_link_set_burst(&stub->link, find_burst(stub), find_capabilities(stub));
+}
+
+bool kdio_stub_suspend(struct kdio_stub *stub)
+{
+    if (!take(&stub->busy))
+        return false;
+    if (!take(&stub->draining)) {
+        release(&stub->busy);
+        return false;
+    }
+    __atomic_store_n(&stub->suspended, true, __ATOMIC_RELEASE);
+    release(&stub->draining);
+    release(&stub->busy);
+    return true;
+}
+
+void kdio_stub_resume(struct kdio_stub *stub)
+{
+    kdio_uart_program(&stub->uart);
+    __atomic_store_n(&stub->suspended, false, __ATOMIC_RELEASE);
+}
+
+void kdio_stub_uart_moved(struct kdio_stub *stub, uint64_t base)
+{
+    stub->uart.config.base = base;
+}

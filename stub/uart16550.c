@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* uart16550.c: registers and bits carry the names of the PC16550D data sheet, section 8. */
+#include "stub/uart16550.h"
+
+enum uart_register {
+    UART_RBR = 0, /* Receiver buffer (read). */
+    UART_THR = 0, /* Transmitter holding (write). */
+    UART_DLL = 0, /* Divisor latch, low, with LCR.DLAB. */
+    UART_DLM = 1, /* Divisor latch, high, with LCR.DLAB. */
+    UART_IER = 1,
+    UART_FCR = 2,
+    UART_LCR = 3,
+    UART_MCR = 4,
+    UART_LSR = 5,
+    UART_REGISTERS = 8,
+};
+
+#define UART_IER_ERBFI 0x01u /* Received data. */
+#define UART_IER_ETBEI 0x02u /* Transmitter holding register empty. */
+#define UART_IER_NONE  0xf0u /* Always read as 0. */
+#define UART_FCR_ENABLE   0x01u
+#define UART_FCR_RX_RESET 0x02u
+#define UART_FCR_TX_RESET 0x04u
+#define UART_FCR_TRIGGER_4 0x40u /* Interrupt at 4 bytes: a request of 12 starts early, a stream has 12 bytes to spare. */
+#define UART_LCR_8N1  0x03u
+#define UART_LCR_DLAB 0x80u
+#define UART_MCR_DTR  0x01u
+#define UART_MCR_RTS  0x02u
+#define UART_MCR_OUT2 0x08u /* Gates the interrupt on a PC. */
+#define UART_LSR_DR   0x01u
+#define UART_LSR_OE   0x02u
+#define UART_LSR_THRE 0x20u
+#define UART_LSR_ABSENT 0xffu /* What an empty bus reads. */
+
+#define UART_CLOCK_HZ 1843200u
+#define UART_CLOCKS_PER_BIT 16u
+
+static uint8_t read_register(struct kdio_uart *uart, unsigned number)
+{
+    const struct kdio_machine *machine = uart->machine;
+    uint64_t at = uart->config.base + number * uart->config.stride;
+
+    if (uart->config.space == KDIO_UART_PORT)
+        return (uint8_t)machine->port_in(machine->context, (uint16_t)at, 1);
+    return (uint8_t)machine->mem_in(machine->context, at, uart->config.stride);
+}
+
+static void write_register(struct kdio_uart *uart, unsigned number, uint8_t value)
+{
+    const struct kdio_machine *machine = uart->machine;
+    uint64_t at = uart->config.base + number * uart->config.stride;
+
+    if (uart->config.space == KDIO_UART_PORT)
+        machine->port_out(machine->context, (uint16_t)at, 1, value);
+    else
+        machine->mem_out(machine->context, at, uart->config.stride, value);
+}
+
+static void set_baud(struct kdio_uart *uart)
+{
+    uint32_t clock_hz = uart->config.clock_hz ? uart->config.clock_hz : UART_CLOCK_HZ;
+    uint32_t divisor = clock_hz / (UART_CLOCKS_PER_BIT * uart->config.baud);
+
+    write_register(uart, UART_LCR, UART_LCR_8N1 | UART_LCR_DLAB);
+    write_register(uart, UART_DLL, (uint8_t)divisor);
+    write_register(uart, UART_DLM, (uint8_t)(divisor >> 8));
+    write_register(uart, UART_LCR, UART_LCR_8N1);
+}
+
+void kdio_uart_program(struct kdio_uart *uart)
+{
+    uint8_t lcr = read_register(uart, UART_LCR);
+
+    if (lcr & UART_LCR_DLAB)
+        write_register(uart, UART_LCR, (uint8_t)(lcr & ~UART_LCR_DLAB));
+    write_register(uart, UART_IER, 0);
+    if (uart->config.baud)
+        set_baud(uart);
+    write_register(uart, UART_FCR, UART_FCR_ENABLE | UART_FCR_RX_RESET | UART_FCR_TX_RESET | UART_FCR_TRIGGER_4);
+    write_register(uart, UART_MCR, UART_MCR_DTR | UART_MCR_RTS | (uart->config.irq ? UART_MCR_OUT2 : 0));
+    uart->ier = uart->config.irq ? UART_IER_ERBFI : 0;
+    write_register(uart, UART_IER, uart->ier);
+    uart->lsr = 0;
+}
+
+bool kdio_uart_init(struct kdio_uart *uart, const struct kdio_machine *machine, const struct kdio_uart_config *config)
+{
+    *uart = (struct kdio_uart){ .machine = machine, .config = *config };
+    if (read_register(uart, UART_LSR) == UART_LSR_ABSENT)
+        return false;
+    if (kdio_uart_ours(uart) && (read_register(uart, UART_IER) & UART_IER_NONE))
+        return false;
+    kdio_uart_program(uart);
+    return true;
+}
+
+bool kdio_uart_ours(struct kdio_uart *uart)
+{
+    return !(read_register(uart, UART_LCR) & UART_LCR_DLAB);
+}
+
+int kdio_uart_get(struct kdio_uart *uart)
+{
+    uart->lsr = read_register(uart, UART_LSR);
+    uart->overruns += (uart->lsr & UART_LSR_OE) != 0;
+    if (!(uart->lsr & UART_LSR_DR))
+        return -1;
+    return read_register(uart, UART_RBR);
+}
+
+unsigned kdio_uart_room(struct kdio_uart *uart)
+{
+    if (!(uart->lsr & UART_LSR_THRE)) {
+        uart->lsr = read_register(uart, UART_LSR);
+        uart->overruns += (uart->lsr & UART_LSR_OE) != 0;
+    }
+    return uart->lsr & UART_LSR_THRE ? KDIO_UART_FIFO_SIZE : 0;
+}
+
+void kdio_uart_put(struct kdio_uart *uart, const uint8_t *bytes, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        write_register(uart, UART_THR, bytes[i]);
+    if (count)
+        uart->lsr = (uint8_t)(uart->lsr & ~UART_LSR_THRE);
+}
+
+void kdio_uart_want_room(struct kdio_uart *uart, bool wanted)
+{
+    uint8_t ier = (uint8_t)(UART_IER_ERBFI | (wanted ? UART_IER_ETBEI : 0));
+
+    if (!uart->config.irq || ier == uart->ier)
+        return;
+    uart->ier = ier;
+    write_register(uart, UART_IER, ier);
+}
+
+bool kdio_uart_overlaps(const struct kdio_uart *uart, uint16_t port, unsigned width)
+{
+    uint64_t first = uart->config.base;
+    uint64_t size = UART_REGISTERS * uart->config.stride;
+
+    return uart->config.space == KDIO_UART_PORT && port < first + size && port + (uint64_t)width > first;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * uart16550.h: the 16550 (National Semiconductor PC16550D), at a port or in memory.
+ *
+ * Every access goes through struct kdio_machine, so the tests run this driver against a modelled UART. While LCR.DLAB is
+ * set the first two registers are the divisor's: kdio_uart_ours must be true before anything else is called.
+ */
+#ifndef KDIO_STUB_UART16550_H
+#define KDIO_STUB_UART16550_H
+
+#include <kdio_stub.h>
+
+#define KDIO_UART_FIFO_SIZE 16u
+
+struct kdio_uart {
+    const struct kdio_machine *machine;
+    struct kdio_uart_config config;
+    uint8_t ier;       /* As last written. */
+    uint8_t lsr;       /* As last read, without the bits that were used up. */
+    uint32_t overruns; /* LSR.OE seen. */
+};
+
+/* Looks for a UART and programs it: false, and nothing written, where none answers. */
+bool kdio_uart_init(struct kdio_uart *uart, const struct kdio_machine *machine, const struct kdio_uart_config *config);
+
+/* Programs it anew, for instance after the kernel used it. */
+void kdio_uart_program(struct kdio_uart *uart);
+
+/* False while LCR.DLAB is set. Reads LCR only. */
+bool kdio_uart_ours(struct kdio_uart *uart);
+
+/* The next received byte, or -1. Two accesses a byte, one when there is none. */
+int kdio_uart_get(struct kdio_uart *uart);
+
+/* Bytes that may be written now: a FIFO's worth when the transmitter is empty, else 0. No access when the last
+ * kdio_uart_get found it empty. */
+unsigned kdio_uart_room(struct kdio_uart *uart);
+void kdio_uart_put(struct kdio_uart *uart, const uint8_t *bytes, unsigned count);
+
+/* Asks for an interrupt when the transmitter is empty, where the kernel routes interrupts. */
+void kdio_uart_want_room(struct kdio_uart *uart, bool wanted);
+
+/* True when an access of `width` bytes at `port` touches a register of this UART. */
+bool kdio_uart_overlaps(const struct kdio_uart *uart, uint16_t port, unsigned width);
+
+#endif
