@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dbgeng_data.h: the indices of IDebugDataSpaces::ReadDebuggerData, with Windows' numbers.
+ *
+ * Below 1000 an index is the offset of a field in the kernel's debugger data block; the others are made up by engines.
+ */
+#ifndef KDIO_WIN_DBGENG_DATA_H
+#define KDIO_WIN_DBGENG_DATA_H
+
+#define DEBUG_DATA_KernBase 24
+#define DEBUG_DATA_BreakpointWithStatusAddr 32
+#define DEBUG_DATA_SavedContextAddr 40
+#define DEBUG_DATA_KiCallUserModeAddr 56
+#define DEBUG_DATA_KeUserCallbackDispatcherAddr 64
+#define DEBUG_DATA_PsLoadedModuleListAddr 72
+#define DEBUG_DATA_PsActiveProcessHeadAddr 80
+#define DEBUG_DATA_PspCidTableAddr 88
+#define DEBUG_DATA_ExpSystemResourcesListAddr 96
+#define DEBUG_DATA_ExpPagedPoolDescriptorAddr 104
+#define DEBUG_DATA_ExpNumberOfPagedPoolsAddr 112
+#define DEBUG_DATA_KeTimeIncrementAddr 120
+#define DEBUG_DATA_KeBugCheckCallbackListHeadAddr 128
+#define DEBUG_DATA_KiBugcheckDataAddr 136
+#define DEBUG_DATA_IopErrorLogListHeadAddr 144
+#define DEBUG_DATA_ObpRootDirectoryObjectAddr 152
+#define DEBUG_DATA_ObpTypeObjectTypeAddr 160
+#define DEBUG_DATA_MmSystemCacheStartAddr 168
+#define DEBUG_DATA_MmSystemCacheEndAddr 176
+#define DEBUG_DATA_MmSystemCacheWsAddr 184
+#define DEBUG_DATA_MmPfnDatabaseAddr 192
+#define DEBUG_DATA_MmSystemPtesStartAddr 200
+#define DEBUG_DATA_MmSystemPtesEndAddr 208
+#define DEBUG_DATA_MmSubsectionBaseAddr 216
+#define DEBUG_DATA_MmNumberOfPagingFilesAddr 224
+#define DEBUG_DATA_MmLowestPhysicalPageAddr 232
+#define DEBUG_DATA_MmHighestPhysicalPageAddr 240
+#define DEBUG_DATA_MmNumberOfPhysicalPagesAddr 248
+#define DEBUG_DATA_MmMaximumNonPagedPoolInBytesAddr 256
+#define DEBUG_DATA_MmNonPagedSystemStartAddr 264
+#define DEBUG_DATA_MmNonPagedPoolStartAddr 272
+#define DEBUG_DATA_MmNonPagedPoolEndAddr 280
+#define DEBUG_DATA_MmPagedPoolStartAddr 288
+#define DEBUG_DATA_MmPagedPoolEndAddr 296
+#define DEBUG_DATA_MmPagedPoolInformationAddr 304
+#define DEBUG_DATA_MmPageSize 312
+#define DEBUG_DATA_MmSizeOfPagedPoolInBytesAddr 320
+#define DEBUG_DATA_MmTotalCommitLimitAddr 328
+#define DEBUG_DATA_MmTotalCommittedPagesAddr 336
+#define DEBUG_DATA_MmSharedCommitAddr 344
+#define DEBUG_DATA_MmDriverCommitAddr 352
+#define DEBUG_DATA_MmProcessCommitAddr 360
+#define DEBUG_DATA_MmPagedPoolCommitAddr 368
+#define DEBUG_DATA_MmExtendedCommitAddr 376
+#define DEBUG_DATA_MmZeroedPageListHeadAddr 384
+#define DEBUG_DATA_MmFreePageListHeadAddr 392
+#define DEBUG_DATA_MmStandbyPageListHeadAddr 400
+#define DEBUG_DATA_MmModifiedPageListHeadAddr 408
+#define DEBUG_DATA_MmModifiedNoWritePageListHeadAddr 416
+#define DEBUG_DATA_MmAvailablePagesAddr 424
+#define DEBUG_DATA_MmResidentAvailablePagesAddr 432
+#define DEBUG_DATA_PoolTrackTableAddr 440
+#define DEBUG_DATA_NonPagedPoolDescriptorAddr 448
+#define DEBUG_DATA_MmHighestUserAddressAddr 456
+#define DEBUG_DATA_MmSystemRangeStartAddr 464
+#define DEBUG_DATA_MmUserProbeAddressAddr 472
+#define DEBUG_DATA_KdPrintCircularBufferAddr 480
+#define DEBUG_DATA_KdPrintCircularBufferEndAddr 488
+#define DEBUG_DATA_KdPrintWritePointerAddr 496
+#define DEBUG_DATA_KdPrintRolloverCountAddr 504
+#define DEBUG_DATA_MmLoadedUserImageListAddr 512
+#define DEBUG_DATA_NtBuildLabAddr 520
+#define DEBUG_DATA_KiNormalSystemCall 528
+#define DEBUG_DATA_KiProcessorBlockAddr 536
+#define DEBUG_DATA_MmUnloadedDriversAddr 544
+#define DEBUG_DATA_MmLastUnloadedDriverAddr 552
+#define DEBUG_DATA_MmTriageActionTakenAddr 560
+#define DEBUG_DATA_MmSpecialPoolTagAddr 568
+#define DEBUG_DATA_KernelVerifierAddr 576
+#define DEBUG_DATA_MmVerifierDataAddr 584
+#define DEBUG_DATA_MmAllocatedNonPagedPoolAddr 592
+#define DEBUG_DATA_MmPeakCommitmentAddr 600
+#define DEBUG_DATA_MmTotalCommitLimitMaximumAddr 608
+#define DEBUG_DATA_CmNtCSDVersionAddr 616
+#define DEBUG_DATA_MmPhysicalMemoryBlockAddr 624
+#define DEBUG_DATA_MmSessionBase 632
+#define DEBUG_DATA_MmSessionSize 640
+#define DEBUG_DATA_MmSystemParentTablePage 648
+#define DEBUG_DATA_MmVirtualTranslationBase 656
+#define DEBUG_DATA_OffsetKThreadNextProcessor 664
+#define DEBUG_DATA_OffsetKThreadTeb 666
+#define DEBUG_DATA_OffsetKThreadKernelStack 668
+#define DEBUG_DATA_OffsetKThreadInitialStack 670
+#define DEBUG_DATA_OffsetKThreadApcProcess 672
+#define DEBUG_DATA_OffsetKThreadState 674
+#define DEBUG_DATA_OffsetKThreadBStore 676
+#define DEBUG_DATA_OffsetKThreadBStoreLimit 678
+#define DEBUG_DATA_SizeEProcess 680
+#define DEBUG_DATA_OffsetEprocessPeb 682
+#define DEBUG_DATA_OffsetEprocessParentCID 684
+#define DEBUG_DATA_OffsetEprocessDirectoryTableBase 686
+#define DEBUG_DATA_SizePrcb 688
+#define DEBUG_DATA_OffsetPrcbDpcRoutine 690
+#define DEBUG_DATA_OffsetPrcbCurrentThread 692
+#define DEBUG_DATA_OffsetPrcbMhz 694
+#define DEBUG_DATA_OffsetPrcbCpuType 696
+#define DEBUG_DATA_OffsetPrcbVendorString 698
+#define DEBUG_DATA_OffsetPrcbProcessorState 700
+#define DEBUG_DATA_OffsetPrcbNumber 702
+#define DEBUG_DATA_SizeEThread 704
+#define DEBUG_DATA_KdPrintCircularBufferPtrAddr 712
+#define DEBUG_DATA_KdPrintBufferSizeAddr 720
+#define DEBUG_DATA_MmBadPagesDetected 800
+#define DEBUG_DATA_EtwpDebuggerData 816
+#define DEBUG_DATA_PaeEnabled 100000
+#define DEBUG_DATA_SharedUserData 100008
+#define DEBUG_DATA_ProductType 100016
+#define DEBUG_DATA_SuiteMask 100024
+#define DEBUG_DATA_DumpWriterStatus 100032
+#define DEBUG_DATA_DumpFormatVersion 100040
+#define DEBUG_DATA_DumpWriterVersion 100048
+#define DEBUG_DATA_DumpPowerState 100056
+#define DEBUG_DATA_DumpMmStorage 100064
+
+#endif
