@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* console.c: implements console.h: waits for the kernel's text and for standard input in turn, a short time each. */
+#include "host/cmd/console.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "host/cmd/session.h"
+#include "host/cmd/signals.h"
+
+#define TURN_MS    20u  /* Longest time that a typed line waits for its turn. */
+#define QUIET_MS   500u /* After the end of standard input: silence that ends the command. */
+#define INPUT_SIZE 512
+
+static void show_text(struct session *session, const char *text, size_t size)
+{
+    if (session->output->json) {
+        cJSON *object = cJSON_CreateObject();
+        output_string_bytes(object, "console", text, size);
+        output_print_object(session->output, object);
+    } else {
+        output_bytes(session->output, text, size);
+    }
+    (void)output_flush(session->output);
+}
+
+/* Types what standard input has now. *open becomes false at its end. */
+static enum exit_status type_input(struct session *session, bool *open)
+{
+    char text[INPUT_SIZE];
+    struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+    enum kdio_status status = KDIO_DONE;
+    ssize_t size;
+
+    if (!*open || poll(&input, 1, 0) <= 0)
+        return EXIT_STATUS_DONE;
+    size = read(STDIN_FILENO, text, sizeof(text));
+    if (size < 0 && (errno == EINTR || errno == EAGAIN))
+        return EXIT_STATUS_DONE;
+    if (size < 0)
+        return failure_system(session->failure, "cannot read standard input");
+    *open = size > 0;
+    if (size > 0)
+        status = kdio_type(session->target, text, (size_t)size);
+    return status == KDIO_DONE ? EXIT_STATUS_DONE : session_failure(session, status);
+}
+
+static enum exit_status show_for(struct session *session, uint32_t ms)
+{
+    enum kdio_status status = kdio_target_service(session->target, ms);
+
+    if (status != KDIO_DONE && status != KDIO_INTERRUPTED)
+        return session_failure(session, status);
+    if (session->output->system_errno == 0)
+        return EXIT_STATUS_DONE;
+    errno = session->output->system_errno;
+    return failure_system(session->failure, "cannot write the kernel's text");
+}
+
+static enum exit_status converse(struct session *session)
+{
+    bool open = true;
+    uint32_t quiet_ms = 0;
+    enum exit_status result = EXIT_STATUS_DONE;
+
+    while (result == EXIT_STATUS_DONE && quiet_ms < QUIET_MS && signals_caught() == 0) {
+        uint64_t size_before = session->console_size;
+        result = type_input(session, &open);
+        if (result == EXIT_STATUS_DONE)
+            result = show_for(session, TURN_MS);
+        quiet_ms = open || session->console_size != size_before ? 0 : quiet_ms + TURN_MS;
+    }
+    return result;
+}
+
+enum exit_status console_execute(const struct statement *statement, struct session *session)
+{
+    enum exit_status result;
+
+    (void)statement;
+    session->console = show_text;
+    result = converse(session);
+    session->console = NULL;
+    return result;
+}

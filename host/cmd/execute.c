@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * execute.c: implements execute.h.
+ *
+ * Port operations that follow each other travel together in one program, which fills the line; a batch is small enough
+ * that results and ^C are not kept waiting. With --expect-reset the last command goes alone, so that every one before
+ * it is known to be done when the target goes.
+ */
+#include "host/cmd/execute.h"
+
+#include <errno.h>
+
+#include "host/cmd/signals.h"
+
+#define BATCH_MAX 256
+
+/* Statements `first` to `first + count - 1` of a script: one request of the user. */
+struct batch {
+    const struct script *script;
+    size_t first;
+    size_t count;
+    bool atomic;
+};
+
+static const struct statement *batch_statement(const struct batch *batch, size_t index)
+{
+    return &batch->script->statements[batch->first + index];
+}
+
+static bool joins(const struct statement *first, const struct statement *next)
+{
+    return next->command->append != NULL && next->group == first->group;
+}
+
+/* An atomic program is taken whole, whatever its size: the stub's limit decides about it. */
+static void batch_take(struct batch *batch, bool last_alone)
+{
+    const struct script *script = batch->script;
+    const struct statement *first = &script->statements[batch->first];
+    size_t rest = script->count - batch->first;
+    size_t limit = first->group != 0 ? rest : rest < BATCH_MAX ? rest : BATCH_MAX;
+
+    batch->atomic = first->group != 0;
+    batch->count = 1;
+    while (first->command->append != NULL && batch->count < limit && joins(first, batch_statement(batch, batch->count)))
+        batch->count++;
+    if (last_alone && !batch->atomic && batch->count == rest && batch->count > 1)
+        batch->count--;
+}
+
+/* The first line not known to be done, when `done` statements of the batch are. */
+static uint32_t resume_line(const struct batch *batch, size_t done)
+{
+    size_t index = batch->first + done;
+
+    return index < batch->script->count ? batch->script->statements[index].line : 0;
+}
+
+static void locate(struct session *session, const struct batch *batch, size_t failed, size_t done)
+{
+    size_t index = failed < batch->count ? failed : batch->count - 1;
+
+    if (!session->output->lines)
+        return;
+    session->failure->file = batch->script->name;
+    session->failure->line = batch_statement(batch, index)->line;
+    session->failure->resume_line = resume_line(batch, done);
+}
+
+/* After a lost connection the stub may still know what it executed. A private QEMU is gone with its connection. */
+static size_t resolve(struct session *session, const struct batch *batch, enum kdio_status status, size_t done)
+{
+    struct failure *failure = session->failure;
+    uint32_t known = 0;
+
+    if (status != KDIO_LOST || failure->outcome != KDIO_OUTCOME_UNKNOWN || session->private_qemu ||
+        signals_caught() != 0 || kdio_target_resolve(session->target, &known) != KDIO_DONE || known > batch->count)
+        return done;
+    failure->outcome = known > done ? KDIO_OUTCOME_DONE : KDIO_OUTCOME_NOT_DONE;
+    failure_append(failure, "; asked again after reconnecting: %s", known > done ? "it was done" : "it was not done");
+    return known > done ? known : done;
+}
+
+static enum exit_status batch_failure(struct session *session, const struct batch *batch, enum kdio_status status,
+                                      size_t done)
+{
+    size_t failed = done;
+
+    (void)session_failure(session, status);
+    done = resolve(session, batch, status, done);
+    locate(session, batch, failed, done);
+    return session->failure->exit;
+}
+
+static void print_results(struct session *session, const struct batch *batch, const struct kdio_program *program)
+{
+    size_t done = kdio_program_done_count(program);
+
+    for (size_t i = 0; i < done && i < batch->count; i++) {
+        const struct statement *statement = batch_statement(batch, i);
+        statement->command->print(statement, kdio_program_value(program, i), session->output);
+    }
+}
+
+static enum exit_status append_all(struct session *session, const struct batch *batch, struct kdio_program *program)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct statement *statement = batch_statement(batch, i);
+        enum kdio_status status = statement->command->append(statement, program);
+        if (status != KDIO_DONE) {
+            (void)failure_status(session->failure, status, "%s: %s; nothing of it was sent", statement->command->name,
+                                 kdio_status_text(status));
+            locate(session, batch, i, 0);
+            return session->failure->exit;
+        }
+    }
+    return EXIT_STATUS_DONE;
+}
+
+static enum exit_status run_program(struct session *session, const struct batch *batch, struct kdio_program *program)
+{
+    enum exit_status result = append_all(session, batch, program);
+    enum kdio_status status;
+
+    if (result != EXIT_STATUS_DONE)
+        return result;
+    status = kdio_target_run(session->target, program, batch->atomic);
+    print_results(session, batch, program);
+    return status == KDIO_DONE ? EXIT_STATUS_DONE
+                               : batch_failure(session, batch, status, kdio_program_done_count(program));
+}
+
+static enum exit_status run_ports(struct session *session, const struct batch *batch)
+{
+    struct kdio_program *program = kdio_program_new();
+    enum exit_status result;
+
+    if (program == NULL)
+        return failure_status(session->failure, KDIO_NO_MEMORY, "out of memory");
+    result = run_program(session, batch, program);
+    kdio_program_free(program);
+    return result;
+}
+
+static enum exit_status run_other(struct session *session, const struct batch *batch)
+{
+    const struct statement *statement = batch_statement(batch, 0);
+    enum exit_status result = statement->command->execute(statement, session);
+
+    if (result != EXIT_STATUS_DONE)
+        locate(session, batch, 0, 0);
+    return result;
+}
+
+static enum exit_status flush_results(struct session *session, const struct batch *batch)
+{
+    if (output_flush(session->output))
+        return EXIT_STATUS_DONE;
+    errno = session->output->system_errno;
+    (void)failure_system(session->failure, "cannot write results, but what was asked so far is done");
+    session->failure->outcome = KDIO_OUTCOME_DONE;
+    locate(session, batch, batch->count, batch->count);
+    return session->failure->exit;
+}
+
+static enum exit_status run_batch(struct session *session, const struct batch *batch)
+{
+    enum exit_status result;
+
+    if (signals_caught() != 0) {
+        (void)failure_status(session->failure, KDIO_INTERRUPTED, "interrupted; nothing of this line was sent");
+        locate(session, batch, 0, 0);
+        return session->failure->exit;
+    }
+    result = batch_statement(batch, 0)->command->append != NULL ? run_ports(session, batch)
+                                                                : run_other(session, batch);
+    return result == EXIT_STATUS_DONE ? flush_results(session, batch) : result;
+}
+
+/* The loss that --expect-reset asks for is one in the last batch. */
+static bool is_expected_loss(const struct session *session, const struct batch *batch)
+{
+    return session->options->expect_reset && batch->first + batch->count == batch->script->count &&
+           session_lost(session->failure->status);
+}
+
+enum exit_status script_execute(struct session *session, const struct script *script, uint32_t from)
+{
+    struct batch batch = { .script = script };
+    enum exit_status result = EXIT_STATUS_DONE;
+
+    while (batch.first < script->count && script->statements[batch.first].line < from)
+        batch.first++;
+    while (batch.first < script->count) {
+        batch_take(&batch, session->options->expect_reset);
+        result = run_batch(session, &batch);
+        if (result != EXIT_STATUS_DONE)
+            return is_expected_loss(session, &batch) ? EXIT_STATUS_DONE : result;
+        batch.first += batch.count;
+    }
+    return session->options->expect_reset ? session_await_loss(session) : EXIT_STATUS_DONE;
+}

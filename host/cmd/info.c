@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* info.c: implements info.h: one table of the numbers to show, for the text and for JSON. */
+#include "host/cmd/info.h"
+
+#include <inttypes.h>
+
+#include "host/cmd/session.h"
+
+enum section { SECTION_STUB, SECTION_COUNTERS, SECTION_LINK, SECTION_COUNT };
+
+static const struct {
+    const char *json;
+    const char *title;
+} sections[SECTION_COUNT] = {
+    [SECTION_STUB] = { "stub", "stub" },
+    [SECTION_COUNTERS] = { "counters", "counters of the stub" },
+    [SECTION_LINK] = { "link", "link, this session" },
+};
+
+/* Everything there is to show. */
+struct facts {
+    struct kdio_info info;
+    struct kdio_stub_stats stub;
+    struct kdio_link_stats link;
+};
+
+struct fact {
+    enum section section;
+    const char *json;
+    const char *label;
+    const char *unit;
+    size_t offset; /* In struct facts. */
+    size_t size;   /* 4 or 8 bytes. */
+    bool hex;
+};
+
+#define FACT(section, member, label, unit, hex) \
+    { section, #member, label, unit, offsetof(struct facts, PART_##section.member), \
+      sizeof(((struct facts *)0)->PART_##section.member), hex }
+#define PART_SECTION_STUB     info
+#define PART_SECTION_COUNTERS stub
+#define PART_SECTION_LINK     link
+
+static const struct fact facts_shown[] = {
+    FACT(SECTION_STUB, protocol_version, "protocol version", "", false),
+    FACT(SECTION_STUB, boot_id, "boot", "", true),
+    FACT(SECTION_STUB, session_id, "session", "", true),
+    FACT(SECTION_STUB, previous_session, "session before", "", true),
+    FACT(SECTION_STUB, previous_requests, "requests in it", "", false),
+    FACT(SECTION_STUB, previous_operations, "operations in it", "", false),
+    FACT(SECTION_STUB, frame_max, "largest frame", "bytes", false),
+    FACT(SECTION_STUB, request_window, "request window", "bytes", false),
+    FACT(SECTION_STUB, reply_window, "reply window", "bytes", false),
+    FACT(SECTION_STUB, frame_window, "frames under way", "", false),
+    FACT(SECTION_STUB, program_max, "largest program", "operations", false),
+    FACT(SECTION_STUB, burst, "burst limit", "bytes", false),
+    FACT(SECTION_STUB, capabilities, "capabilities", "", true),
+    FACT(SECTION_COUNTERS, uart_base, "UART at", "", true),
+    FACT(SECTION_COUNTERS, uptime_ms, "running for", "ms", false),
+    FACT(SECTION_COUNTERS, frames, "good frames", "", false),
+    FACT(SECTION_COUNTERS, bad_frames, "bad frames", "", false),
+    FACT(SECTION_COUNTERS, repeated, "replies repeated", "", false),
+    FACT(SECTION_COUNTERS, overruns, "receive overruns", "", false),
+    FACT(SECTION_COUNTERS, console_lost, "console text lost", "bytes", false),
+    FACT(SECTION_COUNTERS, requests, "requests", "", false),
+    FACT(SECTION_COUNTERS, operations, "operations", "", false),
+    FACT(SECTION_COUNTERS, atomic_us_max, "interrupts off", "us at most", false),
+    FACT(SECTION_COUNTERS, interrupts, "UART interrupts", "", false),
+    FACT(SECTION_LINK, tx_bytes, "sent", "bytes", false),
+    FACT(SECTION_LINK, rx_bytes, "received", "bytes", false),
+    FACT(SECTION_LINK, tx_frames, "frames sent", "", false),
+    FACT(SECTION_LINK, rx_frames, "frames received", "", false),
+    FACT(SECTION_LINK, retransmitted, "sent again", "", false),
+    FACT(SECTION_LINK, bad_frames, "bad frames", "", false),
+    FACT(SECTION_LINK, console_bytes, "console text", "bytes", false),
+    FACT(SECTION_LINK, requests, "requests", "", false),
+    FACT(SECTION_LINK, operations, "operations", "", false),
+    FACT(SECTION_LINK, sessions, "sessions", "", false),
+    FACT(SECTION_LINK, rtt_us_min, "round trip", "us at least", false),
+    FACT(SECTION_LINK, rtt_us_mean, "round trip", "us on average", false),
+    FACT(SECTION_LINK, rtt_us_max, "round trip", "us at most", false),
+};
+
+#define FACT_COUNT (sizeof(facts_shown) / sizeof(facts_shown[0]))
+
+static const struct {
+    uint32_t bit;
+    const char *json;
+    const char *text;
+} capabilities[] = {
+    { KDIO_CAP_PORT, "port", "ports" },
+    { KDIO_CAP_TEXT, "text", "text to the kernel" },
+    { KDIO_CAP_POLLED, "polled", "polled: no interrupt of the UART reaches the stub" },
+    { KDIO_CAP_READ_ONLY, "read-only", "read-only" },
+};
+
+#define CAPABILITY_COUNT (sizeof(capabilities) / sizeof(capabilities[0]))
+
+static uint64_t fact_value(const struct facts *facts, const struct fact *fact)
+{
+    const char *place = (const char *)facts + fact->offset;
+
+    return fact->size == sizeof(uint64_t) ? *(const uint64_t *)(const void *)place
+                                          : *(const uint32_t *)(const void *)place;
+}
+
+static void print_facts(const struct facts *facts, enum section section, struct output *output)
+{
+    output_text(output, "%s\n", sections[section].title);
+    for (const struct fact *fact = facts_shown; fact < facts_shown + FACT_COUNT; fact++) {
+        if (fact->section != section)
+            continue;
+        output_text(output, fact->hex ? "  %-18s %" PRIx64 "%s%s\n" : "  %-18s %" PRIu64 "%s%s\n", fact->label,
+                    fact_value(facts, fact), *fact->unit ? " " : "", fact->unit);
+    }
+}
+
+static void print_capabilities(uint32_t present, struct output *output)
+{
+    for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
+        if ((present & capabilities[i].bit) != 0)
+            output_text(output, "  %-18s %s\n", "", capabilities[i].text);
+    }
+}
+
+static void print_text(const struct facts *facts, struct output *output)
+{
+    output_text(output, "%s\n", kdio_version());
+    print_facts(facts, SECTION_STUB, output);
+    print_capabilities(facts->info.capabilities, output);
+    print_facts(facts, SECTION_COUNTERS, output);
+    print_facts(facts, SECTION_LINK, output);
+}
+
+static cJSON *capability_array(uint32_t present)
+{
+    cJSON *array = cJSON_CreateArray();
+
+    for (size_t i = 0; i < CAPABILITY_COUNT; i++) {
+        if ((present & capabilities[i].bit) != 0)
+            (void)cJSON_AddItemToArray(array, cJSON_CreateString(capabilities[i].json));
+    }
+    return array;
+}
+
+static cJSON *section_object(const struct facts *facts, enum section section)
+{
+    cJSON *object = cJSON_CreateObject();
+
+    for (const struct fact *fact = facts_shown; fact < facts_shown + FACT_COUNT; fact++) {
+        if (fact->section == section)
+            output_number(object, fact->json, (double)fact_value(facts, fact));
+    }
+    return object;
+}
+
+static void print_json(const struct facts *facts, const struct statement *statement, struct output *output)
+{
+    cJSON *object = output_object(output, statement);
+    cJSON *stub = section_object(facts, SECTION_STUB);
+
+    output_string(object, "version", kdio_version());
+    (void)cJSON_ReplaceItemInObject(stub, "capabilities", capability_array(facts->info.capabilities));
+    (void)cJSON_AddItemToObject(object, sections[SECTION_STUB].json, stub);
+    for (enum section section = SECTION_COUNTERS; section < SECTION_COUNT; section++)
+        (void)cJSON_AddItemToObject(object, sections[section].json, section_object(facts, section));
+    output_print_object(output, object);
+}
+
+enum exit_status info_execute(const struct statement *statement, struct session *session)
+{
+    struct facts facts = { .info = *kdio_target_info(session->target) };
+    enum kdio_status status = kdio_target_stub_stats(session->target, &facts.stub);
+
+    if (status != KDIO_DONE)
+        return session_failure(session, status);
+    kdio_target_link_stats(session->target, &facts.link);
+    if (session->output->json)
+        print_json(&facts, statement, session->output);
+    else
+        print_text(&facts, session->output);
+    return EXIT_STATUS_DONE;
+}

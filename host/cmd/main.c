@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* main.c: the kdio command. Everything that can be refused is refused before the target is touched. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/cmd/execute.h"
+#include "host/cmd/file.h"
+#include "host/cmd/help.h"
+#include "host/cmd/signals.h"
+
+/* One run of the command. */
+struct run {
+    struct cmd_options options;
+    struct output output;
+    struct failure failure;
+    struct script script;
+    char *text; /* Of the script, when it came from a file. */
+};
+
+static enum exit_status check_words(struct run *run, const struct command **command)
+{
+    const struct cmd_options *options = &run->options;
+
+    if (options->word_count == 0)
+        return failure_usage(&run->failure, "no command (`kdio --help` shows how)");
+    *command = command_find(options->words[0]);
+    if (*command == NULL)
+        return failure_usage(&run->failure, "unknown command '%s' (`kdio help` lists them)", options->words[0]);
+    return options->help ? EXIT_STATUS_DONE
+                         : command_check_count(*command, options->words, options->word_count, &run->failure);
+}
+
+static enum exit_status read_script_file(struct run *run, const char *path)
+{
+    size_t size = 0;
+    enum exit_status result = file_read(path, &run->text, &size, &run->failure);
+
+    run->output.lines = true;
+    if (result != EXIT_STATUS_DONE)
+        return result;
+    return script_parse(&run->script, path, run->text, size, '\n', &run->failure);
+}
+
+static enum exit_status read_command_option(struct run *run)
+{
+    const char *commands = run->options.commands;
+
+    if (run->options.word_count != 0)
+        return failure_usage(&run->failure, "surplus argument '%s' after -c", run->options.words[0]);
+    run->output.lines = true;
+    return script_parse(&run->script, "-c", commands, strlen(commands), ';', &run->failure);
+}
+
+static enum exit_status read_script(struct run *run, const struct command *command)
+{
+    struct cmd_options *options = &run->options;
+
+    if (options->commands != NULL)
+        return read_command_option(run);
+    if (strcmp(command->name, "run") == 0)
+        return read_script_file(run, options->words[1]);
+    if (options->from != 0)
+        return failure_usage(&run->failure, "--from goes with run and -c only");
+    return script_of_words(&run->script, options->words, options->word_count, &run->failure);
+}
+
+static enum exit_status check_from(struct run *run)
+{
+    const struct script *script = &run->script;
+    uint32_t last = script->count > 0 ? script->statements[script->count - 1].line : 0;
+
+    if (run->options.from > last)
+        return failure_usage(&run->failure, "--from: there is no command in line %u or after it",
+                             (unsigned)run->options.from);
+    return script_check(script, run->options.from, &run->options.policy, &run->failure);
+}
+
+static enum exit_status execute(struct run *run)
+{
+    struct session session = { .options = &run->options, .output = &run->output, .failure = &run->failure };
+    enum exit_status result = EXIT_STATUS_DONE;
+
+    if (run->script.count > 0) {
+        result = session_open(&session);
+        if (result == EXIT_STATUS_DONE)
+            result = script_execute(&session, &run->script, run->options.from);
+        if (run->options.verbose)
+            session_print_statistics(&session);
+    }
+    session_close(&session);
+    return result;
+}
+
+static enum exit_status print_help(struct run *run, const char *name)
+{
+    const struct command *command = name != NULL ? command_find(name) : NULL;
+
+    if (name != NULL && command == NULL)
+        return failure_usage(&run->failure, "no help for '%s' (`kdio help` lists the commands)", name);
+    if (command != NULL)
+        help_print_command(&run->output, command);
+    else
+        help_print(&run->output);
+    return EXIT_STATUS_DONE;
+}
+
+/* What needs no target. *answered tells whether that was it. */
+static enum exit_status answer_at_once(struct run *run, const struct command *command, bool *answered)
+{
+    const struct cmd_options *options = &run->options;
+
+    *answered = true;
+    if (options->version) {
+        output_text(&run->output, "%s\n", kdio_version());
+        return EXIT_STATUS_DONE;
+    }
+    if (options->help)
+        return print_help(run, command != NULL ? command->name : NULL);
+    if (command != NULL && strcmp(command->name, "help") == 0)
+        return print_help(run, options->word_count > 1 ? options->words[1] : NULL);
+    *answered = false;
+    return EXIT_STATUS_DONE;
+}
+
+static bool needs_command(const struct cmd_options *options)
+{
+    bool informs = options->version || options->help;
+
+    return options->commands == NULL && !(informs && options->word_count == 0);
+}
+
+static enum exit_status run_command(struct run *run)
+{
+    const struct command *command = NULL;
+    enum exit_status result = EXIT_STATUS_DONE;
+    bool answered = false;
+
+    if (needs_command(&run->options))
+        result = check_words(run, &command);
+    if (result == EXIT_STATUS_DONE)
+        result = answer_at_once(run, command, &answered);
+    if (result == EXIT_STATUS_DONE && !answered)
+        result = read_script(run, command);
+    if (result == EXIT_STATUS_DONE && !answered)
+        result = check_from(run);
+    if (result != EXIT_STATUS_DONE)
+        failure_append(&run->failure, "; nothing was sent");
+    return result == EXIT_STATUS_DONE && !answered ? execute(run) : result;
+}
+
+static enum exit_status finish(struct run *run, enum exit_status result)
+{
+    if (result != EXIT_STATUS_DONE) {
+        output_failure(&run->output, &run->failure);
+    } else if (!output_flush(&run->output)) {
+        errno = run->output.system_errno;
+        result = failure_system(&run->failure, "everything is done, but the results cannot be written");
+        run->failure.outcome = KDIO_OUTCOME_DONE;
+        output_failure(&run->output, &run->failure);
+    }
+    script_free(&run->script);
+    free(run->text);
+    return result;
+}
+
+int main(int argc, char **argv)
+{
+    static struct run run;
+    enum exit_status result;
+
+    signals_install();
+    result = options_parse(&run.options, argc, argv, &run.failure);
+    run.output.json = run.options.json;
+    if (result == EXIT_STATUS_DONE)
+        result = run_command(&run);
+    result = finish(&run, result);
+    if (signals_caught() != 0)
+        signals_die(signals_caught());
+    return (int)result;
+}

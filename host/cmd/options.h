@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* options.h: kdio's command line, read. */
+#ifndef KDIO_CMD_OPTIONS_H
+#define KDIO_CMD_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host/cmd/policy.h"
+
+struct cmd_options {
+    const char *target;       /* --target, else $KDIO_TARGET, else "qemu". */
+    const char *commands;     /* -c, or NULL. */
+    const char *console_path; /* --console, or NULL. */
+    uint32_t wait_ms;
+    uint32_t from; /* First line to execute; 0 when not given. */
+    bool json, expect_reset, verbose, help, version;
+    struct policy policy;
+    char **words; /* The command and its arguments; they belong to argv, which options_parse reorders. */
+    size_t word_count;
+};
+
+enum exit_status options_parse(struct cmd_options *options, int argc, char **argv, struct failure *failure);
+
+#endif

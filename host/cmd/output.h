@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * output.h: what kdio prints: results on standard output, as text or as one JSON object a line; errors as one line on
+ * standard error (and, with --json, as an object on standard output too). A result that cannot be written is an error.
+ */
+#ifndef KDIO_CMD_OUTPUT_H
+#define KDIO_CMD_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <cjson/cJSON.h>
+
+#include "host/cmd/failure.h"
+
+struct statement;
+
+struct output {
+    bool json;
+    bool lines;       /* Results name their line: several commands are executed. */
+    int system_errno; /* Of the first write that failed, or 0. */
+};
+
+__attribute__((format(printf, 2, 3))) void output_text(struct output *output, const char *format, ...);
+void output_bytes(struct output *output, const char *bytes, size_t size);
+
+/* A JSON object that names the command (and its line); NULL when memory is out, which the others accept. */
+cJSON *output_object(const struct output *output, const struct statement *statement);
+void output_number(cJSON *object, const char *name, double value);
+void output_string(cJSON *object, const char *name, const char *value);
+
+/* Text as it came: each byte becomes one character, U+0000 to U+00FF. */
+void output_string_bytes(cJSON *object, const char *name, const char *bytes, size_t size);
+
+/* Prints the object on a line of its own and frees it. */
+void output_print_object(struct output *output, cJSON *object);
+
+/* Sends what was printed on its way. False when something could not be written: system_errno says why. */
+bool output_flush(struct output *output);
+
+void output_failure(struct output *output, const struct failure *failure);
+
+#endif

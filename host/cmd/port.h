@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* port.h: the port commands ob, ow, od, ib, iw and id; one statement is one operation of a program. */
+#ifndef KDIO_CMD_PORT_H
+#define KDIO_CMD_PORT_H
+
+#include "host/cmd/command.h"
+
+enum kdio_status port_check_out(const struct statement *statement, const struct policy *policy);
+enum kdio_status port_check_in(const struct statement *statement, const struct policy *policy);
+enum kdio_status port_append_out(const struct statement *statement, struct kdio_program *program);
+enum kdio_status port_append_in(const struct statement *statement, struct kdio_program *program);
+void port_print_out(const struct statement *statement, uint32_t value, struct output *output);
+void port_print_in(const struct statement *statement, uint32_t value, struct output *output);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* session.c: implements session.h. */
+#include "host/cmd/session.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/cmd/qemu_target.h"
+#include "host/cmd/signals.h"
+
+#define QEMU_TARGET      "qemu"
+#define QEMU_OPEN_MS     60000u
+#define LOSS_WAIT_MS     5000u /* A machine that was told to reset is gone by then. */
+#define LOSS_INTERVAL_MS 100u
+
+static void console_text(void *context, const char *text, size_t size)
+{
+    struct session *session = context;
+
+    session->console_size += size;
+    if (session->console_file != NULL) {
+        (void)fwrite(text, 1, size, session->console_file);
+        (void)fflush(session->console_file);
+    }
+    if (session->console != NULL)
+        session->console(session, text, size);
+}
+
+static bool interrupted(void *context)
+{
+    struct session *session = context;
+
+    progress_draw(&session->progress);
+    return signals_caught() != 0;
+}
+
+static enum exit_status open_console_file(struct session *session)
+{
+    const char *path = session->options->console_path;
+
+    if (path == NULL)
+        return EXIT_STATUS_DONE;
+    session->console_file = strcmp(path, "-") == 0 ? stderr : fopen(path, "w");
+    if (session->console_file == NULL)
+        return failure_system(session->failure, "cannot write %s", path);
+    return EXIT_STATUS_DONE;
+}
+
+/* A private QEMU is connected to once: trying again would boot another. */
+static void fill_options(struct session *session, struct kdio_options *options)
+{
+    const struct cmd_options *given = session->options;
+
+    *options = (struct kdio_options){
+        .size = sizeof(*options),
+        .open_ms = session->private_qemu ? QEMU_OPEN_MS : 0,
+        .wait_ms = session->private_qemu ? 0 : given->wait_ms,
+        .read_only = given->policy.read_only,
+        .deny = given->policy.spans,
+        .deny_count = (uint32_t)given->policy.span_count,
+        .deny_safe = given->policy.safe,
+        .console = console_text,
+        .interrupted = interrupted,
+        .context = session,
+    };
+}
+
+static enum exit_status open_target(struct session *session, const char *gensio)
+{
+    struct kdio_options options;
+    enum kdio_status status;
+
+    fill_options(session, &options);
+    if (session->private_qemu)
+        progress_start(&session->progress, "booting the target in QEMU");
+    status = kdio_target_open(&session->target, gensio, &options);
+    progress_stop(&session->progress);
+    return status == KDIO_DONE ? EXIT_STATUS_DONE : session_failure(session, status);
+}
+
+enum exit_status session_open(struct session *session)
+{
+    char *launch = NULL;
+    enum exit_status result = open_console_file(session);
+
+    session->private_qemu = strcmp(session->options->target, QEMU_TARGET) == 0;
+    if (result == EXIT_STATUS_DONE && session->private_qemu)
+        result = qemu_target_string(&launch, session->failure);
+    if (result == EXIT_STATUS_DONE)
+        result = open_target(session, launch != NULL ? launch : session->options->target);
+    free(launch);
+    return result;
+}
+
+void session_close(struct session *session)
+{
+    kdio_target_close(session->target);
+    session->target = NULL;
+    if (session->console_file != NULL && session->console_file != stderr)
+        (void)fclose(session->console_file);
+    session->console_file = NULL;
+}
+
+enum exit_status session_failure(struct session *session, enum kdio_status status)
+{
+    const struct kdio_error *error = session->target != NULL ? kdio_target_error(session->target) : NULL;
+
+    if (error == NULL || error->text[0] == '\0')
+        return failure_status(session->failure, status, "%s", kdio_status_text(status));
+    (void)failure_status(session->failure, status, "%s", error->text);
+    session->failure->outcome = error->outcome;
+    return session->failure->exit;
+}
+
+bool session_lost(enum kdio_status status)
+{
+    return status == KDIO_LOST || status == KDIO_RESET || status == KDIO_TIMEOUT;
+}
+
+/* A target that is gone shows when it is asked, or by the end of the connection. */
+static enum kdio_status ask_for_life(struct session *session)
+{
+    struct kdio_stub_stats stats;
+    enum kdio_status status = kdio_target_stub_stats(session->target, &stats);
+
+    if (status == KDIO_DONE)
+        status = kdio_target_service(session->target, LOSS_INTERVAL_MS);
+    return status;
+}
+
+enum exit_status session_await_loss(struct session *session)
+{
+    enum kdio_status status = KDIO_DONE;
+
+    for (uint32_t waited_ms = 0; status == KDIO_DONE && waited_ms < LOSS_WAIT_MS; waited_ms += LOSS_INTERVAL_MS)
+        status = ask_for_life(session);
+    if (session_lost(status))
+        return EXIT_STATUS_DONE;
+    if (status != KDIO_DONE)
+        return session_failure(session, status);
+    (void)failure_refused(session->failure, "everything is done, but the target is still there after %u s",
+                          LOSS_WAIT_MS / 1000);
+    session->failure->outcome = KDIO_OUTCOME_DONE;
+    return session->failure->exit;
+}
+
+void session_print_statistics(struct session *session)
+{
+    struct kdio_link_stats stats;
+
+    if (session->target == NULL)
+        return;
+    kdio_target_link_stats(session->target, &stats);
+    (void)fprintf(stderr,
+                  "kdio: link: %" PRIu64 " bytes out, %" PRIu64 " in; %" PRIu64 " frames out, %" PRIu64 " in; %" PRIu64
+                  " sent again, %" PRIu64 " bad; %" PRIu64 " bytes of console text; round trip %" PRIu32 "/%" PRIu32
+                  "/%" PRIu32 " us (least/mean/most)\n",
+                  stats.tx_bytes, stats.rx_bytes, stats.tx_frames, stats.rx_frames, stats.retransmitted,
+                  stats.bad_frames, stats.console_bytes, stats.rtt_us_min, stats.rtt_us_mean, stats.rtt_us_max);
+}
