@@ -33,7 +33,7 @@ enum {
 #define MARK_INDEX     0x60u
 #define MARK_COUNT     2u
 #define DWELL_US       50u
-#define MEASURE_TICKS  20u
+#define MEASURE_TICKS  50u
 
 volatile uint64_t clock_tick_count;
 

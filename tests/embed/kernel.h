@@ -76,7 +76,7 @@ void paging_drop_identity(void);
 extern volatile uint64_t clock_tick_count;
 
 void clock_start(void);         /* Starts the PIT and sets the marks that prove whole accesses to the CMOS. */
-uint32_t clock_measure_tsc(void); /* Time-stamp counts in a millisecond. Takes 20 ticks, with interrupts on. */
+uint32_t clock_measure_tsc(void); /* Time-stamp counts in a millisecond. Takes 50 ticks, with interrupts on. */
 void clock_tick(void);          /* IRQ 0. */
 uint64_t clock_date(void);      /* Date and time as hexadecimal digits: yymmddhhmmss. */
 void clock_report(struct line *line); /* Appends the time and the counts of the pair 70/71. */
