@@ -77,6 +77,7 @@ $(BUILD)/stub/%.o: %.c
 
 # Compilers may call memcpy and its kin even from freestanding code: those calls go to the library's own functions, so that
 # it neither needs the kernel's nor clashes with them. Unused functions of the shared code are left out.
+STUB_SYMBOLS := $(addprefix kdio_stub_,init handle poll console prompt suspend resume uart_moved)
 MEMORY_FUNCTIONS := memcpy memmove memset memcmp
 $(BUILD)/libkdiostub.a: $(STUB_OBJECTS)
 	@echo "  AR      $@"
@@ -84,8 +85,6 @@ $(BUILD)/libkdiostub.a: $(STUB_OBJECTS)
 	$(Q)objcopy $(foreach f,$(MEMORY_FUNCTIONS),--redefine-sym $(f)=kdio_stub_$(f)) $(BUILD)/stub/joined.o
 	$(Q)objcopy $(addprefix --keep-global-symbol=,$(STUB_SYMBOLS)) $(BUILD)/stub/joined.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $(BUILD)/stub/joined.o
-
-STUB_SYMBOLS := $(addprefix kdio_stub_,init handle poll console prompt suspend resume uart_moved)
 
 size: $(BUILD)/libkdiostub.a
 	@size $<

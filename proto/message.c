@@ -73,6 +73,8 @@ size_t kdio_answer_write(uint8_t payload[KDIO_CONTROL_SIZE], const struct kdio_a
     kdio_write_uint(&writer, 4, answer->previous_session);
     kdio_write_uint(&writer, 4, answer->previous_requests);
     kdio_write_uint(&writer, 4, answer->previous_operations);
+    kdio_write_uint(&writer, 2, answer->link_port);
+    kdio_write_uint(&writer, 2, answer->link_ports);
     return kdio_message_seal(payload, (size_t)(writer.at - payload), kdio_session_answer_start(nonce));
 }
 
@@ -98,6 +100,8 @@ bool kdio_answer_read(const uint8_t *payload, size_t size, struct kdio_answer *a
     answer->previous_session = kdio_read_u32(&reader);
     answer->previous_requests = kdio_read_u32(&reader);
     answer->previous_operations = kdio_read_u32(&reader);
+    answer->link_port = kdio_read_u16(&reader);
+    answer->link_ports = kdio_read_u16(&reader);
     return !reader.failed;
 }
 

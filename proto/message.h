@@ -53,10 +53,9 @@ enum kdio_kind {
 
 #define KDIO_OPEN_SIZE    11u /* Payload of OPEN: its COBS code is 0c, and the frame 15 bytes. */
 #define KDIO_OPEN_FLOOR   0xa0u /* L13: every byte of an OPEN but its COBS code and delimiters is at least this. */
-#define KDIO_ANSWER_SIZE  45u
+#define KDIO_ANSWER_SIZE  49u
 #define KDIO_HELLO_SIZE   11u
-#define KDIO_NOTE_SIZE    11u /* The longest note: header, type, 32-bit argument, CRC, and room. */
-#define KDIO_CONTROL_SIZE 48u /* Any message that is no request and no reply fits. */
+#define KDIO_CONTROL_SIZE 56u /* Any message that is no request and no reply fits. */
 
 /* The answer to OPEN (L4). */
 struct kdio_answer {
@@ -76,6 +75,8 @@ struct kdio_answer {
     uint32_t previous_session; /* Challenge of the session in force when OPEN came; 0: none. */
     uint32_t previous_requests;
     uint32_t previous_operations;
+    uint16_t link_port;  /* First port of the link's own UART. */
+    uint16_t link_ports; /* Their number; 0 for a UART in memory. */
 };
 
 struct kdio_hello {

@@ -25,6 +25,7 @@
     X(FAULT, 0x0b, REFUSED, "the access faulted") \
     X(NO_MATCH, 0x0c, REFUSED, "the value did not match") \
     X(CANCELLED, 0x0d, REFUSED, "cancelled") \
+    X(SKIPPED, 0x0e, REFUSED, "the program before it failed") \
     X(MALFORMED, 0x20, PROTOCOL, "malformed program") \
     X(VERSION, 0x21, PROTOCOL, "no protocol version in common") \
     X(BAD_REPLY, 0x40, PROTOCOL, "the stub's answer makes no sense") \

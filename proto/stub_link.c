@@ -185,7 +185,6 @@ static bool take_frame(struct kdio_stub_link *link, kdio_draw_fn *draw, void *dr
 
 static void hand_out(struct kdio_stub_link *link, struct kdio_stub_request *request)
 {
-    link->request_out = true;
     *request = (struct kdio_stub_request){
         .program = link->decoder.buffer + KDIO_HEADER_SIZE,
         .size = link->decoder.size - KDIO_MESSAGE_MIN,
@@ -257,7 +256,7 @@ static void file_reply(struct kdio_stub_link *link, size_t lead, size_t results_
     link->current.operations += operations;
     link->stats.requests++;
     link->stats.operations += operations;
-    link->request_out = false;
+    link->current.last_failed = kind == KDIO_KIND_FAILED;
 }
 
 void kdio_stub_link_done(struct kdio_stub_link *link, size_t results_size, uint32_t operations)
@@ -265,10 +264,11 @@ void kdio_stub_link_done(struct kdio_stub_link *link, size_t results_size, uint3
     file_reply(link, KDIO_HEADER_SIZE, results_size, KDIO_KIND_REPLY, operations);
 }
 
-void kdio_stub_link_failed(struct kdio_stub_link *link, size_t results_size, const struct kdio_failure *failure)
+void kdio_stub_link_failed(struct kdio_stub_link *link, size_t results_size, const struct kdio_failure *failure,
+                           uint32_t operations)
 {
     kdio_failure_write(link->config.replies + link->reply_at + KDIO_HEADER_SIZE, failure);
-    file_reply(link, REPLY_LEAD, results_size, KDIO_KIND_FAILED, failure->done);
+    file_reply(link, REPLY_LEAD, results_size, KDIO_KIND_FAILED, operations);
 }
 
 /* ---- Sending ---- */
@@ -299,6 +299,8 @@ static void write_answer(struct kdio_stub_link *link, struct kdio_answer *answer
         .previous_session = previous->key.challenge,
         .previous_requests = previous->expected,
         .previous_operations = previous->operations,
+        .link_port = config->link_port,
+        .link_ports = config->link_ports,
     };
 }
 

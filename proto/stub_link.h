@@ -38,13 +38,15 @@ struct kdio_stub_link_config {
     uint8_t burst;
     uint32_t capabilities;
     uint32_t boot_id;
+    uint16_t link_port, link_ports; /* As in struct kdio_answer. */
 };
 
 /* A session as the stub knows it. */
 struct kdio_stub_session {
     struct kdio_session_key key; /* challenge 0: there is none. */
     uint32_t expected;           /* Full sequence number of the next request; so many are executed. */
-    uint32_t operations;         /* Operations executed. */
+    uint32_t operations;         /* Operations executed that are not the link's own. */
+    bool last_failed;            /* The last request stopped before its end. */
 };
 
 /* A cached reply: a payload in `replies`. */
@@ -75,7 +77,6 @@ struct kdio_stub_link {
     uint64_t replies_due;               /* Bit per cached reply to send. */
     size_t reply_at;                    /* Where the next reply goes. */
     uint64_t hello_due_us;
-    bool request_out;                   /* A request is handed out. */
     bool opened;                        /* There was a session: no more HELLO by time. */
     uint8_t free_due;                   /* FREE_DUE_*: frames of no session to send. */
     uint8_t notes_due;                  /* NOTE_DUE_*: notes to send. */
@@ -107,8 +108,9 @@ uint8_t *kdio_stub_link_results(struct kdio_stub_link *link);
 /* The request that is out is executed: all `operations` of it, with so many bytes of results. */
 void kdio_stub_link_done(struct kdio_stub_link *link, size_t results_size, uint32_t operations);
 
-/* It stopped: failure->done operations are executed, their results `results_size` bytes. */
-void kdio_stub_link_failed(struct kdio_stub_link *link, size_t results_size, const struct kdio_failure *failure);
+/* It stopped: failure->done operations are executed, their results `results_size` bytes; so many count as the user's. */
+void kdio_stub_link_failed(struct kdio_stub_link *link, size_t results_size, const struct kdio_failure *failure,
+                           uint32_t operations);
 
 /*
  * Writes up to `capacity` bytes for the line and returns how many. Between frames it takes from `text` (`*text_size`

@@ -34,10 +34,10 @@ static enum kdio_status check_policy(const struct kdio_stub *stub, const struct 
     return on_list(config->deny, config->deny_count, port, width) ? KDIO_DENIED : KDIO_DONE;
 }
 
-static enum kdio_status check_operations(const struct kdio_stub *stub, const uint8_t *program, size_t size,
-                                         uint32_t *bad_index)
+static enum kdio_status check_policies(const struct kdio_stub *stub, const struct kdio_stub_request *request,
+                                       uint32_t *bad_index)
 {
-    struct kdio_reader reader = kdio_reader_on(program, size);
+    struct kdio_reader reader = kdio_reader_on(request->program, request->size);
     enum kdio_status status = KDIO_DONE;
     struct kdio_op op;
 
@@ -49,31 +49,33 @@ static enum kdio_status check_operations(const struct kdio_stub *stub, const uin
     return status;
 }
 
-enum kdio_status kdio_runner_check(const struct kdio_stub *stub, const uint8_t *program, size_t size, bool atomic,
-                                   struct kdio_program_summary *summary)
+enum kdio_status kdio_runner_check(const struct kdio_stub *stub, const struct kdio_stub_request *request,
+                                   uint32_t *bad_index)
 {
-    enum kdio_status status = kdio_program_check(program, size, summary);
+    const struct kdio_stub_link_config *limits = &stub->link.config;
+    struct kdio_program_summary summary;
+    enum kdio_status status = kdio_program_check(request->program, request->size, &summary);
 
+    *bad_index = summary.bad_index;
     if (status != KDIO_DONE)
         return status;
-    if (summary->count > stub->link.config.program_max || summary->results_size > stub->link.config.results_max)
+    if (summary.count > limits->program_max || summary.results_size > limits->results_max)
         return KDIO_TOO_LARGE;
-    if (atomic && summary->worst_us > stub->config.atomic_max_us)
+    if (request->atomic && summary.worst_us > stub->config.atomic_max_us)
         return KDIO_TOO_LONG;
-    return check_operations(stub, program, size, &summary->bad_index);
+    return check_policies(stub, request, bad_index);
 }
 
-static void run_session(struct kdio_stub *stub, const struct kdio_op *op, struct kdio_writer *results)
+static void run_session(struct kdio_stub *stub, struct kdio_writer *results)
 {
     const struct kdio_stub_session *former = &stub->link.former;
 
-    (void)op;
     kdio_write_uint(results, 4, former->key.challenge);
     kdio_write_uint(results, 4, former->expected);
     kdio_write_uint(results, 4, former->operations);
 }
 
-static void run_stats(struct kdio_stub *stub, const struct kdio_op *op, struct kdio_writer *results)
+static void run_stats(struct kdio_stub *stub, struct kdio_writer *results)
 {
     const struct kdio_stub_link_stats *stats = &stub->link.stats;
     const uint32_t values[KDIO_OP_RESULTS_MAX] = {
@@ -90,15 +92,8 @@ static void run_stats(struct kdio_stub *stub, const struct kdio_op *op, struct k
         (uint32_t)((stub->machine.time_us(stub->machine.context) - stub->start_us) / 1000),
     };
 
-    (void)op;
     for (unsigned i = 0; i < KDIO_OP_RESULTS_MAX; i++)
         kdio_write_uint(results, 4, values[i]);
-}
-
-static void run_text(struct kdio_stub *stub, const struct kdio_op *op, struct kdio_writer *results)
-{
-    (void)results;
-    stub->config.text(stub->config.context, (const char *)op->bytes, (size_t)op->operand[0]);
 }
 
 static void run_in(struct kdio_stub *stub, const struct kdio_op *op, struct kdio_writer *results)
@@ -109,35 +104,37 @@ static void run_in(struct kdio_stub *stub, const struct kdio_op *op, struct kdio
                     stub->machine.port_in(stub->machine.context, (uint16_t)op->operand[0], width));
 }
 
-static void run_out(struct kdio_stub *stub, const struct kdio_op *op, struct kdio_writer *results)
+static void run_out(struct kdio_stub *stub, const struct kdio_op *op)
 {
-    (void)results;
     stub->machine.port_out(stub->machine.context, (uint16_t)op->operand[0], kdio_op_width(op->row),
                            (uint32_t)op->operand[1]);
 }
 
 /* A switch and not a table of functions: a table would need relocations, and the library has no data. */
-static void run_op(struct kdio_stub *stub, const struct kdio_op *op, struct kdio_writer *results)
+static enum kdio_status run_op(struct kdio_stub *stub, const struct kdio_op *op, struct kdio_writer *results)
 {
     switch (op->row->opcode) {
     case KDIO_OP_SESSION:
-        run_session(stub, op, results);
+        run_session(stub, results);
         break;
     case KDIO_OP_STATS:
-        run_stats(stub, op, results);
+        run_stats(stub, results);
         break;
     case KDIO_OP_TEXT:
-        run_text(stub, op, results);
+        stub->config.text(stub->config.context, (const char *)op->bytes, (size_t)op->operand[0]);
         break;
+    case KDIO_OP_CHAIN:
+        return stub->link.current.last_failed ? KDIO_SKIPPED : KDIO_DONE;
     case KDIO_OP_IN8:
     case KDIO_OP_IN16:
     case KDIO_OP_IN32:
         run_in(stub, op, results);
         break;
     default:
-        run_out(stub, op, results);
+        run_out(stub, op);
         break;
     }
+    return KDIO_DONE;
 }
 
 /* L7: bytes that arrive while a program runs must not overrun the FIFO. */
@@ -147,19 +144,22 @@ static void drain_in_time(struct kdio_stub *stub)
         (void)kdio_stub_drain(stub, DRAIN_LIMIT);
 }
 
-size_t kdio_runner_run(struct kdio_stub *stub, const uint8_t *program, size_t size, uint8_t *results,
-                       uint32_t *counted)
+void kdio_runner_run(struct kdio_stub *stub, const struct kdio_stub_request *request, uint8_t *results,
+                     struct kdio_run *run)
 {
-    struct kdio_reader reader = kdio_reader_on(program, size);
+    struct kdio_reader reader = kdio_reader_on(request->program, request->size);
     struct kdio_writer writer = kdio_writer_on(results, stub->link.config.results_max);
     struct kdio_op op;
 
-    *counted = 0;
+    *run = (struct kdio_run){ 0 };
     while (reader.left && kdio_op_read(&reader, &op) == KDIO_DONE) {
-        run_op(stub, &op, &writer);
-        *counted += op.row->capability != KDIO_CAPABILITY_LINK;
+        run->failure.status = (uint8_t)run_op(stub, &op, &writer);
+        if (run->failure.status != KDIO_DONE)
+            break;
+        run->failure.index = ++run->failure.done;
+        run->counted += op.row->capability != KDIO_CAPABILITY_LINK;
         if (reader.left)
             drain_in_time(stub);
     }
-    return (size_t)(writer.at - results);
+    run->results_size = (size_t)(writer.at - results);
 }

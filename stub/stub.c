@@ -107,6 +107,8 @@ static void start_link(struct kdio_stub *stub, uint8_t *memory, size_t size)
         .burst = find_burst(stub),
         .capabilities = find_capabilities(stub),
         .boot_id = draw(stub) | 1,
+        .link_port = (uint16_t)stub->uart.config.base,
+        .link_ports = (uint16_t)kdio_uart_ports(&stub->uart),
     };
 
     share_memory(stub, memory, size, &link);
@@ -191,44 +193,35 @@ static void feed_link(struct kdio_stub *stub, uint64_t at_us)
 
 /* ---- Executing ---- */
 
-static size_t run(struct kdio_stub *stub, uint8_t *results, uint32_t *counted)
+static void run_atomic(struct kdio_stub *stub, uint8_t *results, struct kdio_run *run)
 {
-    const struct kdio_stub_request *request = &stub->request;
-    uintptr_t state;
-    uint64_t from_us;
+    uintptr_t state = stub->machine.interrupts_off(stub->machine.context);
+    uint64_t from_us = now_us(stub);
     uint32_t took_us;
-    size_t size;
 
-    if (!request->atomic)
-        return kdio_runner_run(stub, request->program, request->size, results, counted);
-    state = stub->machine.interrupts_off(stub->machine.context);
-    from_us = now_us(stub);
-    size = kdio_runner_run(stub, request->program, request->size, results, counted);
+    kdio_runner_run(stub, &stub->request, results, run);
     took_us = (uint32_t)(now_us(stub) - from_us);
     stub->machine.interrupts_restore(stub->machine.context, state);
     if (took_us > stub->atomic_us_max)
         stub->atomic_us_max = took_us;
-    return size;
 }
 
-static void execute_locked(struct kdio_stub *stub)
+static void execute_now(struct kdio_stub *stub)
 {
     uint8_t *results = kdio_stub_link_results(&stub->link);
-    struct kdio_program_summary summary;
-    struct kdio_failure failure = { 0 };
-    enum kdio_status status = kdio_runner_check(stub, stub->request.program, stub->request.size,
-                                                stub->request.atomic, &summary);
-    uint32_t counted;
-    size_t size;
+    struct kdio_run run = { 0 };
+    uint32_t bad_index;
 
-    if (status == KDIO_DONE) {
-        size = run(stub, results, &counted);
-        kdio_stub_link_done(&stub->link, size, counted);
-    } else {
-        failure.status = (uint8_t)status;
-        failure.index = (uint16_t)summary.bad_index;
-        kdio_stub_link_failed(&stub->link, 0, &failure);
-    }
+    run.failure.status = (uint8_t)kdio_runner_check(stub, &stub->request, &bad_index);
+    run.failure.index = (uint16_t)bad_index;
+    if (run.failure.status == KDIO_DONE && stub->request.atomic)
+        run_atomic(stub, results, &run);
+    else if (run.failure.status == KDIO_DONE)
+        kdio_runner_run(stub, &stub->request, results, &run);
+    if (run.failure.status == KDIO_DONE)
+        kdio_stub_link_done(&stub->link, run.results_size, run.counted);
+    else
+        kdio_stub_link_failed(&stub->link, run.results_size, &run.failure, run.counted);
     stub->request_ready = false;
 }
 
@@ -239,7 +232,7 @@ static void execute(struct kdio_stub *stub)
 
     if (config->pair_trylock && !config->pair_trylock(config->context))
         return;
-    execute_locked(stub);
+    execute_now(stub);
     if (config->pair_unlock)
         config->pair_unlock(config->context);
 }

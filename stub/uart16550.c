@@ -135,10 +135,14 @@ void kdio_uart_want_room(struct kdio_uart *uart, bool wanted)
     write_register(uart, UART_IER, ier);
 }
 
+unsigned kdio_uart_ports(const struct kdio_uart *uart)
+{
+    return uart->config.space == KDIO_UART_PORT ? UART_REGISTERS * uart->config.stride : 0;
+}
+
 bool kdio_uart_overlaps(const struct kdio_uart *uart, uint16_t port, unsigned width)
 {
     uint64_t first = uart->config.base;
-    uint64_t size = UART_REGISTERS * uart->config.stride;
 
-    return uart->config.space == KDIO_UART_PORT && port < first + size && port + (uint64_t)width > first;
+    return kdio_uart_ports(uart) && port < first + kdio_uart_ports(uart) && port + (uint64_t)width > first;
 }

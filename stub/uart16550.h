@@ -40,6 +40,9 @@ void kdio_uart_put(struct kdio_uart *uart, const uint8_t *bytes, unsigned count)
 /* Asks for an interrupt when the transmitter is empty, where the kernel routes interrupts. */
 void kdio_uart_want_room(struct kdio_uart *uart, bool wanted);
 
+/* Ports it takes up; 0 for a UART in memory. */
+unsigned kdio_uart_ports(const struct kdio_uart *uart);
+
 /* True when an access of `width` bytes at `port` touches a register of this UART. */
 bool kdio_uart_overlaps(const struct kdio_uart *uart, uint16_t port, unsigned width);
 

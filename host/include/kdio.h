@@ -99,6 +99,8 @@ struct kdio_info {
     uint32_t previous_session;  /* The session before this one in the same boot; 0 if none. */
     uint32_t previous_requests; /* Requests executed in it. */
     uint32_t previous_operations; /* Operations executed in it. */
+    uint32_t link_port;         /* First port of the link's own UART; accesses to it are refused. */
+    uint32_t link_ports;        /* Number of them; 0 for a UART in memory. */
 };
 
 #define KDIO_CAP_PORT      0x00000001u /* in and out */
