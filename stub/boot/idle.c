@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * idle.c: the kernel's only thread. It halts when nothing is under way, but not within a spell after traffic: the next
+ * request of a host that waits for each answer comes within microseconds, and waking up would cost more than the rest.
+ */
+#include "stub/boot/clock.h"
+#include "stub/boot/console.h"
+#include "stub/boot/kernel.h"
+#include "stub/boot/shell.h"
+#include "stub/boot/uart_irq.h"
+#include "stub/boot/x86.h"
+
+/* Without an interrupt only the next tick would notice: wait for as long as a FIFO takes to empty at 38400 baud. */
+#define SPELL_US        500u
+#define SPELL_POLLED_US 5000u
+
+/* A line that another device holds active interrupts for ever. */
+#define UART_STORM 1000u
+
+void kernel_note(unsigned stub_result)
+{
+    uint64_t spell_us = kernel.uart.irq ? SPELL_US : SPELL_POLLED_US;
+
+    if (stub_result)
+        kernel.poll_until = tsc_read() + spell_us * clock_tsc_khz() / 1000;
+}
+
+void kernel_timer_interrupt(void)
+{
+    clock_tick();
+    kernel.uart_idle_count = 0;
+    if (kernel.stub)
+        kernel_note(kdio_stub_poll(kernel.stub));
+}
+
+void kernel_uart_interrupt(void)
+{
+    unsigned result;
+
+    uart_irq_note();
+    if (!kernel.stub)
+        return;
+    result = kdio_stub_handle(kernel.stub);
+    kernel_note(result);
+    if (result || ++kernel.uart_idle_count < UART_STORM)
+        return;
+    uart_irq_stop();
+    kdio_stub_prompt(kernel.stub, false);
+    kernel.uart_irq_lost = true;
+}
+
+/* Interrupts are off between the look at the time and the halt, so that a wake-up in between is not slept over. */
+static void halt_until_interrupt(void)
+{
+    (void)interrupts_off();
+    if (tsc_read() < kernel.poll_until)
+        interrupts_on();
+    else
+        interrupts_on_and_halt();
+}
+
+static void news_tell(void)
+{
+    if (kernel.nmi_count) {
+        kernel.nmi_count = 0;
+        console_print("kernel: NMI\r\n");
+    }
+    if (kernel.uart_irq_lost) {
+        kernel.uart_irq_lost = false;
+        kernel.uart.irq = false;
+        console_print("kernel: the UART's interrupt line storms; polled from now on\r\n");
+    }
+}
+
+void idle_run(void)
+{
+    for (;;) {
+        bool text_left;
+
+        news_tell();
+        shell_step();
+        text_left = console_pump(kernel.stub);
+        kernel_note(kdio_stub_poll(kernel.stub));
+        if (kernel.boot->config.spin || text_left || tsc_read() < kernel.poll_until)
+            cpu_pause();
+        else
+            halt_until_interrupt();
+    }
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel.c: brings the machine up in the one order that works: memory, tables, time, the UART's interrupt, the stub; and
+ * then idles. Nothing before the stub's start can be told to anyone, so whatever fails there stops the processor.
+ */
+#include "stub/boot/kernel.h"
+
+#include "stub/boot/apic.h"
+#include "stub/boot/clock.h"
+#include "stub/boot/console.h"
+#include "stub/boot/paging.h"
+#include "stub/boot/pic.h"
+#include "stub/boot/shell.h"
+#include "stub/boot/tables.h"
+#include "stub/boot/uart.h"
+#include "stub/boot/uart_irq.h"
+#include "stub/boot/x86.h"
+
+#define UART_MMIO_SIZE 32u /* Eight registers, four bytes apart. */
+
+struct kernel kernel;
+
+/* A UART in memory may lie where no map shows anything: beyond 4 GiB, and not in a BAR. */
+static bool uart_map(const struct boot *boot)
+{
+    struct acpi_spcr spcr;
+    bool mapped = true;
+
+    if (boot->config.uart == CONFIG_UART_MMIO)
+        mapped = paging_map_device(boot->config.base, UART_MMIO_SIZE);
+    if (acpi_spcr_read(&boot->acpi, &spcr) && spcr.mmio)
+        mapped = paging_map_device(spcr.base, UART_MMIO_SIZE) && mapped;
+    return mapped;
+}
+
+static void memory_start(struct boot *boot)
+{
+    memory_pool_init(&boot->memory, boot->image_end_pa);
+    if (!paging_start(&boot->memory) || !tables_start() || !uart_map(boot))
+        cpu_stop();
+    if (!boot->uart_chosen && !boot_uart_choose(boot))
+        cpu_stop();
+    /* The firmware may have taken the bridge's decoding back when it left. */
+    if (boot->choice.is_pci)
+        pci_enable(boot->choice.pci);
+}
+
+struct controllers {
+    bool have_apic, have_ioapic;
+    const char *timer;
+};
+
+static struct controllers controllers_start(const struct acpi *acpi)
+{
+    struct controllers c = { 0 };
+
+    pic_start();
+    c.have_ioapic = ioapic_mask_all(acpi);
+    c.have_apic = apic_start(!c.have_ioapic);
+    c.have_ioapic = c.have_ioapic && c.have_apic;
+    return c;
+}
+
+static void timer_start(struct controllers *c)
+{
+    c->timer = "local APIC";
+    if (c->have_apic && apic_timer_start(CLOCK_HZ, clock_tsc_khz()))
+        return;
+    c->timer = "8254";
+    pit_timer_start(CLOCK_HZ);
+    pic_unmask(PIC_IRQ_TIMER);
+}
+
+static bool stub_start(struct boot *boot)
+{
+    static const struct kdio_port_range deny_safe[] = KDIO_STUB_DENY_SAFE;
+    const struct config *config = &boot->config;
+    size_t page_count = (config->memory_size + PAGE_SIZE - 1) / PAGE_SIZE;
+    struct kdio_stub_config stub_config = {
+        .size = sizeof stub_config,
+        .uart = kernel.uart,
+        .tsc_khz = clock_tsc_khz(),
+        .boot_entropy = tsc_read(),
+        .deny = config->deny_safe ? deny_safe : NULL,
+        .deny_count = config->deny_safe ? sizeof deny_safe / sizeof deny_safe[0] : 0,
+        .read_only = config->read_only,
+        .text = shell_text,
+    };
+    void *memory = memory_pages(&boot->memory, page_count);
+    struct kdio_stub *stub;
+
+    if (!memory || kdio_stub_init(memory, config->memory_size, &stub_config, &stub) != KDIO_STUB_OK)
+        return false;
+    /* An interrupt that has been seen, or a loop that never halts, empties the UART in time. */
+    kdio_stub_prompt(stub, kernel.uart.irq || config->spin);
+    kernel.stub = stub;
+    return true;
+}
+
+static void start_tell(const struct boot *boot, const struct controllers *c)
+{
+    const char *service = kernel.uart.irq ? "UART interrupt works" : "no UART interrupt, polled";
+
+    console_write(boot->banner.bytes, boot->banner.length);
+    console_print("kernel: TSC %u kHz by %s, timer %s, %s%s\r\n", clock_tsc_khz(), clock_measured_by(), c->timer,
+                  boot->config.spin ? "spins, " : "", service);
+    if (boot->memory.cut)
+        console_print("kernel: the memory map is longer than fits; the rest is not mapped\r\n");
+}
+
+void kernel_main(struct boot *boot)
+{
+    struct controllers controllers;
+
+    kernel.boot = boot;
+    memory_start(boot);
+    kernel.uart = boot->choice.uart;
+    controllers = controllers_start(&boot->acpi);
+    clock_start(&boot->acpi);
+    timer_start(&controllers);
+    interrupts_on();
+    kernel.uart.irq = uart_irq_start(&boot->choice, &boot->acpi, controllers.have_ioapic, clock_tsc_khz());
+    console_pace(kernel.uart.baud, clock_tsc_khz());
+    if (!stub_start(boot))
+        cpu_stop();
+    start_tell(boot, &controllers);
+    idle_run();
+}

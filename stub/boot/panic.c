@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * panic.c: implements panic.h. When the exception struck inside the stub, the stub stays taken for ever and its text would
+ * never leave; then the text goes to the UART directly.
+ */
+#include "stub/boot/panic.h"
+
+#include "stub/boot/console.h"
+#include "stub/boot/image.h"
+#include "stub/boot/kernel.h"
+#include "stub/boot/uart.h"
+#include "stub/boot/x86.h"
+
+static const char *exception_name(uint64_t vector)
+{
+    static const char names[VECTOR_EXCEPTIONS][20] = {
+        [0] = "divide error", [1] = "debug", [3] = "breakpoint", [4] = "overflow", [5] = "bound range",
+        [6] = "invalid opcode", [7] = "no coprocessor", [8] = "double fault", [10] = "invalid TSS",
+        [11] = "segment not present", [12] = "stack segment", [13] = "general protection", [14] = "page fault",
+        [16] = "x87", [17] = "alignment check", [18] = "machine check", [19] = "SIMD",
+    };
+
+    return names[vector][0] ? names[vector] : "reserved";
+}
+
+static uint64_t cr2_read(void)
+{
+    uint64_t value;
+
+    __asm__ volatile("mov %%cr2, %0" : "=r"(value));
+    return value;
+}
+
+static void report(const struct interrupt_frame *frame)
+{
+    console_print("\r\nkernel: exception %u (%s) at 0x%lx, error 0x%lx", (unsigned)frame->vector,
+                  exception_name(frame->vector), (unsigned long)frame->rip, (unsigned long)frame->error);
+    if (frame->vector == VECTOR_PAGE_FAULT || frame->vector == VECTOR_DOUBLE_FAULT)
+        console_print(", address 0x%lx", (unsigned long)cr2_read());
+    console_print("\r\nkernel: rsp 0x%lx, rflags 0x%lx, image at 0x%lx\r\n", (unsigned long)frame->rsp,
+                  (unsigned long)frame->rflags, (unsigned long)(uintptr_t)image_start);
+    console_print("kernel: stopped; the stub goes on\r\n");
+}
+
+static void write_directly(void)
+{
+    char piece[64];
+    size_t size;
+
+    while ((size = console_take(piece, sizeof piece)) != 0)
+        uart_write_direct(&kernel.uart, piece, size);
+}
+
+static bool stub_is_alive(void)
+{
+    if (!kernel.stub || !kdio_stub_suspend(kernel.stub))
+        return false;
+    kdio_stub_resume(kernel.stub);
+    return true;
+}
+
+void panic_exception(const struct interrupt_frame *frame)
+{
+    report(frame);
+    if (!stub_is_alive()) {
+        write_directly();
+        cpu_stop();
+    }
+    kdio_stub_prompt(kernel.stub, true);
+    for (;;) {
+        (void)console_pump(kernel.stub);
+        (void)kdio_stub_poll(kernel.stub);
+        cpu_pause();
+    }
+}
