@@ -4,8 +4,8 @@
  *
  * Ports 70 and 71 are touched by the holder of the pair's lock only. The timer's work proves it each tick: it reads one
  * of two bytes whose values it knows, and a foreign index between its two accesses would show as a torn reading. It
- * dwells between them, so that whoever ignores the lock is caught soon. The marks are in spare bytes of the CMOS
- * of a virtual machine; a real PC's firmware may keep a checksum over them.
+ * dwells between them and lets the stub in, as an interrupt might, so that a stub that ignores the lock is caught soon.
+ * The marks are in spare bytes of the CMOS of a virtual machine; a real PC's firmware may keep a checksum over them.
  */
 #include "tests/embed/cpu.h"
 #include "tests/embed/kernel.h"
@@ -32,7 +32,7 @@ enum {
 
 #define MARK_INDEX     0x60u
 #define MARK_COUNT     2u
-#define DWELL_US       50u
+#define DWELL_US       100u
 #define MEASURE_TICKS  50u
 
 volatile uint64_t clock_tick_count;
@@ -40,7 +40,7 @@ volatile uint64_t clock_tick_count;
 static const uint8_t marks[MARK_COUNT] = { 0x5a, 0xa5 };
 static bool pair_held;
 static bool working;
-static uint32_t dwell_tsc;
+static uint32_t tsc_per_us;
 static uint64_t torn_count, skipped_count, read_count;
 
 bool clock_pair_trylock(void)
@@ -53,13 +53,13 @@ void clock_pair_unlock(void)
     __atomic_clear(&pair_held, __ATOMIC_RELEASE);
 }
 
-static uint8_t cmos_read(uint8_t index, uint32_t between_tsc)
+static uint8_t cmos_read(uint8_t index, uint32_t dwell_us)
 {
     uint64_t start = cpu_time_stamp();
 
     cpu_out8(CMOS_INDEX, index);
-    while (cpu_time_stamp() - start < between_tsc)
-        cpu_pause();
+    while (cpu_time_stamp() - start < (uint64_t)dwell_us * tsc_per_us)
+        debugger_poll();
     return cpu_in8(CMOS_DATA);
 }
 
@@ -81,6 +81,14 @@ void clock_start(void)
     interrupts_unmask(IRQ_TIMER);
 }
 
+void clock_wait(uint32_t wait_us)
+{
+    uint64_t start = cpu_time_stamp();
+
+    while (cpu_time_stamp() - start < (uint64_t)wait_us * tsc_per_us)
+        cpu_pause();
+}
+
 static uint64_t time_stamp_at_tick(uint64_t tick)
 {
     while (clock_tick_count < tick)
@@ -95,7 +103,7 @@ uint32_t clock_measure_tsc(void)
     uint64_t end = time_stamp_at_tick(first + MEASURE_TICKS);
     uint32_t tsc_khz = (uint32_t)((end - start) * (CLOCK_TICKS_PER_SECOND / 1000) / MEASURE_TICKS);
 
-    dwell_tsc = (uint32_t)((uint64_t)tsc_khz * DWELL_US / 1000);
+    tsc_per_us = tsc_khz / 1000;
     return tsc_khz;
 }
 
@@ -121,7 +129,7 @@ static void check_marks(void)
         skipped_count++;
         return;
     }
-    if (cmos_read((uint8_t)(MARK_INDEX + i), dwell_tsc) != marks[i])
+    if (cmos_read((uint8_t)(MARK_INDEX + i), DWELL_US) != marks[i])
         torn_count++;
     read_count++;
     clock_pair_unlock();

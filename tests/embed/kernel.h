@@ -77,6 +77,7 @@ extern volatile uint64_t clock_tick_count;
 
 void clock_start(void);         /* Starts the PIT and sets the marks that prove whole accesses to the CMOS. */
 uint32_t clock_measure_tsc(void); /* Time-stamp counts in a millisecond. Takes 50 ticks, with interrupts on. */
+void clock_wait(uint32_t wait_us); /* After clock_measure_tsc. */
 void clock_tick(void);          /* IRQ 0. */
 uint64_t clock_date(void);      /* Date and time as hexadecimal digits: yymmddhhmmss. */
 void clock_report(struct line *line); /* Appends the time and the counts of the pair 70/71. */
