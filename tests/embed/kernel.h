@@ -75,11 +75,11 @@ void paging_drop_identity(void);
 
 extern volatile uint64_t clock_tick_count;
 
-void clock_start(void);         /* Starts the PIT and sets the marks that prove whole accesses to the CMOS. */
-uint32_t clock_measure_tsc(void); /* Time-stamp counts in a millisecond. Takes 50 ticks, with interrupts on. */
-void clock_wait(uint32_t wait_us); /* After clock_measure_tsc. */
-void clock_tick(void);          /* IRQ 0. */
-uint64_t clock_date(void);      /* Date and time as hexadecimal digits: yymmddhhmmss. */
+void clock_start(void);               /* Starts the PIT and sets the marks that prove whole accesses to the CMOS. */
+uint32_t clock_measure_tsc(void);     /* Time-stamp counts in a millisecond. Takes 50 ticks, with interrupts on. */
+void clock_wait(uint32_t wait_us);    /* After clock_measure_tsc. */
+void clock_tick(void);                /* IRQ 0. */
+uint64_t clock_date(void);            /* Date and time as hexadecimal digits: yymmddhhmmss. 0: the pair is held. */
 void clock_report(struct line *line); /* Appends the time and the counts of the pair 70/71. */
 
 /* The lock of the index/data pair 70/71. Any code that touches either port holds it. Never waits. */
@@ -91,7 +91,7 @@ void clock_pair_unlock(void);
 bool debugger_start(uint32_t tsc_khz);
 void debugger_interrupt(void); /* IRQ 4. */
 void debugger_second(void);    /* The numbered line each second. Called from the timer's work. */
-void debugger_poll(void);      /* Any context but the UART's interrupt. */
+void debugger_poll(void);      /* Any context. */
 bool debugger_busy(void);      /* Traffic is under way: poll again instead of halting. */
 void debugger_command(void);   /* Obeys the lines that were typed. Idle loop only. */
 void debugger_stay(void) __attribute__((noreturn)); /* After a fault: serves the line for ever. */
