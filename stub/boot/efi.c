@@ -196,6 +196,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
     print(system, boot.banner.bytes);
     if (!chosen)
         return EFI_NOT_FOUND;
+    print(system, "Leaving the firmware; from here on the kernel speaks through the UART only.\r\n");
     status = services_exit(system->BootServices, image, &size, &descriptor_size);
     if (EFI_ERROR(status))
         return status;

@@ -49,8 +49,7 @@ $(BUILD)/BOOTX64.debug: $(BOOT_EFI) $(BOOT_OBJECTS) $(BUILD)/libkdiostub.a $(BOO
 	    $(GNU_EFI_LIB)/crt0-efi-x86_64.o $(BOOT_EFI) $(BOOT_OBJECTS) $(BUILD)/libkdiostub.a $(GNU_EFI_LIB)/libgnuefi.a
 
 $(BUILD)/BOOTX64.EFI: $(BUILD)/BOOTX64.debug
-	$(Q)objcopy -j .hash -j .gnu.hash -j .text -j .reloc -j .rodata -j .data -j .dynamic -j .rela -j .dynsym \
-	    -j .dynstr --target efi-app-x86_64 --subsystem=10 $< $@
+	$(Q)objcopy -j .text -j .reloc -j .dynamic -j .rela -j .rodata -j .data --target efi-app-x86_64 --subsystem=10 $< $@
 
 $(BUILD)/kdio-kernel.debug: $(BOOT_PVH) $(BOOT_OBJECTS) $(BUILD)/libkdiostub.a $(BOOT_DIR)/pvh.lds
 	@echo "  LD      $@"
