@@ -30,7 +30,7 @@ MISSING_PACKAGES = $(shell dpkg-query -W -f '$${db:Status-Status} $${Package}\n'
 # ---- The host library ----
 
 HOST_CFLAGS := -std=c11 -D_GNU_SOURCE $(WARNINGS) -fvisibility=hidden -fPIC -I. -Ihost/include -MMD -MP \
-    -DKDIO_VERSION='"$(VERSION)"'
+    -DKDIO_VERSION_STRING='"$(VERSION)"'
 HOST_LIBS   := -lgensio -lgensioosh
 
 LIB_SOURCES := $(filter-out proto/stub_link.c,$(wildcard proto/*.c)) $(wildcard host/lib/*.c) $(wildcard host/win/*.c)

@@ -56,8 +56,10 @@ enum kdio_class {
     KDIO_CLASS_SYSTEM,   /* The host's administrator; errno tells. */
 };
 
-enum kdio_class kdio_status_class(enum kdio_status status);
-const char *kdio_status_name(enum kdio_status status); /* "BAD_PORT"; "?" for a number that is none. */
-const char *kdio_status_text(enum kdio_status status); /* One clause in English, without a full stop. */
+#define KDIO_STATUS_API __attribute__((visibility("default")))
+
+KDIO_STATUS_API enum kdio_class kdio_status_class(enum kdio_status status);
+KDIO_STATUS_API const char *kdio_status_name(enum kdio_status status); /* "BAD_PORT"; "?" for a number that is none. */
+KDIO_STATUS_API const char *kdio_status_text(enum kdio_status status); /* One clause in English, without a full stop. */
 
 #endif

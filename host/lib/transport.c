@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/* transport.c: gensio's event-driven interface with its own handler of the operating system, no threads, no wake signal. */
+#include "host/lib/transport.h"
+
+#include <errno.h>
+#include <gensio/gensio.h>
+#include <gensio/gensio_control.h>
+#include <gensio/gensio_os_funcs_public.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define RX_SIZE 16384u
+#define TX_SIZE 16384u
+#define REASON_SIZE 160u
+#define CLOSE_LIMIT_US 2000000u
+#define SIGKILL_WORD "1"
+
+struct kdio_transport {
+    char *name;
+    struct gensio_os_funcs *os;
+    struct gensio *io;
+    bool connected;
+    bool opening;
+    bool closing;
+    int error; /* gensio's, of the last connection. */
+    char reason[REASON_SIZE];
+    uint64_t tx_bytes, rx_bytes;
+    size_t tx_at, tx_size; /* Queued: tx[tx_at..tx_size). */
+    size_t rx_size;
+    uint8_t tx[TX_SIZE];
+    uint8_t rx[RX_SIZE];
+};
+
+uint64_t kdio_time_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+}
+
+/* gensio logs through this; the reason of a failure is kept for the error text, and nothing is printed. */
+static void keep_log(struct gensio_os_funcs *os, enum gensio_log_levels level, const char *format, va_list arguments)
+{
+    struct kdio_transport *transport = gensio_os_funcs_get_data(os);
+
+    if (transport && (level == GENSIO_LOG_ERR || level == GENSIO_LOG_FATAL))
+        vsnprintf(transport->reason, sizeof transport->reason, format, arguments);
+}
+
+struct kdio_transport *kdio_transport_new(const char *gensio)
+{
+    struct kdio_transport *transport = calloc(1, sizeof *transport);
+
+    if (!transport)
+        return NULL;
+    transport->name = strdup(gensio);
+    if (!transport->name || gensio_default_os_hnd(0, &transport->os)) {
+        kdio_transport_free(transport);
+        return NULL;
+    }
+    gensio_os_funcs_set_data(transport->os, transport);
+    gensio_os_funcs_set_vlog(transport->os, keep_log);
+    return transport;
+}
+
+void kdio_transport_free(struct kdio_transport *transport)
+{
+    if (!transport)
+        return;
+    kdio_transport_disconnect(transport);
+    if (transport->os)
+        gensio_os_funcs_free(transport->os);
+    free(transport->name);
+    free(transport);
+}
+
+static void lose(struct kdio_transport *transport, int error)
+{
+    transport->connected = false;
+    transport->error = error;
+    snprintf(transport->reason, sizeof transport->reason, "%s", gensio_err_to_str(error));
+    gensio_set_read_callback_enable(transport->io, false);
+    gensio_set_write_callback_enable(transport->io, false);
+}
+
+static void flush(struct kdio_transport *transport)
+{
+    gensiods written = 0;
+    int error = 0;
+
+    if (transport->connected && transport->tx_at < transport->tx_size)
+        error = gensio_write(transport->io, &written, transport->tx + transport->tx_at,
+                             transport->tx_size - transport->tx_at, NULL);
+    transport->tx_at += written;
+    if (transport->tx_at == transport->tx_size)
+        transport->tx_at = transport->tx_size = 0;
+    if (error)
+        lose(transport, error);
+    else if (transport->connected)
+        gensio_set_write_callback_enable(transport->io, transport->tx_size != 0);
+}
+
+static void receive(struct kdio_transport *transport, const unsigned char *bytes, gensiods *size)
+{
+    size_t room = RX_SIZE - transport->rx_size;
+
+    if (*size > room)
+        *size = room;
+    memcpy(transport->rx + transport->rx_size, bytes, *size);
+    transport->rx_size += *size;
+    transport->rx_bytes += *size;
+    if (transport->rx_size == RX_SIZE)
+        gensio_set_read_callback_enable(transport->io, false);
+}
+
+static int on_event(struct gensio *io, void *context, int event, int error, unsigned char *bytes, gensiods *size,
+                    const char *const *auxdata)
+{
+    struct kdio_transport *transport = context;
+
+    (void)io;
+    (void)auxdata;
+    if (event == GENSIO_EVENT_READ && error)
+        lose(transport, error);
+    else if (event == GENSIO_EVENT_READ)
+        receive(transport, bytes, size);
+    else if (event == GENSIO_EVENT_WRITE_READY)
+        flush(transport);
+    else
+        return GE_NOTSUP;
+    return 0;
+}
+
+static void on_open(struct gensio *io, int error, void *context)
+{
+    struct kdio_transport *transport = context;
+
+    (void)io;
+    transport->opening = false;
+    transport->error = error;
+    transport->connected = error == 0;
+}
+
+static void on_close(struct gensio *io, void *context)
+{
+    struct kdio_transport *transport = context;
+
+    (void)io;
+    transport->closing = false;
+}
+
+static void service(struct kdio_transport *transport, uint64_t limit_us)
+{
+    gensio_time timeout = { (int64_t)(limit_us / 1000000u), (int32_t)(limit_us % 1000000u * 1000u) };
+
+    (void)gensio_os_funcs_service(transport->os, &timeout);
+}
+
+static enum kdio_status connection_status(struct kdio_transport *transport)
+{
+    if (!transport->error)
+        return KDIO_DONE;
+    if (!transport->reason[0])
+        snprintf(transport->reason, sizeof transport->reason, "%s", gensio_err_to_str(transport->error));
+    kdio_transport_disconnect(transport);
+    return transport->error == GE_NOMEM ? KDIO_NO_MEMORY : KDIO_NO_CONNECTION;
+}
+
+enum kdio_status kdio_transport_connect(struct kdio_transport *transport, uint64_t limit_us)
+{
+    uint64_t end_us = kdio_time_us() + limit_us;
+    uint64_t now_us;
+
+    kdio_transport_disconnect(transport);
+    transport->reason[0] = 0;
+    transport->error = str_to_gensio(transport->name, transport->os, on_event, transport, &transport->io);
+    if (transport->error) {
+        (void)connection_status(transport);
+        return KDIO_BAD_ARGUMENT;
+    }
+    transport->opening = true;
+    transport->error = gensio_open(transport->io, on_open, transport);
+    if (transport->error)
+        transport->opening = false;
+    while (transport->opening && (now_us = kdio_time_us()) < end_us)
+        service(transport, end_us - now_us);
+    if (transport->opening)
+        transport->error = GE_TIMEDOUT;
+    if (!transport->error)
+        gensio_set_read_callback_enable(transport->io, true);
+    return connection_status(transport);
+}
+
+void kdio_transport_disconnect(struct kdio_transport *transport)
+{
+    uint64_t end_us = kdio_time_us() + CLOSE_LIMIT_US;
+    char how[4] = SIGKILL_WORD;
+    gensiods how_size = sizeof SIGKILL_WORD - 1;
+
+    transport->connected = false;
+    transport->tx_at = transport->tx_size = transport->rx_size = 0;
+    if (!transport->io)
+        return;
+    /* A subprocess that does not end at the end of its input would keep the close waiting for ever. */
+    (void)gensio_control(transport->io, GENSIO_CONTROL_DEPTH_FIRST, false, GENSIO_CONTROL_KILL_TASK, how, &how_size);
+    transport->closing = gensio_close(transport->io, on_close, transport) == 0;
+    while (transport->closing && kdio_time_us() < end_us)
+        service(transport, CLOSE_LIMIT_US);
+    gensio_free(transport->io);
+    transport->io = NULL;
+    transport->opening = false;
+}
+
+bool kdio_transport_connected(const struct kdio_transport *transport)
+{
+    return transport->connected;
+}
+
+bool kdio_transport_is_subprocess(const struct kdio_transport *transport)
+{
+    return strstr(transport->name, "stdio") || strstr(transport->name, "pty,");
+}
+
+const char *kdio_transport_name(const struct kdio_transport *transport)
+{
+    return transport->name;
+}
+
+const char *kdio_transport_reason(const struct kdio_transport *transport)
+{
+    return transport->reason[0] ? transport->reason : "closed";
+}
+
+int kdio_transport_errno(const struct kdio_transport *transport)
+{
+    switch (transport->error) {
+    case 0:
+        return 0;
+    case GE_CONNREFUSE:
+        return ECONNREFUSED;
+    case GE_NOTFOUND:
+        return ENOENT;
+    case GE_PERM:
+        return EPERM;
+    case GE_INUSE:
+    case GE_ADDRINUSE:
+        return EBUSY;
+    case GE_TIMEDOUT:
+        return ETIMEDOUT;
+    case GE_REMCLOSE:
+        return ECONNRESET;
+    case GE_HOSTDOWN:
+        return EHOSTDOWN;
+    default:
+        return EIO;
+    }
+}
+
+size_t kdio_transport_room(const struct kdio_transport *transport)
+{
+    return transport->connected ? TX_SIZE - transport->tx_size : 0;
+}
+
+uint8_t *kdio_transport_tx_buffer(struct kdio_transport *transport)
+{
+    return transport->tx + transport->tx_size;
+}
+
+void kdio_transport_send(struct kdio_transport *transport, size_t size)
+{
+    transport->tx_size += size;
+    transport->tx_bytes += size;
+    flush(transport);
+}
+
+void kdio_transport_wait(struct kdio_transport *transport, uint64_t limit_us)
+{
+    uint64_t end_us = kdio_time_us() + limit_us;
+    uint64_t now_us = end_us - limit_us;
+
+    while (transport->connected && !transport->rx_size && now_us < end_us) {
+        service(transport, end_us - now_us);
+        now_us = kdio_time_us();
+    }
+}
+
+void kdio_transport_pause(struct kdio_transport *transport, uint64_t limit_us)
+{
+    service(transport, limit_us);
+}
+
+const uint8_t *kdio_transport_rx(struct kdio_transport *transport, size_t *size)
+{
+    *size = transport->rx_size;
+    return transport->rx;
+}
+
+void kdio_transport_rx_taken(struct kdio_transport *transport)
+{
+    transport->rx_size = 0;
+    if (transport->connected)
+        gensio_set_read_callback_enable(transport->io, true);
+}
+
+uint64_t kdio_transport_tx_bytes(const struct kdio_transport *transport)
+{
+    return transport->tx_bytes;
+}
+
+uint64_t kdio_transport_rx_bytes(const struct kdio_transport *transport)
+{
+    return transport->rx_bytes;
+}
