@@ -66,7 +66,7 @@ $(BUILD)/kdio: $(COMMAND_OBJECTS) $(BUILD)/libkdio.a
 STUB_CFLAGS := -std=gnu11 $(WARNINGS) -Os -ffreestanding -mgeneral-regs-only -mno-red-zone -fno-stack-protector \
     -fcf-protection=none -fpic -fvisibility=hidden -ffunction-sections -fno-asynchronous-unwind-tables \
     -fno-unwind-tables -Istub/include -I. -MMD -MP
-STUB_SOURCES := $(wildcard stub/*.c) $(addprefix proto/,crc32c.c frame.c message.c program.c stub_link.c)
+STUB_SOURCES := $(wildcard stub/*.c) $(addprefix proto/,crc32c.c frame.c message.c policy.c program.c stub_link.c)
 STUB_OBJECTS := $(STUB_SOURCES:%.c=$(BUILD)/stub/%.o)
 
 stub: $(BUILD)/libkdiostub.a

@@ -7,6 +7,8 @@
 enum { FREE_DUE_HELLO = 1, FREE_DUE_ANSWER = 2, FREE_DUE_REFUSE = 4 };
 enum { NOTE_DUE_EXPECT = 1, NOTE_DUE_EXPECT_CANDIDATE = 2, NOTE_DUE_TAKEN = 4, NOTE_DUE_UNSUPPORTED = 8 };
 
+#define SENDING_NO_REPLY 0xffu
+
 /* Room in front of the results: the header and, in FAILED, what precedes them. */
 #define REPLY_LEAD (KDIO_HEADER_SIZE + KDIO_FAILED_SIZE)
 
@@ -352,17 +354,17 @@ static uint8_t lowest_bit(uint8_t bits)
 }
 
 /* The oldest reply that is due: the slots go round, so the search starts at the oldest number in the window. */
-static const struct kdio_cached_reply *next_reply(struct kdio_stub_link *link)
+static uint8_t next_reply(struct kdio_stub_link *link)
 {
     for (unsigned i = 0; i <= KDIO_SEQ_MASK; i++) {
         unsigned slot = (link->current.expected + i) & KDIO_SEQ_MASK;
 
         if (link->replies_due >> slot & 1) {
             link->replies_due &= ~((uint64_t)1 << slot);
-            return &link->cache[slot];
+            return (uint8_t)slot;
         }
     }
-    return NULL;
+    return SENDING_NO_REPLY;
 }
 
 /* Starts the next frame that is due: answers first, then replies, then notes about what is missing behind them. */
@@ -372,6 +374,7 @@ static void start_frame(struct kdio_stub_link *link)
     uint8_t due;
     size_t size;
 
+    link->sending_slot = SENDING_NO_REPLY;
     if (link->free_due) {
         due = lowest_bit(link->free_due);
         link->free_due &= (uint8_t)~due;
@@ -379,8 +382,9 @@ static void start_frame(struct kdio_stub_link *link)
         kdio_frame_encoder_start(&link->encoder, link->control, size, false);
         return;
     }
-    reply = link->replies_due ? next_reply(link) : NULL;
-    if (reply) {
+    if (link->replies_due) {
+        link->sending_slot = next_reply(link);
+        reply = &link->cache[link->sending_slot];
         kdio_frame_encoder_start(&link->encoder, link->config.replies + reply->at, reply->size, false);
         return;
     }
@@ -427,6 +431,21 @@ size_t kdio_stub_link_tx(struct kdio_stub_link *link, uint8_t *out, size_t capac
     }
     *text_size = used;
     return count;
+}
+
+bool kdio_stub_link_abort_tx(struct kdio_stub_link *link)
+{
+    if (kdio_frame_encoder_idle(&link->encoder))
+        return false;
+    link->encoder = (struct kdio_frame_encoder){ .delimited = true };
+    if (link->sending_slot != SENDING_NO_REPLY && link->cache[link->sending_slot].size)
+        link->replies_due |= (uint64_t)1 << link->sending_slot;
+    return true;
+}
+
+bool kdio_stub_link_mid_frame(const struct kdio_stub_link *link)
+{
+    return !kdio_frame_encoder_idle(&link->encoder);
 }
 
 bool kdio_stub_link_tx_pending(const struct kdio_stub_link *link, uint64_t now_us)

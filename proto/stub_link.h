@@ -81,6 +81,7 @@ struct kdio_stub_link {
     uint8_t free_due;                   /* FREE_DUE_*: frames of no session to send. */
     uint8_t notes_due;                  /* NOTE_DUE_*: notes to send. */
     uint8_t unknown_type;               /* What REFUSE or UNSUPPORTED names. */
+    uint8_t sending_slot;               /* Of the reply being sent; SENDING_NO_REPLY for other frames. */
     uint8_t text_turn;                  /* Text bytes that may go before the next frame. */
     uint8_t versions[2];                /* Range in the last OPEN. */
     uint32_t answer_nonce;
@@ -118,6 +119,13 @@ void kdio_stub_link_failed(struct kdio_stub_link *link, size_t results_size, con
  */
 size_t kdio_stub_link_tx(struct kdio_stub_link *link, uint8_t *out, size_t capacity, uint64_t now_us,
                          const uint8_t *text, size_t *text_size);
+
+/* Gives up the frame that is being sent; it is sent again if it was a reply. True when there was one: the line needs a
+ * delimiter, after which kdio_stub_link_tx goes on. */
+bool kdio_stub_link_abort_tx(struct kdio_stub_link *link);
+
+/* True while a frame is being sent. */
+bool kdio_stub_link_mid_frame(const struct kdio_stub_link *link);
 
 /* True while frames wait to be sent. */
 bool kdio_stub_link_tx_pending(const struct kdio_stub_link *link, uint64_t now_us);

@@ -2,6 +2,7 @@
 /* runner.c: one small function an operation; sizes and operands come decoded from the table's codec. */
 #include "stub/runner.h"
 
+#include "proto/policy.h"
 #include "stub/stub.h"
 
 /* At 3 Mbaud a FIFO of 16 bytes fills in 53 us: emptied well within. */
@@ -9,29 +10,37 @@
 #define DRAIN_LIMIT     KDIO_UART_FIFO_SIZE
 
 
-static bool on_list(const struct kdio_port_range *list, uint32_t count, uint16_t port, unsigned width)
+static bool denied(const struct kdio_stub_config *config, const struct kdio_op *op, unsigned width, bool write)
 {
-    for (uint32_t i = 0; i < count; i++)
-        if (port <= list[i].last && port + width > list[i].first)
+    uint16_t port = (uint16_t)op->operand[0];
+    const uint16_t *pm1 = config->pm1_control;
+
+    for (uint32_t i = 0; i < config->deny_count; i++)
+        if (kdio_port_in_range(port, width, config->deny[i].first, config->deny[i].last))
             return true;
-    return false;
+    if (!config->deny_safe)
+        return false;
+    for (unsigned i = 0; i < 2; i++)
+        if (pm1[i] && kdio_port_in_range(port, width, pm1[i], (uint16_t)(pm1[i] + 1)))
+            return true;
+    return kdio_safe_denies(port, width, write, (uint32_t)op->operand[1]);
 }
 
 static enum kdio_status check_policy(const struct kdio_stub *stub, const struct kdio_op *op)
 {
     const struct kdio_stub_config *config = &stub->config;
     unsigned width = kdio_op_width(op->row);
-    uint16_t port = (uint16_t)op->operand[0];
+    bool write = kdio_op_writes(op->row);
 
     if ((op->row->capability & stub->link.config.capabilities) != op->row->capability)
         return KDIO_UNSUPPORTED;
     if (!width)
         return KDIO_DONE;
-    if (kdio_uart_overlaps(&stub->uart, port, width))
+    if (kdio_uart_overlaps(&stub->uart, (uint16_t)op->operand[0], width))
         return KDIO_LINK_UART;
-    if (config->read_only && kdio_op_writes(op->row))
+    if (config->read_only && write)
         return KDIO_READ_ONLY;
-    return on_list(config->deny, config->deny_count, port, width) ? KDIO_DENIED : KDIO_DONE;
+    return denied(config, op, width, write) ? KDIO_DENIED : KDIO_DONE;
 }
 
 static enum kdio_status check_policies(const struct kdio_stub *stub, const struct kdio_stub_request *request,

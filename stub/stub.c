@@ -12,6 +12,10 @@
 #define ATOMIC_US_DEFAULT  1000u
 #define ATOMIC_US_MAX      100000u
 #define PROGRAM_MAX        1024u
+/* The wire names sizes in 16 bits. */
+#define CONSOLE_MAX        0x4000u
+#define RX_MAX             0x8000u
+#define FRAMES_MAX         0xfff0u
 #define TX_CHUNK           KDIO_UART_FIFO_SIZE
 /* Bytes taken from the UART in one call: with two accesses a byte, and the transmitter's, within the bound. */
 #define RX_CHUNK           24u
@@ -46,20 +50,20 @@ static uint32_t power_of_two_below(size_t size)
     return power;
 }
 
-/* Shares what is left after the structure: two sevenths for the console, three for received bytes, one for a frame, one for
- * replies: at 8 KiB that keeps 16 ms of a 921600 baud line under way. */
+/* Shares what is left after the structure. Of 8 KiB, 4 are for received bytes: at 921600 baud with 16 ms of latency, 1.5 KiB
+ * are under way before the first reply is back. */
 static void share_memory(struct kdio_stub *stub, uint8_t *memory, size_t size, struct kdio_stub_link_config *link)
 {
-    size_t part = size / 7;
-    uint32_t console_size = power_of_two_below(part);
+    uint32_t console_size = power_of_two_below(size / 8 > CONSOLE_MAX ? CONSOLE_MAX : size / 8);
+    uint32_t rx_size = power_of_two_below(size * 5 / 8 > RX_MAX ? RX_MAX : size * 5 / 8);
 
     kdio_console_init(&stub->console, memory, console_size);
-    memory += console_size;
-    stub->rx.bytes = memory;
-    stub->rx.size = power_of_two_below(size * 3 / 7 > 0xffff ? 0xffff : size * 3 / 7);
-    memory += stub->rx.size;
-    size -= console_size + stub->rx.size;
-    link->request_window = (uint16_t)(stub->rx.size > 0x8000 ? 0x8000 : stub->rx.size);
+    stub->rx = (struct kdio_rx_ring){ .bytes = memory + console_size, .size = rx_size };
+    memory += console_size + rx_size;
+    size -= console_size + rx_size;
+    if (size > FRAMES_MAX)
+        size = FRAMES_MAX;
+    link->request_window = (uint16_t)rx_size;
     link->frame = memory;
     link->frame_size = size * 2 / 5;
     link->replies = memory + link->frame_size;
@@ -91,7 +95,7 @@ static bool config_valid(const struct kdio_stub_config *config)
 
     return config->size == sizeof *config && uart->space <= KDIO_UART_MMIO &&
            (uart->stride == 1 || uart->stride == 4) && (!config->pair_trylock == !config->pair_unlock) &&
-           config->atomic_max_us <= ATOMIC_US_MAX && (config->deny || !config->deny_count);
+           kdio_uart_config_valid(uart) && config->atomic_max_us <= ATOMIC_US_MAX && (config->deny || !config->deny_count);
 }
 
 static void zero(uint8_t *bytes, size_t size)
@@ -156,13 +160,15 @@ static void ring_put(struct kdio_stub *stub, uint8_t byte)
 
 bool kdio_stub_drain(struct kdio_stub *stub, unsigned limit)
 {
-    int byte = 0;
+    bool suspended;
+    int byte = -1;
 
     if (!take(&stub->draining))
         return true; /* The holder empties it. */
-    for (unsigned i = 0; i < limit && (byte = kdio_uart_get(&stub->uart)) >= 0; i++) {
+    suspended = __atomic_load_n(&stub->suspended, __ATOMIC_ACQUIRE);
+    for (unsigned i = 0; i < limit && !suspended && (byte = kdio_uart_get(&stub->uart)) >= 0; i++) {
         ring_put(stub, (uint8_t)byte);
-        stub->drained++;
+        stub->moved++;
     }
     stub->drained_us = now_us(stub);
     release(&stub->draining);
@@ -239,7 +245,8 @@ static void execute(struct kdio_stub *stub)
 
 /* ---- Sending ---- */
 
-static void send(struct kdio_stub *stub, uint64_t at_us)
+/* True while there is more to send. */
+static bool send(struct kdio_stub *stub, uint64_t at_us)
 {
     uint8_t chunk[TX_CHUNK];
     size_t text_size;
@@ -252,36 +259,53 @@ static void send(struct kdio_stub *stub, uint64_t at_us)
         count = kdio_stub_link_tx(&stub->link, chunk, sizeof chunk, at_us, text, &text_size);
         kdio_console_consume(&stub->console, text_size);
         kdio_uart_put(&stub->uart, chunk, (unsigned)count);
+        stub->moved += (uint32_t)count;
         (void)kdio_console_peek(&stub->console, &text_size);
     }
-    kdio_uart_want_room(&stub->uart, text_size || kdio_stub_link_tx_pending(&stub->link, at_us));
+    text_size |= kdio_stub_link_tx_pending(&stub->link, at_us);
+    kdio_uart_want_room(&stub->uart, text_size);
+    return text_size;
 }
 
 /* ---- Entries ---- */
 
+static void apply_prompt(struct kdio_stub *stub)
+{
+    bool prompt = __atomic_load_n(&stub->prompt, __ATOMIC_RELAXED);
+
+    if (prompt == stub->prompt_told)
+        return;
+    stub->prompt_told = prompt;
+    kdio_stub_link_set_burst(&stub->link, find_burst(stub), find_capabilities(stub));
+}
+
 static unsigned work(struct kdio_stub *stub, bool may_execute)
 {
     uint64_t at_us = now_us(stub);
-    uint32_t drained = stub->drained;
-    uint32_t replies = stub->link.stats.requests;
-    bool empty;
+    uint32_t moved = stub->moved;
+    bool announced = stub->uart.config.irq && stub->interrupts;
+    bool empty, sending, waiting;
 
     if (!kdio_uart_ours(&stub->uart))
         return KDIO_STUB_MORE;
+    apply_prompt(stub);
     empty = kdio_stub_drain(stub, RX_CHUNK);
     feed_link(stub, at_us);
     if (stub->request_ready && may_execute)
         execute(stub);
-    send(stub, at_us);
-    return (drained != stub->drained || replies != stub->link.stats.requests ? KDIO_STUB_WORK : 0) |
-           (!empty || stub->request_ready || stub->rx.head != stub->rx.tail ? KDIO_STUB_MORE : 0);
+    sending = send(stub, at_us);
+    waiting = !empty || stub->request_ready || stub->rx.head != stub->rx.tail;
+    return (moved != stub->moved ? KDIO_STUB_WORK : 0) |
+           (waiting || (sending && !announced) ? KDIO_STUB_MORE : 0);
 }
 
 /* A stub that another entry holds, perhaps one that this entry has interrupted: its UART is emptied, its line left. */
 static unsigned work_beside(struct kdio_stub *stub)
 {
-    if (!__atomic_load_n(&stub->suspended, __ATOMIC_ACQUIRE) && kdio_uart_ours(&stub->uart))
+    if (!__atomic_load_n(&stub->suspended, __ATOMIC_ACQUIRE) && kdio_uart_ours(&stub->uart)) {
         (void)kdio_stub_drain(stub, RX_CHUNK);
+        kdio_uart_acknowledge(&stub->uart);
+    }
     return KDIO_STUB_MORE;
 }
 
@@ -299,9 +323,8 @@ static unsigned enter(struct kdio_stub *stub, bool may_execute)
 
 unsigned kdio_stub_handle(struct kdio_stub *stub)
 {
-    stub->interrupts++;
-    if (!stub->prompt)
-        kdio_stub_prompt(stub, true);
+    __atomic_fetch_add(&stub->interrupts, 1, __ATOMIC_RELAXED);
+    kdio_stub_prompt(stub, true);
     return enter(stub, !stub->config.defer);
 }
 
@@ -322,22 +345,39 @@ size_t kdio_stub_console(struct kdio_stub *stub, const char *text, size_t size)
 
 void kdio_stub_prompt(struct kdio_stub *stub, bool prompt)
 {
-    stub->prompt = prompt;
-    kdio_stub_link_set_burst(&stub->link, find_burst(stub), find_capabilities(stub));
+    __atomic_store_n(&stub->prompt, prompt, __ATOMIC_RELAXED);
+}
+
+/* With `busy` and `draining` held: false when a frame is being sent and its delimiter has no room. */
+static bool hand_over(struct kdio_stub *stub)
+{
+    static const uint8_t delimiter = KDIO_FRAME_DELIMITER;
+
+    if (stub->suspended)
+        return true;
+    if (kdio_stub_link_mid_frame(&stub->link)) {
+        if (!kdio_uart_room(&stub->uart))
+            return false;
+        (void)kdio_stub_link_abort_tx(&stub->link);
+        kdio_uart_put(&stub->uart, &delimiter, 1);
+    }
+    kdio_uart_quiet(&stub->uart);
+    __atomic_store_n(&stub->suspended, true, __ATOMIC_RELEASE);
+    return true;
 }
 
 bool kdio_stub_suspend(struct kdio_stub *stub)
 {
+    bool handed = false;
+
     if (!take(&stub->busy))
         return false;
-    if (!take(&stub->draining)) {
-        release(&stub->busy);
-        return false;
+    if (take(&stub->draining)) {
+        handed = hand_over(stub);
+        release(&stub->draining);
     }
-    __atomic_store_n(&stub->suspended, true, __ATOMIC_RELEASE);
-    release(&stub->draining);
     release(&stub->busy);
-    return true;
+    return handed;
 }
 
 void kdio_stub_resume(struct kdio_stub *stub)

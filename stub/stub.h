@@ -29,8 +29,9 @@ struct kdio_stub {
     bool busy;      /* Held by the one entry that works. */
     bool draining;  /* Held by the one entry that reads the UART. */
     bool suspended; /* The kernel has the UART. */
-    bool prompt;
-    uint32_t drained;     /* Bytes read from the UART: tells whether anything came. */
+    bool prompt;      /* As the kernel says, */
+    bool prompt_told; /* and as the link knows. */
+    uint32_t moved;       /* Bytes read from the UART or written to it: tells whether anything happened. */
     uint32_t rx_overruns; /* Bytes dropped as the ring was full. */
     uint32_t atomic_us_max;
     uint32_t interrupts;

@@ -8,6 +8,7 @@ enum uart_register {
     UART_DLL = 0, /* Divisor latch, low, with LCR.DLAB. */
     UART_DLM = 1, /* Divisor latch, high, with LCR.DLAB. */
     UART_IER = 1,
+    UART_IIR = 2, /* Reading it acknowledges an empty transmitter. */
     UART_FCR = 2,
     UART_LCR = 3,
     UART_MCR = 4,
@@ -20,7 +21,6 @@ enum uart_register {
 #define UART_IER_NONE  0xf0u /* Always read as 0. */
 #define UART_FCR_ENABLE   0x01u
 #define UART_FCR_RX_RESET 0x02u
-#define UART_FCR_TX_RESET 0x04u
 #define UART_FCR_TRIGGER_4 0x40u /* Interrupt at 4 bytes: a request of 12 starts early, a stream has 12 bytes to spare. */
 #define UART_LCR_8N1  0x03u
 #define UART_LCR_DLAB 0x80u
@@ -56,10 +56,24 @@ static void write_register(struct kdio_uart *uart, unsigned number, uint8_t valu
         machine->mem_out(machine->context, at, uart->config.stride, value);
 }
 
+/* The nearest one. */
+static uint32_t find_divisor(const struct kdio_uart_config *config)
+{
+    uint32_t clock_hz = config->clock_hz ? config->clock_hz : UART_CLOCK_HZ;
+
+    return (clock_hz / (UART_CLOCKS_PER_BIT / 2) / config->baud + 1) / 2;
+}
+
+bool kdio_uart_config_valid(const struct kdio_uart_config *config)
+{
+    uint32_t divisor = config->baud ? find_divisor(config) : 1;
+
+    return divisor != 0 && divisor <= UINT16_MAX;
+}
+
 static void set_baud(struct kdio_uart *uart)
 {
-    uint32_t clock_hz = uart->config.clock_hz ? uart->config.clock_hz : UART_CLOCK_HZ;
-    uint32_t divisor = clock_hz / (UART_CLOCKS_PER_BIT * uart->config.baud);
+    uint32_t divisor = find_divisor(&uart->config);
 
     write_register(uart, UART_LCR, UART_LCR_8N1 | UART_LCR_DLAB);
     write_register(uart, UART_DLL, (uint8_t)divisor);
@@ -76,11 +90,10 @@ void kdio_uart_program(struct kdio_uart *uart)
     write_register(uart, UART_IER, 0);
     if (uart->config.baud)
         set_baud(uart);
-    write_register(uart, UART_FCR, UART_FCR_ENABLE | UART_FCR_RX_RESET | UART_FCR_TX_RESET | UART_FCR_TRIGGER_4);
+    write_register(uart, UART_FCR, UART_FCR_ENABLE | UART_FCR_RX_RESET | UART_FCR_TRIGGER_4);
     write_register(uart, UART_MCR, UART_MCR_DTR | UART_MCR_RTS | (uart->config.irq ? UART_MCR_OUT2 : 0));
     uart->ier = uart->config.irq ? UART_IER_ERBFI : 0;
     write_register(uart, UART_IER, uart->ier);
-    uart->lsr = 0;
 }
 
 bool kdio_uart_init(struct kdio_uart *uart, const struct kdio_machine *machine, const struct kdio_uart_config *config)
@@ -99,30 +112,29 @@ bool kdio_uart_ours(struct kdio_uart *uart)
     return !(read_register(uart, UART_LCR) & UART_LCR_DLAB);
 }
 
-int kdio_uart_get(struct kdio_uart *uart)
+static uint8_t read_lsr(struct kdio_uart *uart)
 {
-    uart->lsr = read_register(uart, UART_LSR);
-    uart->overruns += (uart->lsr & UART_LSR_OE) != 0;
-    if (!(uart->lsr & UART_LSR_DR))
-        return -1;
-    return read_register(uart, UART_RBR);
+    uint8_t lsr = read_register(uart, UART_LSR);
+
+    if (lsr & UART_LSR_OE)
+        __atomic_fetch_add(&uart->overruns, 1, __ATOMIC_RELAXED);
+    return lsr;
 }
 
-unsigned kdio_uart_room(struct kdio_uart *uart)
+int kdio_uart_get(struct kdio_uart *uart)
 {
-    if (!(uart->lsr & UART_LSR_THRE)) {
-        uart->lsr = read_register(uart, UART_LSR);
-        uart->overruns += (uart->lsr & UART_LSR_OE) != 0;
-    }
-    return uart->lsr & UART_LSR_THRE ? KDIO_UART_FIFO_SIZE : 0;
+    return read_lsr(uart) & UART_LSR_DR ? read_register(uart, UART_RBR) : -1;
+}
+
+bool kdio_uart_room(struct kdio_uart *uart)
+{
+    return (read_lsr(uart) & UART_LSR_THRE) != 0;
 }
 
 void kdio_uart_put(struct kdio_uart *uart, const uint8_t *bytes, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
         write_register(uart, UART_THR, bytes[i]);
-    if (count)
-        uart->lsr = (uint8_t)(uart->lsr & ~UART_LSR_THRE);
 }
 
 void kdio_uart_want_room(struct kdio_uart *uart, bool wanted)
@@ -133,6 +145,18 @@ void kdio_uart_want_room(struct kdio_uart *uart, bool wanted)
         return;
     uart->ier = ier;
     write_register(uart, UART_IER, ier);
+}
+
+void kdio_uart_quiet(struct kdio_uart *uart)
+{
+    uart->ier = 0;
+    write_register(uart, UART_IER, 0);
+}
+
+void kdio_uart_acknowledge(struct kdio_uart *uart)
+{
+    if (uart->config.irq)
+        (void)read_register(uart, UART_IIR);
 }
 
 unsigned kdio_uart_ports(const struct kdio_uart *uart)

@@ -16,9 +16,11 @@ struct kdio_uart {
     const struct kdio_machine *machine;
     struct kdio_uart_config config;
     uint8_t ier;       /* As last written. */
-    uint8_t lsr;       /* As last read, without the bits that were used up. */
     uint32_t overruns; /* LSR.OE seen. */
 };
+
+/* False for a baud rate that the clock does not give. */
+bool kdio_uart_config_valid(const struct kdio_uart_config *config);
 
 /* Looks for a UART and programs it: false, and nothing written, where none answers. */
 bool kdio_uart_init(struct kdio_uart *uart, const struct kdio_machine *machine, const struct kdio_uart_config *config);
@@ -32,13 +34,19 @@ bool kdio_uart_ours(struct kdio_uart *uart);
 /* The next received byte, or -1. Two accesses a byte, one when there is none. */
 int kdio_uart_get(struct kdio_uart *uart);
 
-/* Bytes that may be written now: a FIFO's worth when the transmitter is empty, else 0. No access when the last
- * kdio_uart_get found it empty. */
-unsigned kdio_uart_room(struct kdio_uart *uart);
+/* True when a FIFO's worth of bytes may be written. One access. */
+bool kdio_uart_room(struct kdio_uart *uart);
 void kdio_uart_put(struct kdio_uart *uart, const uint8_t *bytes, unsigned count);
 
 /* Asks for an interrupt when the transmitter is empty, where the kernel routes interrupts. */
 void kdio_uart_want_room(struct kdio_uart *uart, bool wanted);
+
+/* No interrupts any more, until kdio_uart_program. */
+void kdio_uart_quiet(struct kdio_uart *uart);
+
+/* Takes note of an empty transmitter, so that a level-triggered line is released: the holder of the stub will look at the
+ * transmitter itself. One access. */
+void kdio_uart_acknowledge(struct kdio_uart *uart);
 
 /* Ports it takes up; 0 for a UART in memory. */
 unsigned kdio_uart_ports(const struct kdio_uart *uart);

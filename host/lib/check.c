@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* check.c: what can be refused on the host is refused here, before a byte is sent (DESIGN section 6). */
 #include "host/lib/target.h"
-
-#define KEYBOARD_COMMAND_PORT 0x64u
-#define KEYBOARD_RESET        0xfeu
-
-static const struct kdio_port_span safe_profile[] = { { 0xcf9, 0xcf9 }, { 0x92, 0x92 }, { 0xb2, 0xb2 } };
+#include "proto/policy.h"
 
 static unsigned width_bits(unsigned width)
 {
@@ -35,42 +31,36 @@ enum kdio_status kdio_operation_make_out(struct kdio_operation *operation, uint6
     return KDIO_DONE;
 }
 
-static bool on_list(const struct kdio_port_span *list, size_t count, uint64_t port, unsigned width)
+static bool denied(const struct kdio_target *target, const struct kdio_operation *operation, unsigned width, bool write)
 {
-    for (size_t i = 0; i < count; i++)
-        if (port <= list[i].last && port + width > list[i].first)
+    uint16_t port = (uint16_t)operation->operand[0];
+
+    for (uint32_t i = 0; i < target->options.deny_count; i++)
+        if (kdio_port_in_range(port, width, target->deny[i].first, target->deny[i].last))
             return true;
-    return false;
+    return target->options.deny_safe && kdio_safe_denies(port, width, write, (uint32_t)operation->operand[1]);
 }
 
-static bool denied(const struct kdio_target *target, const struct kdio_operation *operation, unsigned width)
+static bool is_link_port(const struct kdio_target *target, uint64_t port, unsigned width)
 {
-    const struct kdio_options *options = &target->options;
-    uint64_t port = operation->operand[0];
+    const struct kdio_info *info = &target->info;
 
-    if (on_list(target->deny, options->deny_count, port, width))
-        return true;
-    if (!options->deny_safe)
-        return false;
-    return on_list(safe_profile, sizeof safe_profile / sizeof safe_profile[0], port, width) ||
-           (operation->opcode == KDIO_OP_OUT8 && port == KEYBOARD_COMMAND_PORT &&
-            operation->operand[1] == KEYBOARD_RESET);
+    return info->link_ports && port < info->link_port + info->link_ports && port + width > info->link_port;
 }
 
 enum kdio_status kdio_operation_check(struct kdio_target *target, const struct kdio_operation *operation)
 {
     const struct kdio_op_row *row = kdio_op_find(operation->opcode);
     unsigned width = kdio_op_width(row);
-    struct kdio_port_span link = { (uint16_t)target->info.link_port,
-                                   (uint16_t)(target->info.link_port + target->info.link_ports - 1) };
+    bool write = kdio_op_writes(row);
 
     if (!width)
         return KDIO_DONE;
-    if (target->info.link_ports && on_list(&link, 1, operation->operand[0], width))
+    if (is_link_port(target, operation->operand[0], width))
         return KDIO_LINK_UART;
-    if (target->options.read_only && kdio_op_writes(row))
+    if (target->options.read_only && write)
         return KDIO_READ_ONLY;
-    return denied(target, operation, width) ? KDIO_DENIED : KDIO_DONE;
+    return denied(target, operation, width, write) ? KDIO_DENIED : KDIO_DONE;
 }
 
 static enum kdio_status check(struct kdio_target *target, enum kdio_status status,

@@ -12,7 +12,8 @@
  *               position-independent: no SSE state is touched, it links at any address, -2 GiB included.
  *   Time        No call waits for the line. A call reads what the UART holds, executes at most one program,
  *               writes at most one FIFO and returns: at most KDIO_STUB_ACCESSES_MAX UART accesses beside the
- *               program's own. KDIO_STUB_MORE in the result asks to be called again soon.
+ *               program's own. (A program's own are its port accesses and, as a line at 3 Mbaud fills the FIFO
+ *               in 53 us, emptying the UART between its operations, at most each 16 us.) KDIO_STUB_MORE in the result asks to be called again soon.
  *   Contexts    handle, poll, console, suspend and resume may be called from any CPU and from interrupt
  *               handlers, and may preempt each other at any instruction. The first one in does the work; an
  *               entry that finds the stub busy moves the UART's bytes to memory, or queues its text, and
@@ -22,6 +23,9 @@
  *   Untouched   The stub touches its UART, the ports that a request names, and nothing else: no PIC, no APIC, no
  *               timer, no BREAK. When LCR.DLAB is found set, some other driver is inside the UART, and nothing but
  *               LCR is read until it is clear again. Accesses that overlap the link's own UART are refused.
+ *   Hooks       pair_trylock, pair_unlock and text run on the stack and in the context of the entry that called the stub, be
+ *               it an interrupt handler; text may find interrupts off. They must not wait. They may call
+ *               kdio_stub_console, which then queues; other entries do nothing when called from a hook.
  *   Index/data  Port pairs that the kernel uses too (70/71, cf8/cfc, 2e/2f, 3c0, 3d4) would be torn if a request ran
  *               between the kernel's two accesses. Either the kernel gives pair_trylock and pair_unlock, which
  *               the stub holds round each program (a busy lock postpones the program, it never spins), or it
@@ -31,8 +35,12 @@
  *               the bytes 00 and F5, which are never text and become '?'. Text that does not fit is dropped and
  *               counted; the host sees a line that says how much.
  *
- * Life: kdio_stub_init, then kdio_stub_handle from the UART's interrupt and kdio_stub_poll from the idle loop and a
- * periodic timer (100 Hz will do), for ever. There is nothing to close.
+ *   Dying       A fatal fault handler may print through kdio_stub_console and then call kdio_stub_poll for ever, with
+ *               interrupts off, after releasing the pair lock if it is held: the host can still look at the machine.
+ *
+ * Life: kdio_stub_init, then kdio_stub_handle from the UART's interrupt and kdio_stub_poll from the idle loop and from a
+ * periodic timer, for ever. The timer (100 Hz will do) is needed also where interrupts work: an edge that comes while
+ * the stub is busy announces nothing again. There is nothing to close.
  */
 #ifndef KDIO_STUB_H
 #define KDIO_STUB_H
@@ -62,7 +70,8 @@ enum {
 enum kdio_stub_result {
     KDIO_STUB_OK = 0,
     KDIO_STUB_NO_MEMORY = -1,  /* Block too small, or not aligned to 16. */
-    KDIO_STUB_BAD_CONFIG = -2, /* Unknown structure size, UART space, stride or clock; a hook without its twin. */
+    KDIO_STUB_BAD_CONFIG = -2, /* Unknown structure size, UART space, stride; a baud rate that the clock does not give; a hook
+                                * without its twin. */
     KDIO_STUB_NO_UART = -3,    /* Nothing that behaves like a 16550 is there. The UART is left as it was. */
 };
 
@@ -117,6 +126,10 @@ struct kdio_stub_config {
     /* Refusals, in addition to the link's own UART. The table is not copied; NULL with 0 for none. */
     const struct kdio_port_range *deny;
     uint32_t deny_count;
+    /* Refuse also the profile `safe`: resets through cf9, 92, b2 and command FE at 64, and ACPI's PM1 control registers, whose
+     * ports the kernel takes from the FADT (0 where there is none). */
+    bool deny_safe;
+    uint16_t pm1_control[2];
     bool read_only; /* Refuse every operation that changes the target; input and text go on. */
 
     /* Longest time with interrupts off in an atomic program; 0 means 1000. At most 100000. */
@@ -135,9 +148,6 @@ struct kdio_stub_config {
 
     void *context; /* Handed to pair_trylock, pair_unlock and text. */
 };
-
-/* The profile `safe`: ports that reset or power off a PC. Command FE to port 64h goes with it, always by value. */
-#define KDIO_STUB_DENY_SAFE { { 0xcf9, 0xcf9 }, { 0x92, 0x92 }, { 0xb2, 0xb2 } }
 
 struct kdio_stub;
 
@@ -168,14 +178,17 @@ size_t kdio_stub_console(struct kdio_stub *stub, const char *text, size_t size);
 void kdio_stub_prompt(struct kdio_stub *stub, bool prompt);
 
 /*
- * suspend gives the UART to the kernel (a panic message, another driver): the stub's registers are put aside, and the
- * stub does not touch the UART until resume, which sets it up again. Returns false, and changes nothing, when the stub
- * is busy on this or another CPU; try again.
+ * suspend gives the UART to the kernel (a panic message, another driver): its interrupts are off, its rate and format as
+ * they were, its transmitter perhaps still sending; the stub does not touch it until resume. A frame that was being sent
+ * is ended with a delimiter, so that the kernel's text is text, and sent again after resume. Returns false, and changes
+ * nothing, while the stub is busy on this or another CPU, or while the transmitter has no room for that delimiter (at
+ * most 16 characters' time); try again. Meanwhile kdio_stub_console queues, and what the line brings is lost.
+ * resume takes the UART back and programs it anew; the kernel's last characters may still be in the transmitter.
  */
 bool kdio_stub_suspend(struct kdio_stub *stub) __attribute__((warn_unused_result));
 void kdio_stub_resume(struct kdio_stub *stub);
 
-/* Moves the stub's UART or memory to a new virtual mapping: `delta` is added to an MMIO base. For kernels that remap. */
+/* The UART's registers are mapped at another address from now on. For kernels that change their mappings. */
 void kdio_stub_uart_moved(struct kdio_stub *stub, uint64_t base);
 
 #ifdef __cplusplus

@@ -25,8 +25,6 @@ static uint8_t stub_memory[KDIO_STUB_MEMORY] __attribute__((aligned(16)));
 static struct kdio_stub *stub;
 static volatile uint64_t busy_until_tick;
 
-static const struct kdio_port_range denied[] = KDIO_STUB_DENY_SAFE;
-
 /* A ring: the text hook moves the end, the idle loop the start. Both count on without wrapping to the size. */
 static char typed[TYPED_SIZE];
 static uint32_t typed_start, typed_end;
@@ -65,8 +63,7 @@ bool debugger_start(uint32_t tsc_khz)
         .uart = { .space = KDIO_UART_PORT, .base = SERIAL_COM1, .stride = 1, .baud = 115200, .irq = true },
         .tsc_khz = tsc_khz,
         .boot_entropy = clock_date() ^ cpu_time_stamp(),
-        .deny = denied,
-        .deny_count = sizeof(denied) / sizeof(denied[0]),
+        .deny_safe = true,
         .pair_trylock = pair_trylock,
         .pair_unlock = pair_unlock,
         .text = take_text,

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * policy.h: which port accesses a deny list covers, and the profile `safe`; one rule for host and stub.
+ */
+#ifndef KDIO_PROTO_POLICY_H
+#define KDIO_PROTO_POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * True when an access touches ports first..last. A 4-byte access at cf8 is PCI's CONFIG_ADDRESS and touches cf8 alone: the
+ * reset register at cf9 answers to byte accesses only (PCI Local Bus Specification 3.0, 3.2.2.3.2).
+ */
+bool kdio_port_in_range(uint16_t port, unsigned width, uint16_t first, uint16_t last);
+
+/* The profile `safe`: ports that reset or power off a PC, and the command that does so at the keyboard controller. */
+bool kdio_safe_denies(uint16_t port, unsigned width, bool write, uint32_t value);
+
+#endif
