@@ -14,8 +14,12 @@
 #define BIOS_AREA_END 0x100000u
 
 /* FADT. */
-#define FADT_PM_TMR_BLK   76u
-#define FADT_X_PM_TMR_BLK 208u
+#define FADT_PM1A_CNT_BLK   64u
+#define FADT_PM1B_CNT_BLK   68u
+#define FADT_PM_TMR_BLK     76u
+#define FADT_X_PM1A_CNT_BLK 172u
+#define FADT_X_PM1B_CNT_BLK 184u
+#define FADT_X_PM_TMR_BLK   208u
 
 /* Generic address structure. */
 #define GAS_SPACE     0u
@@ -175,17 +179,29 @@ bool acpi_spcr_read(const struct acpi *acpi, struct acpi_spcr *spcr)
     return true;
 }
 
-uint16_t acpi_pm_timer_port(const struct acpi *acpi)
+/* The port of a register block that the FADT names twice; the address structure wins where it is there and filled. */
+static uint16_t fadt_port(const struct acpi *acpi, uint32_t block, uint32_t x_block)
 {
     uint32_t length = acpi->fadt ? table_length(acpi->fadt) : 0;
-    const uint8_t *gas = acpi->fadt + FADT_X_PM_TMR_BLK;
+    const uint8_t *gas = acpi->fadt + x_block;
     uint64_t port = 0;
 
-    if (length >= FADT_X_PM_TMR_BLK + GAS_SIZE && gas[GAS_SPACE] == GAS_IO)
+    if (length >= x_block + GAS_SIZE && gas[GAS_SPACE] == GAS_IO)
         port = load64(gas + GAS_ADDRESS);
-    if (!port && length >= FADT_PM_TMR_BLK + 4)
-        port = load32(acpi->fadt + FADT_PM_TMR_BLK);
+    if (!port && length >= block + 4)
+        port = load32(acpi->fadt + block);
     return port <= 0xfffc ? (uint16_t)port : 0;
+}
+
+uint16_t acpi_pm_timer_port(const struct acpi *acpi)
+{
+    return fadt_port(acpi, FADT_PM_TMR_BLK, FADT_X_PM_TMR_BLK);
+}
+
+void acpi_pm1_control_ports(const struct acpi *acpi, uint16_t ports[2])
+{
+    ports[0] = fadt_port(acpi, FADT_PM1A_CNT_BLK, FADT_X_PM1A_CNT_BLK);
+    ports[1] = fadt_port(acpi, FADT_PM1B_CNT_BLK, FADT_X_PM1B_CNT_BLK);
 }
 
 /* The MADT's next entry of a type, at least `size` long, from offset *at on; NULL at the end. */

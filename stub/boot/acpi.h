@@ -34,6 +34,9 @@ bool acpi_spcr_read(const struct acpi *acpi, struct acpi_spcr *spcr);
 /* The PM timer's port, 0 where there is none. It counts at 3579545 Hz, with at least 24 bits. */
 uint16_t acpi_pm_timer_port(const struct acpi *acpi);
 
+/* The ports of the PM1 control registers, which power the machine off; 0 for one that is not there. */
+void acpi_pm1_control_ports(const struct acpi *acpi, uint16_t ports[2]);
+
 /* How an ISA interrupt reaches the I/O APICs. */
 struct acpi_isa_route {
     uint32_t gsi;

@@ -127,13 +127,17 @@ static bool ioapic_of(const struct acpi *acpi, uint32_t gsi, struct acpi_ioapic 
     return false;
 }
 
-static void input_write(const struct acpi_ioapic *ioapic, uint32_t gsi, uint32_t high, uint32_t low)
+static uint32_t input_index(const struct acpi_ioapic *ioapic, uint32_t gsi)
 {
-    uint32_t index = IOAPIC_TABLE + 2 * (gsi - ioapic->gsi_base);
+    return IOAPIC_TABLE + 2 * (gsi - ioapic->gsi_base);
+}
 
-    ioapic_write(ioapic->base, index, IOAPIC_MASKED);
-    ioapic_write(ioapic->base, index + 1, high);
-    ioapic_write(ioapic->base, index, low);
+/* The trigger mode stays: a masked input that becomes edge-triggered forgets that its level goes away. */
+static void input_mask(const struct acpi_ioapic *ioapic, uint32_t gsi)
+{
+    uint32_t index = input_index(ioapic, gsi);
+
+    ioapic_write(ioapic->base, index, ioapic_read(ioapic->base, index) | IOAPIC_MASKED);
 }
 
 /* An I/O APIC without remapping knows 8-bit destinations; the boot processor's number fits on every PC seen. */
@@ -147,7 +151,7 @@ static uint32_t destination(void)
 bool ioapic_unmask(const struct acpi *acpi, const struct ioapic_route *route)
 {
     struct acpi_ioapic ioapic;
-    uint32_t low = route->vector;
+    uint32_t low = route->vector, index;
 
     if (!ioapic_of(acpi, route->gsi, &ioapic))
         return false;
@@ -155,7 +159,10 @@ bool ioapic_unmask(const struct acpi *acpi, const struct ioapic_route *route)
         low |= IOAPIC_ACTIVE_LOW;
     if (route->level)
         low |= IOAPIC_LEVEL;
-    input_write(&ioapic, route->gsi, destination(), low);
+    index = input_index(&ioapic, route->gsi);
+    ioapic_write(ioapic.base, index, low | IOAPIC_MASKED);
+    ioapic_write(ioapic.base, index + 1, destination());
+    ioapic_write(ioapic.base, index, low);
     return true;
 }
 
@@ -164,7 +171,7 @@ void ioapic_mask(const struct acpi *acpi, uint32_t gsi)
     struct acpi_ioapic ioapic;
 
     if (ioapic_of(acpi, gsi, &ioapic))
-        input_write(&ioapic, gsi, 0, IOAPIC_MASKED);
+        input_mask(&ioapic, gsi);
 }
 
 unsigned ioapic_mask_all(const struct acpi *acpi)
@@ -176,7 +183,7 @@ unsigned ioapic_mask_all(const struct acpi *acpi)
         uint32_t count = ioapic_input_count(ioapic.base);
 
         for (uint32_t input = 0; input < count; input++)
-            input_write(&ioapic, ioapic.gsi_base + input, 0, IOAPIC_MASKED);
+            input_mask(&ioapic, ioapic.gsi_base + input);
         total += count;
     }
     return total;

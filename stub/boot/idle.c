@@ -7,6 +7,7 @@
 #include "stub/boot/console.h"
 #include "stub/boot/kernel.h"
 #include "stub/boot/shell.h"
+#include "stub/boot/uart.h"
 #include "stub/boot/uart_irq.h"
 #include "stub/boot/x86.h"
 
@@ -38,10 +39,15 @@ void kernel_uart_interrupt(void)
     unsigned result;
 
     uart_irq_note();
-    if (!kernel.stub)
+    if (!kernel.stub) {
+        /* The trial at the start: take its cause away, or a level-triggered line comes back at once. */
+        uart_interrupt_quiet(&kernel.uart);
         return;
+    }
     result = kdio_stub_handle(kernel.stub);
     kernel_note(result);
+    if (result & KDIO_STUB_MORE)
+        uart_irq_hold();
     if (result || ++kernel.uart_idle_count < UART_STORM)
         return;
     uart_irq_stop();
@@ -81,6 +87,7 @@ void idle_run(void)
         shell_step();
         text_left = console_pump(kernel.stub);
         kernel_note(kdio_stub_poll(kernel.stub));
+        uart_irq_release();
         if (kernel.boot->config.spin || text_left || tsc_read() < kernel.poll_until)
             cpu_pause();
         else

@@ -18,6 +18,10 @@
 
 #define UART_MMIO_SIZE 32u /* Eight registers, four bytes apart. */
 
+#define CMOS_INDEX     0x70u
+#define CMOS_DATA      0x71u
+#define CMOS_DATE_SIZE 10u /* Seconds to year, and the alarm between them. */
+
 struct kernel kernel;
 
 /* A UART in memory may lie where no map shows anything: beyond 4 GiB, and not in a BAR. */
@@ -71,24 +75,35 @@ static void timer_start(struct controllers *c)
     pic_unmask(PIC_IRQ_TIMER);
 }
 
+/* The date, as the CMOS clock has it: tells boots apart whose time-stamp counters began alike. */
+static uint64_t date_read(void)
+{
+    uint64_t date = 0;
+
+    for (unsigned i = 0; i < CMOS_DATE_SIZE; i++) {
+        port_out8(CMOS_INDEX, (uint8_t)i);
+        date = date << 6 ^ port_in8(CMOS_DATA);
+    }
+    return date;
+}
+
 static bool stub_start(struct boot *boot)
 {
-    static const struct kdio_port_range deny_safe[] = KDIO_STUB_DENY_SAFE;
     const struct config *config = &boot->config;
     size_t page_count = (config->memory_size + PAGE_SIZE - 1) / PAGE_SIZE;
     struct kdio_stub_config stub_config = {
         .size = sizeof stub_config,
         .uart = kernel.uart,
         .tsc_khz = clock_tsc_khz(),
-        .boot_entropy = tsc_read(),
-        .deny = config->deny_safe ? deny_safe : NULL,
-        .deny_count = config->deny_safe ? sizeof deny_safe / sizeof deny_safe[0] : 0,
+        .boot_entropy = tsc_read() ^ date_read(),
+        .deny_safe = config->deny_safe,
         .read_only = config->read_only,
         .text = shell_text,
     };
     void *memory = memory_pages(&boot->memory, page_count);
     struct kdio_stub *stub;
 
+    acpi_pm1_control_ports(&boot->acpi, stub_config.pm1_control);
     if (!memory || kdio_stub_init(memory, config->memory_size, &stub_config, &stub) != KDIO_STUB_OK)
         return false;
     /* An interrupt that has been seen, or a loop that never halts, empties the UART in time. */
@@ -99,11 +114,11 @@ static bool stub_start(struct boot *boot)
 
 static void start_tell(const struct boot *boot, const struct controllers *c)
 {
-    const char *service = kernel.uart.irq ? "UART interrupt works" : "no UART interrupt, polled";
+    const char *service = kernel.uart.irq ? "UART interrupt works" : "no UART interrupt";
 
     console_write(boot->banner.bytes, boot->banner.length);
-    console_print("kernel: TSC %u kHz by %s, timer %s, %s%s\r\n", clock_tsc_khz(), clock_measured_by(), c->timer,
-                  boot->config.spin ? "spins, " : "", service);
+    console_print("kernel: TSC %u kHz by %s, timer %s, %s, %s\r\n", clock_tsc_khz(), clock_measured_by(), c->timer,
+                  service, boot->config.spin ? "spins" : "halts when idle");
     if (boot->memory.cut)
         console_print("kernel: the memory map is longer than fits; the rest is not mapped\r\n");
 }

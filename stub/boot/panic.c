@@ -5,11 +5,14 @@
  */
 #include "stub/boot/panic.h"
 
+#include "stub/boot/clock.h"
 #include "stub/boot/console.h"
 #include "stub/boot/image.h"
 #include "stub/boot/kernel.h"
 #include "stub/boot/uart.h"
 #include "stub/boot/x86.h"
+
+#define FREE_WITHIN_MS 200u /* 16 characters at 1200 baud take 133 ms. */
 
 static const char *exception_name(uint64_t vector)
 {
@@ -51,18 +54,25 @@ static void write_directly(void)
         uart_write_direct(&kernel.uart, piece, size);
 }
 
-static bool stub_is_alive(void)
+/* Only a stub that nobody is inside can be suspended, once its transmitter has room. */
+static bool stub_is_free(void)
 {
-    if (!kernel.stub || !kdio_stub_suspend(kernel.stub))
-        return false;
-    kdio_stub_resume(kernel.stub);
-    return true;
+    uint64_t until = tsc_read() + (uint64_t)clock_tsc_khz() * FREE_WITHIN_MS;
+
+    while (kernel.stub && tsc_read() < until) {
+        if (kdio_stub_suspend(kernel.stub)) {
+            kdio_stub_resume(kernel.stub);
+            return true;
+        }
+        cpu_pause();
+    }
+    return false;
 }
 
 void panic_exception(const struct interrupt_frame *frame)
 {
     report(frame);
-    if (!stub_is_alive()) {
+    if (!stub_is_free()) {
         write_directly();
         cpu_stop();
     }

@@ -49,6 +49,16 @@ static void reg_write(const struct kdio_uart_config *uart, unsigned reg, uint8_t
         *(volatile uint8_t *)address = value;
 }
 
+/* Every transmitter empties in time, whatever firmware left in it; memory that looks like a UART does not. */
+static bool transmitter_empties(const struct kdio_uart_config *uart)
+{
+    for (unsigned n = 0; n < WAIT_ACCESSES_MAX; n++) {
+        if (reg_read(uart, UART_LSR) & UART_LSR_THRE)
+            return true;
+    }
+    return false;
+}
+
 static bool scratch_keeps(const struct kdio_uart_config *uart, uint8_t value)
 {
     reg_write(uart, UART_SCR, value);
@@ -64,6 +74,8 @@ bool uart_probe(const struct kdio_uart_config *uart)
     if (lsr == UART_ABSENT && lcr == UART_ABSENT)
         return false;
     if (!(lcr & UART_LCR_DLAB) && (ier & UART_IER_RESERVED))
+        return false;
+    if (!transmitter_empties(uart))
         return false;
     keeps = scratch_keeps(uart, 0x55) && scratch_keeps(uart, 0xaa);
     reg_write(uart, UART_SCR, scr);
@@ -89,8 +101,7 @@ void uart_interrupt_quiet(const struct kdio_uart_config *uart)
 void uart_write_direct(const struct kdio_uart_config *uart, const char *text, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
-        for (unsigned n = 0; n < WAIT_ACCESSES_MAX && !(reg_read(uart, UART_LSR) & UART_LSR_THRE); n++)
-            cpu_pause();
+        (void)transmitter_empties(uart);
         reg_write(uart, UART_THR, (uint8_t)text[i]);
     }
 }

@@ -14,7 +14,8 @@ struct uart_irq {
     const struct acpi *acpi;
     bool is_open;
     bool by_pic;
-    uint32_t number; /* Global system interrupt, or the 8259's input. */
+    struct ioapic_route route; /* By the 8259, gsi is its input. */
+    volatile bool is_held;
     volatile uint32_t count;
 };
 
@@ -37,18 +38,31 @@ static struct ioapic_route route_find(const struct uart_choice *choice, const st
     return route;
 }
 
+static bool way_unmask(void)
+{
+    if (!way.by_pic)
+        return ioapic_unmask(way.acpi, &way.route);
+    if (way.route.gsi >= PIC_IRQ_COUNT || way.route.gsi == PIC_IRQ_TIMER)
+        return false;
+    pic_unmask((uint8_t)way.route.gsi);
+    return true;
+}
+
+static void way_mask(void)
+{
+    if (way.by_pic)
+        pic_mask((uint8_t)way.route.gsi);
+    else
+        ioapic_mask(way.acpi, way.route.gsi);
+}
+
 static bool way_open(const struct uart_choice *choice, bool have_ioapic)
 {
-    struct ioapic_route route = route_find(choice, way.acpi);
-
     way.by_pic = !have_ioapic;
-    way.number = have_ioapic ? route.gsi : choice->irq;
-    if (have_ioapic)
-        return ioapic_unmask(way.acpi, &route);
-    if (way.number >= PIC_IRQ_COUNT || way.number == PIC_IRQ_TIMER)
-        return false;
-    pic_unmask((uint8_t)way.number);
-    return true;
+    way.route = route_find(choice, way.acpi);
+    if (way.by_pic)
+        way.route.gsi = choice->irq;
+    return way_unmask();
 }
 
 static bool way_works(const struct kdio_uart_config *uart, uint32_t tsc_khz)
@@ -79,11 +93,31 @@ bool uart_irq_start(const struct uart_choice *choice, const struct acpi *acpi, b
 
 void uart_irq_stop(void)
 {
-    if (way.is_open && way.by_pic)
-        pic_mask((uint8_t)way.number);
-    else if (way.is_open)
-        ioapic_mask(way.acpi, way.number);
+    if (way.is_open)
+        way_mask();
     way.is_open = false;
+}
+
+void uart_irq_hold(void)
+{
+    if (!way.is_open || !way.route.level)
+        return;
+    way_mask();
+    way.is_held = true;
+}
+
+void uart_irq_release(void)
+{
+    uint64_t flags;
+
+    if (!way.is_held)
+        return;
+    /* The I/O APIC's registers are an index/data pair, which hold uses too. */
+    flags = interrupts_off();
+    way.is_held = false;
+    if (way.is_open)
+        (void)way_unmask();
+    interrupts_restore(flags);
 }
 
 void uart_irq_note(void)
@@ -93,5 +127,5 @@ void uart_irq_note(void)
 
 bool uart_irq_is_pic(uint8_t irq)
 {
-    return way.is_open && way.by_pic && way.number == irq;
+    return way.is_open && way.by_pic && way.route.gsi == irq;
 }

@@ -15,6 +15,14 @@ bool uart_irq_start(const struct uart_choice *choice, const struct acpi *acpi, b
 /* Closes the way for good. */
 void uart_irq_stop(void);
 
+/*
+ * A level-triggered line stays active while the UART has work, and when the stub is in use by the very code that the
+ * interrupt has stopped, it would stop that code for ever. hold closes the way until release; on an edge-triggered line,
+ * which does not repeat itself, neither does anything. hold is for interrupt handlers, release for the idle loop.
+ */
+void uart_irq_hold(void);
+void uart_irq_release(void);
+
 /* An interrupt has come this way; called by the dispatcher. */
 void uart_irq_note(void);
 
