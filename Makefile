@@ -15,17 +15,33 @@ CFLAGS   ?= -O2 -g
 
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all lib stub boot command check demo bench deps install help clean size
+.PHONY: all lib stub boot command check check-compilers check-quick demo bench deps need-deps install help clean size
 
 all: lib stub command boot
 
 # ---- What must be there before anything is built ----
 
-NEEDED_PACKAGES := gcc g++ libc6-dev make clang libclang-rt-14-dev qemu-system-x86 ovmf gnu-efi mtools libgensio-dev \
-    libcjson-dev libcmocka-dev pkg-config python3 gcc-mingw-w64-x86-64-win32 mingw-w64-x86-64-dev util-linux binutils
+NEEDED_PACKAGES := gcc g++ libc6-dev clang binutils make git qemu-system-x86 ovmf gnu-efi mtools libgensio-dev \
+    libcjson-dev libcmocka-dev pkg-config python3 gcc-mingw-w64-x86-64-win32 mingw-w64-x86-64-dev util-linux procps
 MISSING_PACKAGES = $(shell dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(NEEDED_PACKAGES) 2>/dev/null | \
-    awk '$$1 == "installed" { have[$$2] = 1 } END { n = split("$(NEEDED_PACKAGES)", p, " "); \
-    for (i = 1; i <= n; i++) if (!have[p[i]]) printf "%s ", p[i] }')
+    awk -v needed="$(NEEDED_PACKAGES)" '$$1 == "installed" { have[$$2] = 1 } \
+    END { n = split(needed, p, " "); for (i = 1; i <= n; i++) if (!have[p[i]]) printf "%s ", p[i] }')
+INSTALL_PACKAGES = apt-get install -y --no-install-recommends
+
+# What is there already is not asked for again; what is missing is installed by apt alone.
+deps:
+	@missing="$(MISSING_PACKAGES)"; \
+	if [ -z "$$missing" ]; then echo "All packages are installed."; exit 0; fi; \
+	if [ "$$(id -u)" = 0 ]; then sudo=; \
+	elif command -v sudo >/dev/null; then sudo=sudo; \
+	else echo "kdio needs Debian packages. As root, run:" >&2; \
+	    echo "    apt-get update && $(INSTALL_PACKAGES) $$missing" >&2; exit 1; fi; \
+	echo "Installing $$missing"; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	$$sudo apt-get update -q && $$sudo $(INSTALL_PACKAGES) -q $$missing
+
+need-deps:
+	@if [ -n "$(MISSING_PACKAGES)" ]; then $(MAKE) --no-print-directory deps; fi
 
 # ---- The host library ----
 
@@ -86,8 +102,72 @@ $(BUILD)/libkdiostub.a: $(STUB_OBJECTS)
 	$(Q)objcopy $(addprefix --keep-global-symbol=,$(STUB_SYMBOLS)) $(BUILD)/stub/joined.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $(BUILD)/stub/joined.o
 
-size: $(BUILD)/libkdiostub.a
-	@size $<
+# Code and read-only data, data, memory and stack of the stub.
+size: $(BUILD)/libkdiostub.a check-stub-stack
+	@size $(BUILD)/stub/joined.o | awk 'NR == 2 { \
+	    print "stub: code and read-only data " $$1 " bytes, data " $$2 ", bss " $$3 "; memory it is given: 8192 bytes" }'
+
+# ---- Checks, demonstration, figures ----
+
+# Everything that `make check` runs, by the names of its suites.
+check: need-deps
+	@$(MAKE) --no-print-directory check-all
+check-all: all $(BUILD)/tests/embed/kernel.elf
+	$(Q)MAKE="$(MAKE)" python3 tests/run
+
+# The fast suites alone.
+check-quick: all
+	$(Q)MAKE="$(MAKE)" python3 tests/run --quick
+
+# Everything compiles without a warning by the other compiler too.
+check-compilers:
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/clang CC=clang CXX=clang++ all $(BUILD)/clang/tests/embed/kernel.elf
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/gcc CC=gcc CXX=g++ all
+
+demo: need-deps
+	@$(MAKE) --no-print-directory run-demo
+bench: need-deps
+	@$(MAKE) --no-print-directory run-bench
+
+# ---- Installing ----
+
+INCLUDE_DIR := $(DESTDIR)$(PREFIX)/include
+LIB_DIR     := $(DESTDIR)$(PREFIX)/lib
+BIN_DIR     := $(DESTDIR)$(PREFIX)/bin
+LIBEXEC_DIR := $(DESTDIR)$(PREFIX)/libexec/kdio
+MAN_DIR     := $(DESTDIR)$(PREFIX)/share/man
+
+# $(1) name, $(2) description, $(3) compiler flags
+define PC_FILE
+prefix=$(PREFIX)
+includedir=$${prefix}/include
+libdir=$${prefix}/lib
+
+Name: $(1)
+Description: $(2)
+Version: $(VERSION)
+Cflags: $(3)
+Libs: -L$${libdir} -lkdio
+Libs.private: $(HOST_LIBS)
+endef
+export PC_KDIO := $(call PC_FILE,kdio,reaches the I/O ports of a target under debug,-I$${includedir})
+export PC_KDIO_WIN := $(call PC_FILE,kdio-win,the debugger interfaces of Windows over kdio,-I$${includedir} \
+    -I$${includedir}/kdio/win)
+
+install: all
+	install -d $(INCLUDE_DIR)/kdio/win $(LIB_DIR)/pkgconfig $(BIN_DIR) $(LIBEXEC_DIR) $(MAN_DIR)/man1
+	install -m 755 $(BUILD)/kdio $(BIN_DIR)
+	install -m 644 $(BUILD)/libkdio.a $(BUILD)/libkdiostub.a $(LIB_DIR)
+	install -m 755 $(BUILD)/libkdio.so.$(SOVERSION) $(LIB_DIR)
+	ln -sf libkdio.so.$(SOVERSION) $(LIB_DIR)/libkdio.so
+	install -m 644 host/include/kdio.h stub/include/kdio_stub.h $(INCLUDE_DIR)
+	install -m 644 proto/status.h $(INCLUDE_DIR)/kdio
+	install -m 644 host/include/kdio/win/*.h $(INCLUDE_DIR)/kdio/win
+	printf '%s\n' "$$PC_KDIO" >$(LIB_DIR)/pkgconfig/kdio.pc
+	printf '%s\n' "$$PC_KDIO_WIN" >$(LIB_DIR)/pkgconfig/kdio-win.pc
+	install -m 755 qemu/launch $(LIBEXEC_DIR)
+	install -m 644 $(BUILD)/BOOTX64.EFI $(BUILD)/kdio.img $(BUILD)/kdio-kernel.elf $(LIBEXEC_DIR)
+	$(if $(wildcard host/man/*.1),install -m 644 $(wildcard host/man/*.1) $(MAN_DIR)/man1)
 
 # ---- The parts that bring their own rules ----
 
@@ -98,7 +178,26 @@ size: $(BUILD)/libkdiostub.a
 -include tests/embed/rules.mk
 -include tests/cmd/rules.mk
 -include tests/system/rules.mk
+-include tests/spec/rules.mk
+-include tests/bench/rules.mk
+-include host/demo/rules.mk
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 clean:
 	rm -rf $(BUILD)
+
+help:
+	@echo "make            build everything into $(BUILD)/"
+	@echo "make demo       show the main job: boot a target in QEMU and poke its ports (10 s)"
+	@echo "make check      all tests (under ten minutes); $(BUILD)/tests/logs holds what each suite said"
+	@echo "make check-quick  the fast ones"
+	@echo "make bench      measure; prints a table and writes $(BUILD)/bench.json"
+	@echo "make size       code, data, memory and stack of the stub"
+	@echo "make deps       install the Debian packages that are missing"
+	@echo "make install    DESTDIR= PREFIX=$(PREFIX)"
+	@echo "make clean      remove $(BUILD)/"
+	@echo
+	@echo "Suites of make check, with their time budgets:"
+	@python3 tests/run --list
+	@echo
+	@echo "Variables: CC, CXX, CFLAGS, LDFLAGS, BUILD, V=1 to see commands"
