@@ -11,7 +11,7 @@
 
 static const char options_text[] =
     "Options:\n"
-    "  --target TARGET     a gensio string (unix,PATH; serialdev,/dev/ttyUSB0,115200n81)\n"
+    "  --target TARGET     a gensio string: unix,PATH; serialdev,/dev/ttyS0,115200n81\n"
     "                      or qemu, which boots one; default: $KDIO_TARGET, else qemu\n"
     "  --json              print one JSON object a result, and errors too\n"
     "  --wait[=SECONDS]    wait for a target that is still off\n"

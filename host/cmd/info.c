@@ -54,6 +54,8 @@ static const struct fact facts_shown[] = {
     FACT(SECTION_STUB, frame_window, "frames under way", "", false),
     FACT(SECTION_STUB, program_max, "largest program", "operations", false),
     FACT(SECTION_STUB, burst, "burst limit", "bytes", false),
+    FACT(SECTION_STUB, link_port, "link's ports from", "", true),
+    FACT(SECTION_STUB, link_ports, "number of them", "", false),
     FACT(SECTION_STUB, capabilities, "capabilities", "", true),
     FACT(SECTION_COUNTERS, uart_base, "UART at", "", true),
     FACT(SECTION_COUNTERS, uptime_ms, "running for", "ms", false),

@@ -131,20 +131,28 @@ static bool needs_command(const struct cmd_options *options)
     return options->commands == NULL && !(informs && options->word_count == 0);
 }
 
-static enum exit_status run_command(struct run *run)
+/* Everything before the target is touched. *answered: there is nothing left to execute. */
+static enum exit_status prepare(struct run *run, int argc, char **argv, bool *answered)
 {
     const struct command *command = NULL;
-    enum exit_status result = EXIT_STATUS_DONE;
-    bool answered = false;
+    enum exit_status result = options_parse(&run->options, argc, argv, &run->failure);
 
-    if (needs_command(&run->options))
+    run->output.json = run->options.json;
+    if (result == EXIT_STATUS_DONE && needs_command(&run->options))
         result = check_words(run, &command);
     if (result == EXIT_STATUS_DONE)
-        result = answer_at_once(run, command, &answered);
-    if (result == EXIT_STATUS_DONE && !answered)
-        result = read_script(run, command);
-    if (result == EXIT_STATUS_DONE && !answered)
-        result = check_from(run);
+        result = answer_at_once(run, command, answered);
+    if (result != EXIT_STATUS_DONE || *answered)
+        return result;
+    result = read_script(run, command);
+    return result == EXIT_STATUS_DONE ? check_from(run) : result;
+}
+
+static enum exit_status run_command(struct run *run, int argc, char **argv)
+{
+    bool answered = false;
+    enum exit_status result = prepare(run, argc, argv, &answered);
+
     if (result != EXIT_STATUS_DONE)
         failure_append(&run->failure, "; nothing was sent");
     return result == EXIT_STATUS_DONE && !answered ? execute(run) : result;
@@ -171,11 +179,7 @@ int main(int argc, char **argv)
     enum exit_status result;
 
     signals_install();
-    result = options_parse(&run.options, argc, argv, &run.failure);
-    run.output.json = run.options.json;
-    if (result == EXIT_STATUS_DONE)
-        result = run_command(&run);
-    result = finish(&run, result);
+    result = finish(&run, run_command(&run, argc, argv));
     if (signals_caught() != 0)
         signals_die(signals_caught());
     return (int)result;

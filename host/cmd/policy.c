@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* policy.c: implements policy.h. An access is refused when any of its bytes is on a list. */
+/* policy.c: implements policy.h. Which bytes an access touches, and what is safe, is proto/policy.h's to say. */
 #include "host/cmd/policy.h"
 
 #include <string.h>
 
 #include "host/cmd/number.h"
+#include "proto/policy.h"
 
 #define PORT_LAST 0xffffu
 
-/* Ports that reset or power off a PC: reset control, system control A, APM control. */
-static const struct kdio_port_span safe_spans[] = { { 0xcf9, 0xcf9 }, { 0x92, 0x92 }, { 0xb2, 0xb2 } };
-
-/* The keyboard controller's command port, and its command that pulses the processor's reset line. */
-#define KBC_COMMAND_PORT 0x64u
-#define KBC_PULSE_RESET  0xfeu
-
-#define ITEM_SIZE 48
+#define ITEM_SIZE 48 /* Longer than any range. */
 
 static bool parse_port(const char *text, uint16_t *port)
 {
@@ -69,44 +63,37 @@ enum exit_status policy_deny(struct policy *policy, const char *list, struct fai
     }
 }
 
-static bool overlaps(const struct kdio_port_span *spans, size_t count, uint64_t port, unsigned width)
+static bool listed(const struct policy *policy, uint16_t port, unsigned width)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (port <= spans[i].last && port + width > spans[i].first)
+    for (size_t i = 0; i < policy->span_count; i++) {
+        if (kdio_port_in_range(port, width, policy->spans[i].first, policy->spans[i].last))
             return true;
     }
     return false;
 }
 
-static bool denied(const struct policy *policy, uint64_t port, unsigned width)
+static enum kdio_status check_lists(const struct policy *policy, uint64_t port, unsigned width, bool write,
+                                    uint64_t value)
 {
-    return overlaps(policy->spans, policy->span_count, port, width) ||
-           (policy->safe && overlaps(safe_spans, sizeof(safe_spans) / sizeof(safe_spans[0]), port, width));
-}
-
-static bool pulses_reset(uint64_t port, uint64_t value)
-{
-    return port == KBC_COMMAND_PORT && (value & 0xff) == KBC_PULSE_RESET;
+    if (listed(policy, (uint16_t)port, width))
+        return KDIO_DENIED;
+    if (policy->safe && kdio_safe_denies((uint16_t)port, width, write, (uint32_t)value))
+        return KDIO_DENIED;
+    return KDIO_DONE;
 }
 
 enum kdio_status policy_check_out(const struct policy *policy, uint64_t port, unsigned width, uint64_t value)
 {
     enum kdio_status status = kdio_check_out(NULL, port, width, value);
 
-    if (status != KDIO_DONE)
-        return status;
-    if (policy->read_only)
-        return KDIO_READ_ONLY;
-    if (denied(policy, port, width) || (policy->safe && pulses_reset(port, value)))
-        return KDIO_DENIED;
-    return KDIO_DONE;
+    if (status == KDIO_DONE && policy->read_only)
+        status = KDIO_READ_ONLY;
+    return status == KDIO_DONE ? check_lists(policy, port, width, true, value) : status;
 }
 
 enum kdio_status policy_check_in(const struct policy *policy, uint64_t port, unsigned width)
 {
     enum kdio_status status = kdio_check_in(NULL, port, width);
 
-    if (status != KDIO_DONE)
-        return status;
-    return denied(policy, port, width) ? KDIO_DENIED : KDIO_DONE;
+    return status == KDIO_DONE ? check_lists(policy, port, width, false, 0) : status;
 }

@@ -3,8 +3,8 @@
  * signals.h: how kdio takes SIGINT, SIGTERM, SIGHUP and SIGPIPE.
  *
  * The first of INT, TERM and HUP is only noted, so that the target can be closed and what is known be said; the same
- * one again ends kdio at once. SIGPIPE is caught, not ignored: a write then fails with EPIPE, and a child that kdio starts
- * has the default again.
+ * one again ends kdio at once. SIGPIPE is caught, not ignored: a write then fails with EPIPE, and a child that kdio
+ * starts has the default again.
  */
 #ifndef KDIO_CMD_SIGNALS_H
 #define KDIO_CMD_SIGNALS_H

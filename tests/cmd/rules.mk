@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+#
+# rules.mk: tests of the kdio command.
+#
+# check-cmd-unit  what reads numbers, scripts and deny lists, under ASan and UBSan (a second)
+# check-cmd       the command as a process: against a fake library, against lines where no stub answers, and against the
+#                 boot target in QEMU (about a minute; two OVMF boots)
+
+CMD_TEST_BUILD := $(BUILD)/tests/cmd
+CMD_TEST_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+CMD_TEST_OBJECTS := $(patsubst %.c,$(CMD_TEST_BUILD)/%.o,$(filter-out host/cmd/main.c,$(wildcard host/cmd/*.c)) \
+    proto/policy.c tests/cmd/fake_target.c)
+CMD_UNIT_TESTS := $(addprefix $(CMD_TEST_BUILD)/,test_number test_script test_policy)
+
+.PHONY: check-cmd-unit check-cmd
+
+$(CMD_TEST_BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) $(CFLAGS) $(CMD_TEST_SANITIZE) -c -o $@ $<
+
+$(CMD_UNIT_TESTS): $(CMD_TEST_BUILD)/test_%: $(CMD_TEST_BUILD)/tests/cmd/test_%.o $(CMD_TEST_OBJECTS)
+	$(Q)$(CC) $(CMD_TEST_SANITIZE) -o $@ $^ $(LDFLAGS) -lcmocka -lcjson
+
+# The command itself, with no line behind it.
+$(CMD_TEST_BUILD)/kdio-fake: $(CMD_TEST_BUILD)/host/cmd/main.o $(CMD_TEST_OBJECTS)
+	$(Q)$(CC) $(CMD_TEST_SANITIZE) -o $@ $^ $(LDFLAGS) -lcjson
+
+check-cmd-unit: $(CMD_UNIT_TESTS)
+	$(Q)for test in $^; do $$test || exit 1; done
+
+check-cmd: $(CMD_TEST_BUILD)/kdio-fake $(BUILD)/kdio boot
+	$(Q)KDIO=$(BUILD)/kdio KDIO_FAKE=$< python3 tests/cmd/test_cmd.py
