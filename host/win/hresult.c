@@ -36,6 +36,7 @@ static const struct {
     { KDIO_TAKEN, WIN32(CONNECTION_INVALID) },
     { KDIO_NO_MEMORY, E_OUTOFMEMORY },
     { KDIO_NO_MATCH, E_FAIL },
+    { KDIO_SKIPPED, E_FAIL },
     { KDIO_SYSTEM, E_FAIL },
 };
 

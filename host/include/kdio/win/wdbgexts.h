@@ -440,7 +440,10 @@ static inline VOID WriteMsr(ULONG MsrReg, ULONGLONG MsrValue)
     Ioctl(IG_WRITE_MSR, &request, sizeof(request));
 }
 
-/* Sends `head` with `size` bytes behind it, and returns the bytes moved; 0 when memory is out, and nothing happens. */
+/*
+ * Sends `head` with `size` bytes behind it, and returns the bytes moved; 0 when memory is out, and nothing happens. The
+ * data begins inside the structure, where its padding is: that part of `head` is not copied.
+ */
 static inline ULONG kdio_wdbg_transfer(USHORT code, LPCVOID head, size_t head_size, size_t length_at, size_t data_at,
                                        LPCVOID in, PVOID out, ULONG size)
 {
@@ -448,7 +451,7 @@ static inline ULONG kdio_wdbg_transfer(USHORT code, LPCVOID head, size_t head_si
     PUCHAR block = (PUCHAR)calloc(1, head_size + size);
     if (block == NULL)
         return 0;
-    memcpy(block, head, head_size);
+    memcpy(block, head, data_at);
     if (in != NULL)
         memcpy(block + data_at, in, size);
     Ioctl(code, block, (ULONG)(head_size + size));
