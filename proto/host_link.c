@@ -360,11 +360,11 @@ static enum kdio_host_event_type take_free_frame(struct kdio_host_link *link, ui
     return KDIO_HOST_NONE;
 }
 
-/* Finds the full number under which the frame in the decoder is intact: from half the space before the oldest request to
- * half after it. */
+/* Finds the full number under which the frame in the decoder is intact, as far ahead of the oldest request as the stub can
+ * name: behind a full window of requests, all executed, it wants the one that is half the space away. */
 static bool find_seq(const struct kdio_host_link *link, uint32_t *seq)
 {
-    uint32_t first = link->base_seq - (KDIO_SEQ_MASK + 1) / 2;
+    uint32_t first = link->base_seq - (KDIO_SEQ_MASK + 1) / 2 + 1;
 
     *seq = first + ((link->decoder.buffer[0] - first) & KDIO_SEQ_MASK);
     return kdio_message_intact(link->decoder.buffer, link->decoder.size, kdio_session_reply_start(link->key, *seq));
