@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+#
+# rules.mk: the unit tests and the simulation of the link.
+#
+#   check-unit  every unit test, under AddressSanitizer and UndefinedBehaviorSanitizer
+#   check-sim   scripted sessions, the sweep of single faults, and random sessions
+#
+# gcc whatever $(CC) is, as its sanitizers need no further package.
+
+.PHONY: check-unit check-sim
+
+UNIT_BUILD = $(BUILD)/tests/unit
+UNIT_CFLAGS := -std=c11 -D_GNU_SOURCE -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+    -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -I. -Istub/include -Ihost/include -MMD -MP \
+    -DVECTORS_DIRECTORY='"tests/unit/vectors"'
+UNIT_TESTS := cursor crc32c session frame message program links
+UNIT_SHARED := $(wildcard proto/*.c) tests/unit/vectors.c
+UNIT_SHARED_OBJECTS = $(UNIT_SHARED:%.c=$(UNIT_BUILD)/%.o)
+UNIT_PROGRAMS = $(UNIT_TESTS:%=$(UNIT_BUILD)/test_%)
+
+$(UNIT_BUILD)/%.o: %.c tests/rules.mk
+	@mkdir -p $(@D)
+	$(Q)gcc $(UNIT_CFLAGS) -c -o $@ $<
+
+$(UNIT_PROGRAMS): $(UNIT_BUILD)/%: $(UNIT_BUILD)/tests/unit/%.o $(UNIT_SHARED_OBJECTS)
+	$(Q)gcc $(UNIT_CFLAGS) -o $@ $^ -lcmocka
+
+# The vectors in the repository are what their independent maker writes.
+check-unit: $(UNIT_PROGRAMS)
+	$(Q)tests/unit/make_vectors $(UNIT_BUILD)/vectors
+	$(Q)diff -r tests/unit/vectors $(UNIT_BUILD)/vectors
+	$(Q)for test in $(UNIT_PROGRAMS); do $$test >$$test.log 2>&1 || { cat $$test.log; exit 1; }; \
+	    tail -n 1 $$test.log; done
