@@ -213,6 +213,34 @@ static void test_ioctl_returns(void **state)
     assert_int_equal(Ioctl(IG_READ_IO_SPACE, NULL, 16), 0);
 }
 
+/* What a failed request leaves: no length, and the data as it was. */
+static void test_ioctl_failed_read(void **state)
+{
+    IOSPACE_EX32 request = { 0x81, 2, 0x77, Isa, 0, 1 };
+    (void)state;
+    assert_int_equal(Ioctl(IG_READ_IO_SPACE_EX, &request, sizeof(request)), 0);
+    assert_int_equal(request.Length, 0);
+    assert_int_equal(request.Data, 0x77);
+    fake.access_status = KDIO_TIMEOUT;
+    request.Address = 0x80;
+    request.Length = 2;
+    assert_int_equal(Ioctl(IG_READ_IO_SPACE_EX, &request, sizeof(request)), 0);
+    assert_int_equal(request.Length, 0);
+    assert_int_equal(request.Data, 0x77);
+}
+
+/* A helper of another header may pass the structure on unprepared. */
+static void test_ioctl_absent_outputs(void **state)
+{
+    READ_WRITE_MSR msr = { 0x10, 0xeeee };
+    SEARCHMEMORY search = { 0, 100, 0xeeee, 1, &search };
+    (void)state;
+    assert_int_equal(Ioctl(IG_READ_MSR, &msr, sizeof(msr)), 0);
+    assert_int_equal(msr.Value, 0);
+    assert_int_equal(Ioctl(IG_SEARCH_MEMORY, &search, sizeof(search)), 0);
+    assert_int_equal(search.FoundAddress, 0);
+}
+
 /* A size that is neither structure's is not guessed at. */
 static void test_ioctl_wrong_sizes(void **state)
 {
@@ -317,6 +345,8 @@ int main(void)
         TEST_EXTENSION(test_client_gone),
         TEST_EXTENSION(test_check_control_c),
         TEST_EXTENSION(test_ioctl_returns),
+        TEST_EXTENSION(test_ioctl_failed_read),
+        TEST_EXTENSION(test_ioctl_absent_outputs),
         TEST_EXTENSION(test_ioctl_wrong_sizes),
         TEST_EXTENSION(test_context_and_pointers),
         TEST_EXTENSION(test_ioctl_every_code),
