@@ -37,8 +37,9 @@ struct command {
     unsigned operands_min, operands_max; /* Words after the name. */
     unsigned width;        /* Of a port access, in bytes; else 0. */
     bool in_scripts;       /* May stand in a file of `kdio run`, and be a command of its own. */
-    /* Refuses before anything is sent; NULL when nothing can be refused. */
-    enum kdio_status (*check)(const struct statement *statement, const struct policy *policy);
+    /* Refuses before anything is executed (target is NULL before it is open); NULL when nothing can be refused. */
+    enum kdio_status (*check)(const struct statement *statement, const struct policy *policy,
+                              struct kdio_target *target);
     enum kdio_status (*append)(const struct statement *statement, struct kdio_program *program);
     void (*print)(const struct statement *statement, uint32_t value, struct output *output);
     enum exit_status (*execute)(const struct statement *statement, struct session *session);

@@ -84,7 +84,7 @@ static size_t resolve(struct session *session, const struct batch *batch, enum k
 static enum exit_status batch_failure(struct session *session, const struct batch *batch, enum kdio_status status,
                                       size_t done)
 {
-    size_t failed = done;
+    size_t failed = kdio_target_error(session->target)->index;
 
     (void)session_failure(session, status);
     done = resolve(session, batch, status, done);
@@ -184,11 +184,23 @@ static bool is_expected_loss(const struct session *session, const struct batch *
            session_lost(session->failure->status);
 }
 
+static enum exit_status check_with_target(struct session *session, const struct script *script, uint32_t from)
+{
+    enum exit_status result =
+        script_check(script, from, &session->options->policy, session->target, session->failure);
+
+    if (result != EXIT_STATUS_DONE)
+        failure_append(session->failure, "; nothing was done");
+    return result;
+}
+
 enum exit_status script_execute(struct session *session, const struct script *script, uint32_t from)
 {
     struct batch batch = { .script = script };
-    enum exit_status result = EXIT_STATUS_DONE;
+    enum exit_status result = check_with_target(session, script, from);
 
+    if (result != EXIT_STATUS_DONE)
+        return result;
     while (batch.first < script->count && script->statements[batch.first].line < from)
         batch.first++;
     while (batch.first < script->count) {

@@ -74,7 +74,7 @@ static enum exit_status check_from(struct run *run)
     if (run->options.from > last)
         return failure_usage(&run->failure, "--from: there is no command in line %u or after it",
                              (unsigned)run->options.from);
-    return script_check(script, run->options.from, &run->options.policy, &run->failure);
+    return script_check(script, run->options.from, &run->options.policy, NULL, &run->failure);
 }
 
 static enum exit_status execute(struct run *run)

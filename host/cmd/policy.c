@@ -82,18 +82,20 @@ static enum kdio_status check_lists(const struct policy *policy, uint64_t port, 
     return KDIO_DONE;
 }
 
-enum kdio_status policy_check_out(const struct policy *policy, uint64_t port, unsigned width, uint64_t value)
+enum kdio_status policy_check_out(const struct policy *policy, struct kdio_target *target, uint64_t port,
+                                  unsigned width, uint64_t value)
 {
-    enum kdio_status status = kdio_check_out(NULL, port, width, value);
+    enum kdio_status status = kdio_check_out(target, port, width, value);
 
     if (status == KDIO_DONE && policy->read_only)
         status = KDIO_READ_ONLY;
     return status == KDIO_DONE ? check_lists(policy, port, width, true, value) : status;
 }
 
-enum kdio_status policy_check_in(const struct policy *policy, uint64_t port, unsigned width)
+enum kdio_status policy_check_in(const struct policy *policy, struct kdio_target *target, uint64_t port,
+                                 unsigned width)
 {
-    enum kdio_status status = kdio_check_in(NULL, port, width);
+    enum kdio_status status = kdio_check_in(target, port, width);
 
     return status == KDIO_DONE ? check_lists(policy, port, width, false, 0) : status;
 }

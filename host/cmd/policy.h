@@ -24,8 +24,13 @@ struct policy {
 /* Adds the argument of one --deny: "PORT", "PORT-PORT" or "safe", or several of them with commas between. */
 enum exit_status policy_deny(struct policy *policy, const char *list, struct failure *failure);
 
-/* KDIO_DONE, or why the access is refused. The checks come in the library's order: operands first, then the lists. */
-enum kdio_status policy_check_out(const struct policy *policy, uint64_t port, unsigned width, uint64_t value);
-enum kdio_status policy_check_in(const struct policy *policy, uint64_t port, unsigned width);
+/*
+ * KDIO_DONE, or why the access is refused: for its operands, by the lists, and once a target is open (else NULL)
+ * because the link needs the port.
+ */
+enum kdio_status policy_check_out(const struct policy *policy, struct kdio_target *target, uint64_t port,
+                                  unsigned width, uint64_t value);
+enum kdio_status policy_check_in(const struct policy *policy, struct kdio_target *target, uint64_t port,
+                                 unsigned width);
 
 #endif

@@ -7,14 +7,17 @@
 #include "host/cmd/output.h"
 #include "host/cmd/policy.h"
 
-enum kdio_status port_check_out(const struct statement *statement, const struct policy *policy)
+enum kdio_status port_check_out(const struct statement *statement, const struct policy *policy,
+                                struct kdio_target *target)
 {
-    return policy_check_out(policy, statement->operands[0], statement->command->width, statement->operands[1]);
+    return policy_check_out(policy, target, statement->operands[0], statement->command->width,
+                            statement->operands[1]);
 }
 
-enum kdio_status port_check_in(const struct statement *statement, const struct policy *policy)
+enum kdio_status port_check_in(const struct statement *statement, const struct policy *policy,
+                               struct kdio_target *target)
 {
-    return policy_check_in(policy, statement->operands[0], statement->command->width);
+    return policy_check_in(policy, target, statement->operands[0], statement->command->width);
 }
 
 enum kdio_status port_append_out(const struct statement *statement, struct kdio_program *program)

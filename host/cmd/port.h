@@ -5,8 +5,10 @@
 
 #include "host/cmd/command.h"
 
-enum kdio_status port_check_out(const struct statement *statement, const struct policy *policy);
-enum kdio_status port_check_in(const struct statement *statement, const struct policy *policy);
+enum kdio_status port_check_out(const struct statement *statement, const struct policy *policy,
+                                struct kdio_target *target);
+enum kdio_status port_check_in(const struct statement *statement, const struct policy *policy,
+                               struct kdio_target *target);
 enum kdio_status port_append_out(const struct statement *statement, struct kdio_program *program);
 enum kdio_status port_append_in(const struct statement *statement, struct kdio_program *program);
 void port_print_out(const struct statement *statement, uint32_t value, struct output *output);

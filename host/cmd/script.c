@@ -175,13 +175,13 @@ enum exit_status script_of_words(struct script *script, char *const *words, size
 }
 
 static enum exit_status check_statement(const struct statement *statement, const struct policy *policy,
-                                        struct failure *failure)
+                                        struct kdio_target *target, struct failure *failure)
 {
     char text[STATEMENT_TEXT];
     enum kdio_status status = KDIO_DONE;
 
     if (statement->command->check != NULL)
-        status = statement->command->check(statement, policy);
+        status = statement->command->check(statement, policy, target);
     if (status == KDIO_DONE)
         return EXIT_STATUS_DONE;
     statement_format(statement, text, sizeof(text));
@@ -189,14 +189,14 @@ static enum exit_status check_statement(const struct statement *statement, const
 }
 
 enum exit_status script_check(const struct script *script, uint32_t from, const struct policy *policy,
-                              struct failure *failure)
+                              struct kdio_target *target, struct failure *failure)
 {
     for (size_t i = 0; i < script->count; i++) {
         const struct statement *statement = &script->statements[i];
         enum exit_status result = EXIT_STATUS_DONE;
 
         if (statement->line >= from)
-            result = check_statement(statement, policy, failure);
+            result = check_statement(statement, policy, target, failure);
         if (result != EXIT_STATUS_DONE) {
             failure->file = script->name;
             failure->line = statement->line;

@@ -33,9 +33,12 @@ enum exit_status script_parse(struct script *script, const char *name, const cha
 /* Makes a script of the one command words[0] to words[count - 1]. */
 enum exit_status script_of_words(struct script *script, char *const *words, size_t count, struct failure *failure);
 
-/* Asks the checks of the commands from line `from` on, so that a refused line is found before anything is sent. */
+/*
+ * Asks the checks of the commands from line `from` on, so that a refused line is found before any is executed: first
+ * without a target, before anything is sent, then with it, for what only the stub can tell.
+ */
 enum exit_status script_check(const struct script *script, uint32_t from, const struct policy *policy,
-                              struct failure *failure);
+                              struct kdio_target *target, struct failure *failure);
 
 void script_free(struct script *script);
 

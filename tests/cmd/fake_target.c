@@ -24,6 +24,8 @@
 #define BLOCK_TURN_MS  10
 #define PORTS          0x10000u
 #define ALL_DONE       UINT32_MAX
+#define LINK_FIRST     0x3f8u
+#define LINK_LAST      0x3ffu
 
 struct operation {
     uint32_t port, width, value;
@@ -40,6 +42,7 @@ struct kdio_target {
     struct kdio_error error;
     struct kdio_info info;
     uint32_t executed;
+    uint32_t index; /* Of the operation in its program. */
 };
 
 /* ---- The list of statuses ---- */
@@ -121,7 +124,7 @@ __attribute__((format(printf, 1, 2))) static void note(const char *format, ...)
 
 static enum kdio_status fail(struct kdio_target *target, enum kdio_status status, enum kdio_outcome outcome)
 {
-    target->error = (struct kdio_error){ .status = status, .outcome = outcome };
+    target->error = (struct kdio_error){ .status = status, .outcome = outcome, .index = target->index };
     target->error.error_class = kdio_status_class(status);
     (void)snprintf(target->error.text, sizeof(target->error.text), "fake: %s; %s", kdio_status_text(status),
                    outcome == KDIO_OUTCOME_UNKNOWN ? "outcome unknown" : "not done");
@@ -169,15 +172,17 @@ static enum kdio_status check_port(uint64_t port, unsigned width)
 
 enum kdio_status kdio_check_in(struct kdio_target *target, uint64_t port, unsigned width)
 {
-    (void)target;
-    return check_port(port, width);
+    enum kdio_status status = check_port(port, width);
+
+    if (status == KDIO_DONE && target != NULL && port <= LINK_LAST && port + width > LINK_FIRST)
+        status = KDIO_LINK_UART;
+    return status;
 }
 
 enum kdio_status kdio_check_out(struct kdio_target *target, uint64_t port, unsigned width, uint64_t value)
 {
-    enum kdio_status status = check_port(port, width);
+    enum kdio_status status = kdio_check_in(target, port, width);
 
-    (void)target;
     if (status == KDIO_DONE && value >> (width * 8) != 0)
         status = KDIO_BAD_VALUE;
     return status;
@@ -280,6 +285,7 @@ enum kdio_status kdio_target_run(struct kdio_target *target, struct kdio_program
     if (atomic && program->count > number_from("KDIO_FAKE_PROGRAM_MAX", ALL_DONE))
         return fail(target, KDIO_TOO_LARGE, KDIO_OUTCOME_NOT_DONE);
     for (size_t i = 0; status == KDIO_DONE && i < program->count; i++) {
+        target->index = (uint32_t)i;
         status = fate(target);
         if (status == KDIO_DONE) {
             execute(target, &program->operations[i]);

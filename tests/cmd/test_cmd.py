@@ -134,6 +134,13 @@ class FakeLibrary(CommandTest):
             self.assert_refused_unsent(["run", self.file(text)], status, place)
             self.assert_refused_unsent(["--json", "run", self.file(text)], status, place)
 
+    def test_the_links_own_uart_is_found_before_anything_is_done(self):
+        for words, place in ((["ob", "3f8", "1"], "ob 3f8 1: "), (["id", "3fc"], "id 3fc: "),
+                             (["ib", "3ff"], "ib 3ff: "), (["-c", "ob 80 1; ib 3fd"], "-c:2: ib 3fd: ")):
+            self.assert_failed(self.fake(*words), REFUSED, f"kdio: {place}", "link's own UART; nothing was done\n")
+            self.assertEqual(self.sent(), [])
+        self.assert_done(self.fake("-c", "ob 3f7 1; ob 400 1"))
+
     def test_a_script_that_cannot_be_read(self):
         self.assert_refused_unsent(["run", str(self.directory / "none")], SYSTEM, "No such file")
         self.assert_refused_unsent(["run", str(self.directory)], SYSTEM, "directory")
@@ -495,7 +502,7 @@ class DeadLine(CommandTest):
             for target in (f"unix,{self.directory}/none", f"tcp,127.0.0.1,{port}",
                            f"serialdev,{self.directory}/none,115200n81"):
                 with self.subTest(target=target):
-                    self.assert_dead(self.command(target), "not done")
+                    self.assert_dead(self.command(target), "nothing was done")
 
     def test_a_target_that_is_no_gensio_string(self):
         result = self.command("frob,nothing")
@@ -556,7 +563,7 @@ class DeadLine(CommandTest):
         start = time.monotonic()
         process = subprocess.run([program, "--target", f"serialdev,{name},115200n81", "ib", "80"], capture_output=True,
                                  text=True, timeout=LIMIT_S, env=clean_environment(), check=False, **user)
-        self.assert_dead(Result(process, time.monotonic() - start), "busy")
+        self.assert_dead(Result(process, time.monotonic() - start), "in use")
 
     def test_refusals_need_no_line(self):
         server, target = self.serve(say_nothing)
@@ -621,10 +628,6 @@ class Qemu(CommandTest):
         for words in (("ob", "3f8", "41"), ("ib", "3fd"), ("id", "3fc"), ("iw", "3f8")):
             self.assert_failed(self.run_qemu(*words), REFUSED, "UART")
 
-    def test_a_script_stops_at_what_the_stub_refuses(self):
-        result = self.run_qemu("-c", "ob 80 1; ib 3f8; ob 80 2")
-        self.assert_failed(result, REFUSED, "-c:2: ", "not known to be done: 2\n")
-
     def test_an_atomic_program(self):
         result = self.run_qemu("-c", "{ ob 70 0; ib 71 }; { ob 70 0; ib 71 }")
         self.assertRegex(result.out, r"^00000071: [0-9a-f]{2}\n00000071: [0-9a-f]{2}\n$")
@@ -649,9 +652,8 @@ class Qemu(CommandTest):
         self.assertLess(time.monotonic() - start, DEAD_LINE_S)
 
     def test_a_qemu_that_is_killed_in_mid_command(self):
-        process, qemu = self.start("run", "-")
-        process.stdin.write(b"ib 80\n" * 1000000)
-        process.stdin.close()
+        path = self.file("ib 80\n" * 1000000)
+        process, qemu = self.start("run", path)
         read_until(process.stdout.fileno(), b"00000080: ")
         start = time.monotonic()
         os.kill(self.qemu_pid, signal.SIGKILL)
@@ -660,7 +662,7 @@ class Qemu(CommandTest):
         self.assertEqual(process.wait(LIMIT_S), LINK)
         self.assertLess(time.monotonic() - start, DEAD_LINE_S)
         drain.join(LIMIT_S)
-        self.assertRegex(process.stderr.read(), rb"^kdio: -:[0-9]+: .*unknown.*not known to be done: [0-9]+\n$")
+        self.assertRegex(process.stderr.read(), rb"^kdio: .*/script:[0-9]+: .*unknown.*not known to be done: [0-9]+\n$")
         self.assert_ended(qemu)
 
     def signal_while_booting(self, number):

@@ -64,8 +64,8 @@ static void accesses_are_judged_by_their_bytes(void **state)
 
         print_message("row %u\n", (unsigned)i);
         assert_int_equal(policy_deny(&policy, access->deny, &failure), EXIT_STATUS_DONE);
-        status = access->out ? policy_check_out(&policy, access->port, access->width, access->value)
-                             : policy_check_in(&policy, access->port, access->width);
+        status = access->out ? policy_check_out(&policy, NULL, access->port, access->width, access->value)
+                             : policy_check_in(&policy, NULL, access->port, access->width);
         assert_int_equal(status, access->status);
     }
 }
@@ -75,8 +75,8 @@ static void read_only_refuses_output_only(void **state)
     const struct policy policy = { .read_only = true };
 
     (void)state;
-    assert_int_equal(policy_check_out(&policy, 0x80, 1, 0), KDIO_READ_ONLY);
-    assert_int_equal(policy_check_in(&policy, 0x80, 1), KDIO_DONE);
+    assert_int_equal(policy_check_out(&policy, NULL, 0x80, 1, 0), KDIO_READ_ONLY);
+    assert_int_equal(policy_check_in(&policy, NULL, 0x80, 1), KDIO_DONE);
 }
 
 static void bad_lists_are_usage_errors(void **state)

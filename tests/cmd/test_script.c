@@ -187,13 +187,13 @@ static void a_refused_line_is_found_from_the_given_line_on(void **state)
 
     (void)state;
     assert_int_equal(parse_bytes(&script, text, strlen(text), '\n', &failure), EXIT_STATUS_DONE);
-    assert_int_equal(script_check(&script, 0, &policy, &failure), EXIT_STATUS_REFUSED);
+    assert_int_equal(script_check(&script, 0, &policy, NULL, &failure), EXIT_STATUS_REFUSED);
     assert_int_equal(failure.line, 2);
     assert_int_equal(failure.status, KDIO_BAD_VALUE);
-    assert_int_equal(script_check(&script, 3, &policy, &failure), EXIT_STATUS_REFUSED);
+    assert_int_equal(script_check(&script, 3, &policy, NULL, &failure), EXIT_STATUS_REFUSED);
     assert_int_equal(failure.line, 4);
     assert_int_equal(failure.status, KDIO_MISALIGNED);
-    assert_int_equal(script_check(&script, 5, &policy, &failure), EXIT_STATUS_DONE);
+    assert_int_equal(script_check(&script, 5, &policy, NULL, &failure), EXIT_STATUS_DONE);
     script_free(&script);
 }
 
