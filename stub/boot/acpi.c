@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * acpi.c: implements acpi.h. Fields are named by their offsets from the specification; every read stays inside the length
- * that the table's header gives.
+ * acpi.c: implements acpi.h. Fields are named by their offsets from the specification; every read stays inside the
+ * length that the table's header gives.
  */
 #include "stub/boot/acpi.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* apic.c: implements apic.h. Registers are named by their xAPIC offsets; x2APIC mode has them at MSR 800h + offset / 16. */
+/*
+ * apic.c: implements apic.h. Registers are named by their xAPIC offsets; x2APIC mode has them at MSR 800h + offset /
+ * 16.
+ */
 #include "stub/boot/apic.h"
 
 #include "stub/boot/interrupts.h"

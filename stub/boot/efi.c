@@ -148,8 +148,8 @@ static void range_add(const EFI_MEMORY_DESCRIPTOR *descriptor)
 }
 
 /*
- * A timer or a driver may change the memory map between the two calls, and then the key is stale: take both again. After
- * the first attempt the firmware is half gone, and nothing else may be called (UEFI 2.10, 7.4).
+ * A timer or a driver may change the memory map between the two calls, and then the key is stale: take both again.
+ * After the first attempt the firmware is half gone, and nothing else may be called (UEFI 2.10, 7.4).
  */
 static EFI_STATUS services_exit(EFI_BOOT_SERVICES *services, EFI_HANDLE image, UINTN *size, UINTN *descriptor_size)
 {

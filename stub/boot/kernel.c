@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel.c: brings the machine up in the one order that works: memory, tables, time, the UART's interrupt, the stub; and
- * then idles. Nothing before the stub's start can be told to anyone, so whatever fails there stops the processor.
+ * kernel.c: brings the machine up in the one order that works: memory, tables, time, the UART's interrupt, the stub;
+ * and then idles. Nothing before the stub's start can be told to anyone, so whatever fails there stops the processor.
  */
 #include "stub/boot/kernel.h"
 
@@ -24,24 +24,26 @@
 
 struct kernel kernel;
 
-/* A UART in memory may lie where no map shows anything: beyond 4 GiB, and not in a BAR. */
-static bool uart_map(const struct boot *boot)
+/*
+ * A UART in memory may lie where no map shows anything: beyond 4 GiB, and not in a BAR. One that cannot is not
+ * chosen.
+ */
+static void uart_map(const struct boot *boot)
 {
     struct acpi_spcr spcr;
-    bool mapped = true;
 
     if (boot->config.uart == CONFIG_UART_MMIO)
-        mapped = paging_map_device(boot->config.base, UART_MMIO_SIZE);
+        (void)paging_map_device(boot->config.base, UART_MMIO_SIZE);
     if (acpi_spcr_read(&boot->acpi, &spcr) && spcr.mmio)
-        mapped = paging_map_device(spcr.base, UART_MMIO_SIZE) && mapped;
-    return mapped;
+        (void)paging_map_device(spcr.base, UART_MMIO_SIZE);
 }
 
 static void memory_start(struct boot *boot)
 {
     memory_pool_init(&boot->memory, boot->image_end_pa);
-    if (!paging_start(&boot->memory) || !tables_start() || !uart_map(boot))
+    if (!paging_start(&boot->memory) || !tables_start())
         cpu_stop();
+    uart_map(boot);
     if (!boot->uart_chosen && !boot_uart_choose(boot))
         cpu_stop();
     /* The firmware may have taken the bridge's decoding back when it left. */

@@ -23,6 +23,8 @@
 #define MAP_RAM    (PTE_PRESENT | PTE_WRITE | PTE_NX)
 #define MAP_DEVICE (PTE_PRESENT | PTE_WRITE | PTE_NX | PTE_PCD | PTE_PWT)
 
+#define CPUID_EDX_NX (1u << 20)
+
 #define LARGE_SIZE    0x200000ull
 #define TABLE_ENTRIES 512u
 #define PDPT_SHIFT    39u
@@ -36,6 +38,7 @@ struct paging {
     struct memory_map *memory;
     uint64_t *root;
     uint64_t address_end; /* First address that the processor cannot form. */
+    uint64_t supported;   /* Bits that an entry may have: the processor, or the firmware's setup, may lack NX. */
 };
 
 static struct paging paging;
@@ -87,7 +90,7 @@ static bool is_table(uint64_t entry)
 static uint64_t map_step(uint64_t base, uint64_t end, uint64_t flags)
 {
     uint64_t *entry = directory_entry(base), *table;
-    uint64_t value = flags ? base | flags : 0;
+    uint64_t value = flags ? base | (flags & paging.supported) : 0;
 
     if (!entry)
         return 0;
@@ -177,12 +180,9 @@ static bool map_high_bars(void *context, struct pci_address at)
     return *mapped;
 }
 
-static uint64_t address_end_find(void)
+static bool has_no_execute(void)
 {
-    unsigned bits = cpuid(0x80000000u).eax >= 0x80000008u ? cpuid(0x80000008u).eax & 0xff : 36;
-
-    /* 4-level tables reach half of their 48 bits upwards; that is beyond what any machine of today decodes. */
-    return 1ull << (bits > 47 ? 47 : bits);
+    return cpuid(0x80000001u).edx & CPUID_EDX_NX;
 }
 
 static uint64_t cr4_read(void)
@@ -208,7 +208,8 @@ static void switch_to(const uint64_t *top)
     uint64_t cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG;
     uint64_t cr4 = CR4_DE | CR4_PAE | (cr4_read() & (CR4_LA57 | CR4_OSFXSR | CR4_OSXMMEXCPT));
 
-    msr_write(IA32_EFER, msr_read(IA32_EFER) | EFER_NXE);
+    if (has_no_execute())
+        msr_write(IA32_EFER, msr_read(IA32_EFER) | EFER_NXE);
     msr_write(IA32_PAT, PAT_DEFAULT);
     __asm__ volatile("mov %0, %%cr4" : : "r"(cr4) : "memory");
     __asm__ volatile("mov %0, %%cr3" : : "r"(top) : "memory");
@@ -220,7 +221,9 @@ bool paging_start(struct memory_map *memory)
     bool mapped = true;
     uint64_t *top;
 
-    paging = (struct paging){ memory, memory_pages(memory, 1), address_end_find() };
+    paging = (struct paging){
+        memory, memory_pages(memory, 1), cpu_address_end(), has_no_execute() ? UINT64_MAX : ~PTE_NX,
+    };
     if (!paging.root)
         return false;
     if (!map(0, LOW_END, MAP_DEVICE) || !map_ranges(memory, true) || !map_ranges(memory, false) || !map_image())

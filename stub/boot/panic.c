@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * panic.c: implements panic.h. When the exception struck inside the stub, the stub stays taken for ever and its text would
- * never leave; then the text goes to the UART directly.
+ * panic.c: implements panic.h. When the exception struck inside the stub, the stub stays taken for ever and its text
+ * would never leave; then the text goes to the UART directly.
  */
 #include "stub/boot/panic.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pci.h: PCI configuration space through ports CF8/CFC (PCI 3.0, 3.2.2.3.2). An address and its data are one pair, taken
- * with interrupts off; nothing here is used once the stub has the machine's ports.
+ * pci.h: PCI configuration space through ports CF8/CFC (PCI 3.0, 3.2.2.3.2). An address and its data are one pair,
+ * taken with interrupts off; nothing here is used once the stub has the machine's ports.
  */
 #ifndef KDIO_BOOT_PCI_H
 #define KDIO_BOOT_PCI_H

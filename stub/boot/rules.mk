@@ -8,14 +8,15 @@ BOOT_OBJECTS := $(BOOT_SOURCES:$(BOOT_DIR)/%.c=$(BOOT_BUILD)/%.o) $(BOOT_BUILD)/
 BOOT_EFI     := $(BOOT_BUILD)/efi.o
 BOOT_PVH     := $(BOOT_BUILD)/pvh-entry.o $(BOOT_BUILD)/pvh.o
 
-# Interrupts save no SSE state, and use the stack below the pointer. Symbols are hidden, so that no access goes through a GOT.
+# Interrupts save no SSE state, and use the stack below the pointer. Symbols are hidden, so that no access goes
+# through a GOT.
 BOOT_FLAGS := -O2 -g -ffreestanding -fpie -fvisibility=hidden -mgeneral-regs-only -mno-red-zone \
     -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables
 BOOT_CFLAGS := -std=gnu11 $(BOOT_FLAGS) -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
     -Wvla -I. -Istub/include -DKDIO_VERSION='"$(VERSION)"'
 
-# The firmware's calls are Microsoft's; its strings have 16-bit characters. The headers are GNU-EFI's and not held to our
-# warnings.
+# The firmware's calls are Microsoft's; its strings have 16-bit characters. The headers are GNU-EFI's and not held to
+# our warnings.
 GNU_EFI_INCLUDE ?= /usr/include/efi
 GNU_EFI_LIB     ?= /usr/lib
 BOOT_EFI_CFLAGS := -isystem $(GNU_EFI_INCLUDE) -isystem $(GNU_EFI_INCLUDE)/x86_64 -fshort-wchar -DGNU_EFI_USE_MS_ABI

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * text.h: builds text in a buffer of the caller's. What does not fit is cut off; the buffer is never overrun, and always
- * ends in a zero byte, which length does not count.
+ * text.h: builds text in a buffer of the caller's. What does not fit is cut off; the buffer is never overrun, and
+ * always ends in a zero byte, which length does not count.
  */
 #ifndef KDIO_BOOT_TEXT_H
 #define KDIO_BOOT_TEXT_H

@@ -5,7 +5,9 @@
  */
 #include "stub/boot/uart_choice.h"
 
+#include "stub/boot/memory.h"
 #include "stub/boot/uart.h"
+#include "stub/boot/x86.h"
 
 #define COM_COUNT    4u
 #define PCI_COUNT    8u
@@ -125,9 +127,11 @@ static void overrides_apply(struct uart_choice *choice, const struct config *con
 
 static bool choice_answers(const struct uart_choice *choice)
 {
-    if (choice->is_pci && choice->uart.base)
+    if (!choice->uart.base || choice->uart.base > cpu_address_end() - PAGE_SIZE)
+        return false;
+    if (choice->is_pci)
         pci_enable(choice->pci);
-    return choice->uart.base && uart_probe(&choice->uart);
+    return uart_probe(&choice->uart);
 }
 
 /* What the settings ask for; false when they leave it open, or ask for a PCI one and there is none. */

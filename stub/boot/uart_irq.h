@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * uart_irq.h: the way of the UART's interrupt to the processor: an I/O APIC's input, or the 8259's. It counts as working
- * only once an interrupt has come.
+ * uart_irq.h: the way of the UART's interrupt to the processor: an I/O APIC's input, or the 8259's. It counts as
+ * working only once an interrupt has come.
  */
 #ifndef KDIO_BOOT_UART_IRQ_H
 #define KDIO_BOOT_UART_IRQ_H
@@ -17,8 +17,9 @@ void uart_irq_stop(void);
 
 /*
  * A level-triggered line stays active while the UART has work, and when the stub is in use by the very code that the
- * interrupt has stopped, it would stop that code for ever. hold closes the way until release; on an edge-triggered line,
- * which does not repeat itself, neither does anything. hold is for interrupt handlers, release for the idle loop.
+ * interrupt has stopped, it would stop that code for ever. hold closes the way until release; on an edge-triggered
+ * line, which does not repeat itself, neither does anything. hold is for interrupt handlers, release for the idle
+ * loop.
  */
 void uart_irq_hold(void);
 void uart_irq_release(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vectors.S: the 256 interrupt entries, and the way onto the kernel's stack. Position-independent. Every entry leaves the
- * same frame (struct interrupt_frame): an error code is pushed where the processor pushes none.
+ * vectors.S: the 256 interrupt entries, and the way onto the kernel's stack. Position-independent. Every entry leaves
+ * the same frame (struct interrupt_frame): an error code is pushed where the processor pushes none.
  */
 #include "stub/boot/stacks.h"
 

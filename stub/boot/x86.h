@@ -76,6 +76,17 @@ static inline struct cpuid cpuid(uint32_t leaf)
     return r;
 }
 
+/*
+ * First physical address that the processor cannot form (CPUID leaf 80000008h). 4-level tables that map every address
+ * to itself reach 47 bits, which is beyond what any machine of today decodes.
+ */
+static inline uint64_t cpu_address_end(void)
+{
+    unsigned bits = cpuid(0x80000000u).eax >= 0x80000008u ? cpuid(0x80000008u).eax & 0xff : 36;
+
+    return 1ull << (bits > 47 ? 47 : bits);
+}
+
 /* The fence keeps the processor from reading the counter early (SDM volume 2, RDTSC). */
 static inline uint64_t tsc_read(void)
 {
