@@ -7,12 +7,16 @@
 # win-clients     the client programs, linked with the real library, for the system tests
 
 WIN_BUILD := $(BUILD)/tests/win
-WIN_INCLUDES := -I. -Ihost/include -Ihost/include/kdio/win
+# What a user of the headers gives, and what tests that look inside give.
+WIN_CLIENT_INCLUDES := -Ihost/include -Ihost/include/kdio/win
+WIN_INCLUDES := -I. $(WIN_CLIENT_INCLUDES)
 WIN_SANITIZE := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 WIN_WARNINGS := -Wall -Wextra -Werror -Wshadow
 # Only a C object stands behind the C++ classes, and it has no type information for the sanitizer to look at.
 WIN_CXXFLAGS := -std=c++17 $(WIN_WARNINGS) -fno-sanitize=vptr
 WIN_CFLAGS := -std=c11 $(WIN_WARNINGS) -Wstrict-prototypes -Wmissing-prototypes
+
+WIN_HEADERS := host/include/kdio.h $(wildcard host/include/kdio/*.h host/include/kdio/win/*.h)
 
 WIN_UNIT_TESTS := $(addprefix $(WIN_BUILD)/test_,hresult options format port client extension)
 WIN_OBJECTS := $(patsubst %.c,$(WIN_BUILD)/%.o,$(wildcard host/win/*.c) tests/win/fake_kdio.c)
@@ -31,22 +35,24 @@ $(WIN_UNIT_TESTS): $(WIN_BUILD)/test_%: $(WIN_BUILD)/tests/win/test_%.o $(WIN_OB
 
 # ---- Client programs: against the fake, and for a real target ----
 
+$(addprefix $(WIN_BUILD)/,client_c-fake client_cpp-fake client_c client_cpp): $(WIN_HEADERS)
+
 $(WIN_BUILD)/client_c-fake: tests/win/client_c.c $(WIN_OBJECTS)
-	$(Q)$(CC) $(WIN_CFLAGS) $(WIN_SANITIZE) -Ihost/include -Ihost/include/kdio/win -o $@ $^ $(LDFLAGS)
+	$(Q)$(CC) $(WIN_CFLAGS) $(WIN_SANITIZE) $(WIN_CLIENT_INCLUDES) -o $@ $(filter-out %.h,$^) $(LDFLAGS)
 
 $(WIN_BUILD)/client_cpp-fake: tests/win/client_cpp.cpp $(WIN_OBJECTS)
-	$(Q)$(CXX) $(WIN_SANITIZE) $(WIN_CXXFLAGS) -Ihost/include -Ihost/include/kdio/win -o $@ $^ $(LDFLAGS)
+	$(Q)$(CXX) $(WIN_SANITIZE) $(WIN_CXXFLAGS) $(WIN_CLIENT_INCLUDES) -o $@ $(filter-out %.h,$^) $(LDFLAGS)
 
 win-clients: $(WIN_BUILD)/client_c $(WIN_BUILD)/client_cpp
 
 # The C client takes the static library and the C++ client the shared one, as it would be installed.
 $(WIN_BUILD)/client_c: tests/win/client_c.c $(BUILD)/libkdio.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(WIN_CFLAGS) -g -O2 -Ihost/include -Ihost/include/kdio/win -o $@ $^ $(LDFLAGS) $(HOST_LIBS)
+	$(Q)$(CC) $(WIN_CFLAGS) -g -O2 $(WIN_CLIENT_INCLUDES) -o $@ $(filter-out %.h,$^) $(LDFLAGS) $(HOST_LIBS)
 
 $(WIN_BUILD)/client_cpp: tests/win/client_cpp.cpp $(BUILD)/libkdio.so
 	@mkdir -p $(@D)
-	$(Q)$(CXX) $(WIN_CXXFLAGS) -g -O2 -Ihost/include -Ihost/include/kdio/win -o $@ $< $(LDFLAGS) -L$(BUILD) -lkdio \
+	$(Q)$(CXX) $(WIN_CXXFLAGS) -g -O2 $(WIN_CLIENT_INCLUDES) -o $@ $< $(LDFLAGS) -L$(BUILD) -lkdio \
 	    -Wl,-rpath,'$$ORIGIN/../..'
 
 # ---- Witnesses: compilers judge, nothing is kept ----

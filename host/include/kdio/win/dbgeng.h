@@ -16,6 +16,9 @@
  *             There the client is busy: accesses, AttachKernel, EndSession and WaitForEvent return E_UNEXPECTED.
  *   Target    It keeps running: there is no breaking in and no stepping. GetExecutionStatus says DEBUG_STATUS_BREAK
  *             while attached, because that is what programs wait for before they access a target.
+ *   Waiting   Later WaitForEvents pass console text on for Timeout milliseconds and return S_FALSE; E_PENDING after
+ *             SetInterrupt with ACTIVE or EXIT, from whatever thread; the HRESULT of the line's end or the target's
+ *             reset. Accesses are never interrupted: their outcome would be unknown.
  *   Counts    BytesRead and BytesWritten are optional. Where given they are always stored, and are 0 on failure. A
  *             buffer is unchanged when a read fails.
  *   Bytes     Buffers hold the port's value with the low byte first.
