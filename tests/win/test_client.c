@@ -108,9 +108,9 @@ static HRESULT attach(struct fixture *fixture, ULONG flags, const char *options)
 static void test_attach_and_end(void **state)
 {
     struct fixture *fixture = *state;
-    assert_hresult(attach(fixture, DEBUG_ATTACH_KERNEL_CONNECTION, "com:pipe,port=/tmp/t"), S_OK);
-    assert_string_equal(fake.gensio, "unix,/tmp/t");
-    assert_hresult(attach(fixture, DEBUG_ATTACH_KERNEL_CONNECTION, "com:pipe,port=/tmp/t"), E_UNEXPECTED);
+    assert_hresult(attach(fixture, DEBUG_ATTACH_KERNEL_CONNECTION, "com:pipe,port=/run/t"), S_OK);
+    assert_string_equal(fake.gensio, "unix,/run/t");
+    assert_hresult(attach(fixture, DEBUG_ATTACH_KERNEL_CONNECTION, "com:pipe,port=/run/t"), E_UNEXPECTED);
     assert_int_equal(fake.opens, 1);
     assert_hresult(CALL(fixture->client, EndSession, 5), E_INVALIDARG);
     assert_int_equal(fake.closes, 0);

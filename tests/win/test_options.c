@@ -21,13 +21,13 @@ static void test_translated(void **state)
         { "com:baud=921600,port=/dev/ttyUSB0", "serialdev,/dev/ttyUSB0,921600n81" },
         { "COM:PORT=com1,Baud=57600", "serialdev,/dev/ttyS0,57600n81" },
         { "com:port=COM256", "serialdev,/dev/ttyS255,115200n81" },
-        { "com:pipe,port=/tmp/t/com1", "unix,/tmp/t/com1" },
-        { "com:pipe,port=/tmp/t/com1,resets=0,reconnect", "unix,/tmp/t/com1" },
-        { "com:port=/tmp/a b=c,pipe", "unix,/tmp/a b=c" },
+        { "com:pipe,port=/run/t/com1", "unix,/run/t/com1" },
+        { "com:pipe,port=/run/t/com1,resets=0,reconnect", "unix,/run/t/com1" },
+        { "com:port=/run/a b=c,pipe", "unix,/run/a b=c" },
         { "com:ipport=4444,port=host.example", "tcp,host.example,4444" },
         { "com:port=::1,ipport=65535", "tcp,::1,65535" },
         { "gensio:serialdev,/dev/ttyS1,9600n81", "serialdev,/dev/ttyS1,9600n81" },
-        { "GENSIO:unix,/tmp/%s%n", "unix,/tmp/%s%n" },
+        { "GENSIO:unix,/run/%s%n", "unix,/run/%s%n" },
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -46,12 +46,12 @@ static void test_refused(void **state)
         "com:port=/dev/ttyS0,port=/dev/ttyS1", "com:port=/dev/ttyS0,speed=9600", "com:port=/dev/ttyS0,baud=fast",
         "com:port=/dev/ttyS0,baud=0", "com:port=/dev/ttyS0,baud=", "com:port=/dev/ttyS0,baud=4000001",
         "com:port=/dev/ttyS0,baud=0x2580", "com:port=/dev/ttyS0,baud=-1", "com:port=ttyS0", "com:port=com0",
-        "com:port=com257", "com:port=com", "com:port=com1x", "com:pipe", "com:pipe=1,port=/tmp/x",
-        "com:pipe=,port=/tmp/x",
-        "com:pipe,port=\\\\.\\pipe\\kd", "com:pipe,port=/tmp/x,baud=9600", "com:pipe,port=/tmp/x,ipport=1",
+        "com:port=com257", "com:port=com", "com:port=com1x", "com:pipe", "com:pipe=1,port=/run/x",
+        "com:pipe=,port=/run/x",
+        "com:pipe,port=\\\\.\\pipe\\kd", "com:pipe,port=/run/x,baud=9600", "com:pipe,port=/run/x,ipport=1",
         "com:ipport=0,port=h", "com:ipport=65536,port=h", "com:ipport=44a,port=h", "com:ipport=4444",
-        "com:ipport=4444,port=h,baud=9600", "com:pipe,port=/tmp/x,resets=many", "com:pipe,pipe,port=/tmp/x",
-        "com:pipe,port=/tmp/x,reconnect=1", "com:port=/dev/ttyS0,baud=99999999999999999999",
+        "com:ipport=4444,port=h,baud=9600", "com:pipe,port=/run/x,resets=many", "com:pipe,pipe,port=/run/x",
+        "com:pipe,port=/run/x,reconnect=1", "com:port=/dev/ttyS0,baud=99999999999999999999",
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -25,7 +25,7 @@
  *
  * AttachKernel(DEBUG_ATTACH_KERNEL_CONNECTION, options) connects before it returns. Options, key words in either case:
  *     com:port=/dev/ttyUSB0,baud=115200    a serial line; com1 stands for /dev/ttyS0 and so on; default 115200 baud
- *     com:pipe,port=/tmp/target/com1       a UNIX socket
+ *     com:pipe,port=/run/target/com1       a UNIX socket
  *     com:ipport=4444,port=host            a TCP connection
  *     gensio:STRING                        any other transport, in gensio's words; kdio's own form
  * `resets=N` and `reconnect` are accepted with the first three and change nothing: kdio reconnects by itself.
