@@ -124,10 +124,7 @@ check-compilers:
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/clang CC=clang CXX=clang++ all $(BUILD)/clang/tests/embed/kernel.elf
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/gcc CC=gcc CXX=g++ all
 
-demo: need-deps
-	@$(MAKE) --no-print-directory run-demo
-bench: need-deps
-	@$(MAKE) --no-print-directory run-bench
+demo bench: need-deps
 
 # ---- Installing ----
 
@@ -177,6 +174,7 @@ install: all
 -include tests/win/rules.mk
 -include tests/embed/rules.mk
 -include tests/cmd/rules.mk
+-include tests/lib/rules.mk
 -include tests/system/rules.mk
 -include tests/spec/rules.mk
 -include tests/bench/rules.mk

@@ -144,7 +144,7 @@ static enum kdio_status wait_out(struct run *run, struct kdio_flight **failed)
         land(run, failed);
     }
     run->target->options.interrupted = interrupted;
-    return status == KDIO_DONE ? KDIO_INTERRUPTED : status;
+    return KDIO_INTERRUPTED;
 }
 
 static enum kdio_status fly(struct run *run, struct kdio_flight **failed)

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * peer.h: the real stub in a process of its own behind a UNIX socket, for tests of the host library.
+ *
+ * The machine is a fake: its UART is the socket's bytes, its other ports record each access. What a test wants to go wrong
+ * it writes into the shared page, which the peer reads before each step. Several hosts may connect: they share the line.
+ */
+#ifndef KDIO_TESTS_LIB_PEER_H
+#define KDIO_TESTS_LIB_PEER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define PEER_ACCESSES_MAX 65536
+
+struct peer_access {
+    uint32_t port;
+    uint32_t value;
+    uint8_t width;
+    bool write;
+};
+
+enum peer_kind {
+    PEER_STUB,
+    PEER_SILENT,  /* Takes bytes and says nothing. */
+    PEER_TEXT,    /* Repeats a line of text. */
+    PEER_NOISE,
+    PEER_ENDLESS, /* Text as fast as the socket takes it. */
+    PEER_ECHO,
+    PEER_OTHER_VERSION,
+};
+
+struct peer_page {
+    /* Set by the test; one-shot ones go back to 0 when they have happened. */
+    atomic_bool stop;
+    atomic_bool reset;             /* One-shot: another boot of the stub. */
+    atomic_bool cut_before;        /* One-shot: at the next bytes received, drop them and the connection. */
+    atomic_bool cut_after;         /* One-shot: take the next bytes, execute, drop what would be sent and the connection. */
+    atomic_bool mute;              /* Execute, but send nothing (it is lost). */
+    atomic_bool deaf;              /* Drop what is received. */
+    atomic_bool absent;            /* Connections are refused: the socket is not there. */
+    atomic_bool say;               /* One-shot: the kernel prints a line. */
+    atomic_uint lose_each;         /* Every so many-th byte received is lost; 0 for none. */
+    /* Set by the peer. */
+    atomic_uint connections;       /* Accepted so far. */
+    atomic_uint resets;
+    atomic_uint access_count;
+    struct peer_access accesses[PEER_ACCESSES_MAX];
+    atomic_uint typed_count;
+    char typed[4096];
+};
+
+struct peer {
+    struct peer_page *page;
+    pid_t pid;
+    char directory[64];
+    char path[96];
+    char gensio[128];
+};
+
+/* Starts a peer; it listens when this returns. Ends the test program on failure. */
+void peer_start(struct peer *peer, enum peer_kind kind);
+void peer_end(struct peer *peer);
+
+#endif
