@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: MIT
+"""A decoder of kdio's line, written from SPEC.md alone; names and numbers come from the tables of SPEC.md itself.
+
+    decoder.py < FILE    FILE has bytes of the line in hexadecimal, # starts a comment
+
+Both directions may come in one stream: the check of a frame tells who sent it.
+"""
+
+import re
+import sys
+
+import spec_text
+
+DELIMITER, MARK, ONES = 0x00, 0xF5, 0xFFFFFFFF
+CHECK_SIZE, SEQ_SPAN = 4, 64
+WIDTHS = {"b": 1, "w": 2, "d": 4, "q": 8, "p": 2}
+OPERATIONS = {int(row["opcode"], 16): row for row in spec_text.operations()}
+STATUSES = {int(row["number"], 16): row["status"] for row in spec_text.statuses()}
+NOTES = {int(row["type"], 16): row for row in spec_text.notes()}
+OF_NO_SESSION = {int(row["header"], 16): row for row in spec_text.of_no_session()}
+BODIES = {  # M4 to M7: names and sizes in the order of the wire
+    "OPEN": "lowest:1 highest:1 nonce:4", "HELLO": "lowest:1 highest:1 boot:4", "REFUSE": "status:1 unknown:1",
+    "ANSWER": "status:1 version:1 lowest:1 highest:1 boot:4 challenge:4 payload:2 request_window:2 reply_window:2 "
+              "results:2 operations:2 frames:1 burst:1 capabilities:4 previous:4 previous_requests:4 "
+              "previous_operations:4 uart_port:2 uart_ports:2",
+    "FAILED": "status:1 index:2 done:2 detail:8", "ALIVE": "operations:4", "UNSUPPORTED": "type:1"}
+
+
+class Rejected(Exception):
+    """Bytes that SPEC.md gives no meaning."""
+
+
+def cobs_decode(wire):
+    """F1; a last block `ff` without another behind it has not brought the added zero, so it is cut short."""
+    data, at, code = bytearray(), 0, 0xFF
+    while at < len(wire):
+        code = wire[at]
+        block = wire[at + 1:at + code]
+        if code == 0 or len(block) != code - 1:
+            raise Rejected("COBS cut short")
+        data += block + (b"" if code == 0xFF else b"\0")
+        at += code
+    if code == 0xFF:
+        raise Rejected("COBS cut short")
+    return bytes(data[:-1])
+
+
+def crc_register(start, data):
+    for byte in data:
+        start ^= byte
+        for _ in range(8):
+            start = (start >> 1) ^ (0x82F63B78 if start & 1 else 0)  # 1edc6f41, reflected
+    return start
+
+
+def mix(x):
+    x = (x ^ x >> 16) * 0x85EBCA6B & ONES
+    x = (x ^ x >> 13) * 0xC2B2AE35 & ONES
+    return x ^ x >> 16
+
+
+def session_start(nonce, challenge, seq, sender):
+    start = mix((mix((seq + nonce) & ONES) + challenge) & ONES)
+    return start if sender == "host" else start ^ ONES
+
+
+def intact(payload, start):
+    check = int.from_bytes(payload[-CHECK_SIZE:], "little")
+    return crc_register(start, payload[:-CHECK_SIZE]) ^ ONES == check
+
+
+def nearest(low, expected):
+    """K2; at distance 32 the earlier one: no number later than the request that comes next is ever on the line."""
+    distance = (low - expected) % SEQ_SPAN
+    if distance >= SEQ_SPAN // 2:
+        distance -= SEQ_SPAN
+    return (expected + distance) & ONES
+
+
+class Splitter:
+    """F1 to F4: bytes to ("text", bytes), ("frame", payload) and ("bad", reason). The 200 ms are the caller's."""
+
+    def __init__(self, limit=ONES):
+        self.limit, self.frame = limit, None
+
+    def push(self, data):
+        for byte in data:
+            if self.frame is not None and byte == DELIMITER:
+                frame, self.frame = self.frame, None
+                yield self._close(frame)
+            elif self.frame is not None:
+                self.frame.append(byte)
+            elif byte == MARK:
+                self.frame = bytearray()
+            elif byte != DELIMITER:
+                yield "text", bytes([byte])
+
+    def gap(self):
+        """No byte came for 200 ms."""
+        dropped, self.frame = self.frame, None
+        return [] if dropped is None else [("bad", "gap")]
+
+    def _close(self, frame):
+        try:
+            payload = cobs_decode(frame)
+        except Rejected as reason:
+            return "bad", str(reason)
+        if not payload or len(payload) > self.limit:
+            return "bad", "too long" if payload else "empty"
+        return "frame", payload
+
+
+def take(layout, body, rest="none"):
+    """The named integers of a body. What follows them: none, ignored (M8), or kept as "rest"."""
+    values, at = {}, 0
+    for name, size in (field.split(":") for field in layout.split()):
+        values[name] = int.from_bytes(body[at:at + int(size)], "little")
+        at += int(size)
+    if at > len(body) or (rest == "none" and at < len(body)):
+        raise Rejected("wrong size")
+    return values | ({"rest": body[at:]} if rest == "kept" else {})
+
+
+def take_letters(letters, data):
+    """P1: one value for each letter, and the bytes that are left."""
+    values = []
+    for letter in letters:
+        size = WIDTHS[letter] if letter != "s" else 1 + (data[0] if data else 0)
+        if len(data) < size:
+            raise Rejected("cut short")
+        values.append(data[1:size] if letter == "s" else int.from_bytes(data[:size], "little"))
+        data = data[size:]
+    return values, data
+
+
+def parse_program(data):
+    """[(operation, operands ...)] of a program's bytes."""
+    program = []
+    while data:
+        row = OPERATIONS.get(data[0])
+        if row is None:
+            raise Rejected("unknown operation")
+        operands, data = take_letters(row["operands"], data[1:])
+        program.append((row["operation"], *operands))
+    return program
+
+
+def parse_results(program, data):
+    """M3: the results of these operations, one list for each; nothing may be left."""
+    letters = {row["operation"]: row["results"] for row in OPERATIONS.values()}
+    results = []
+    for operation, *_ in program:
+        values, data = take_letters(letters[operation], data)
+        results.append(values)
+    if data:
+        raise Rejected("surplus results")
+    return results
+
+
+class Session:
+    def __init__(self, nonce, challenge, wanted=0):
+        self.key, self.wanted, self.programs = (nonce, challenge), wanted, {}
+
+    def identify(self, payload):
+        """(sender, number) of a frame of this session, None for another's."""
+        seq = nearest(payload[0] & (SEQ_SPAN - 1), self.wanted)
+        for sender in ("host", "stub"):
+            if intact(payload, session_start(*self.key, seq, sender)):
+                return sender, seq
+        return None
+
+    def read(self, sender, seq, payload):
+        kind, body = payload[0] & 0xC0, payload[1:-CHECK_SIZE]
+        if kind == 0x80:
+            return self._note(sender, body)
+        return self._request(kind, seq, body) if sender == "host" else self._reply(kind, seq, body)
+
+    def _note(self, sender, body):
+        row = NOTES.get(body[0]) if body else None
+        if row is None or row["from"] != sender:
+            raise Rejected("unknown note")
+        return {"name": row["name"]} | take(BODIES.get(row["name"], ""), body[1:])
+
+    def _request(self, kind, seq, body):
+        if (seq - self.wanted) & ONES < SEQ_SPAN // 2:
+            self.wanted = (seq + 1) & ONES
+        message = {"name": "ATOMIC" if kind else "PLAIN"}
+        try:
+            self.programs[seq] = parse_program(body)
+        except Rejected as reason:  # P4: an answer is due to it all the same
+            return message | {"malformed": str(reason), "program": body}
+        return message | {"program": self.programs[seq]}
+
+    def _reply(self, kind, seq, body):
+        values = take(BODIES["FAILED"], body, "kept") if kind else {"rest": body}
+        results = values.pop("rest")
+        if seq in self.programs:
+            done = self.programs[seq][:values["done"]] if kind else self.programs[seq]
+            results = parse_results(done, results)
+        return {"name": "FAILED" if kind else "REPLY"} | values | {"results": results}
+
+
+class Decoder:
+    """Payloads to messages: dictionaries with name, sender, seq (in a session) and what the body says."""
+
+    def __init__(self):
+        self.nonces, self.sessions = [], []
+
+    def read(self, payload):
+        if len(payload) <= CHECK_SIZE:
+            raise Rejected("no room for header and check")
+        if payload[0] & 0xC0 == 0xC0:
+            return self._of_no_session(payload)
+        for session in self.sessions:
+            found = session.identify(payload)
+            if found:
+                return dict(zip(("sender", "seq"), found)) | session.read(*found, payload)
+        raise Rejected("check")
+
+    def _of_no_session(self, payload):
+        row = OF_NO_SESSION.get(payload[0], {"name": "unknown", "from": "unknown"})
+        nonces = self.nonces if row["name"] == "ANSWER" else [None]
+        nonce = next((n for n in nonces if intact(payload, ONES if n is None else mix(n))), "none")
+        if nonce == "none":
+            raise Rejected("check")
+        message = take(BODIES.get(row["name"], ""), payload[1:-CHECK_SIZE], "ignored")
+        self._learn(row["name"], nonce, message)
+        return {"name": row["name"], "sender": row["from"], "header": payload[0]} | message
+
+    def _learn(self, name, nonce, message):
+        if name == "OPEN":
+            message["lowest"] -= 0xA0
+            message["highest"] -= 0xA0
+            self.nonces = [message["nonce"]] + [n for n in self.nonces if n != message["nonce"]]
+        elif name == "ANSWER" and message["status"] == 0:
+            key = (nonce, message["challenge"])
+            if key not in (session.key for session in self.sessions):
+                self.sessions.insert(0, Session(*key))
+
+
+def describe(value):
+    """A message on a line, numbers in hexadecimal."""
+    if isinstance(value, dict):
+        name = STATUSES.get(value.get("status"))
+        fields = (f"{key}={name if key == 'status' and name else describe(item)}" for key, item in value.items())
+        return " ".join(fields)
+    if isinstance(value, (list, tuple)):
+        return "(" + " ".join(describe(item) for item in value) + ")"
+    return f"{value:x}" if isinstance(value, int) else value.hex() if isinstance(value, bytes) else str(value)
+
+
+def main(lines):
+    splitter, decoder, text = Splitter(), Decoder(), b""
+    for line in lines:
+        for kind, value in splitter.push(bytes.fromhex(re.sub(r"#.*", "", line))):
+            if kind == "text":
+                text += value
+                continue
+            if text:
+                print("text", text)
+                text = b""
+            try:
+                print(describe(decoder.read(value)) if kind == "frame" else f"bad: {value}")
+            except Rejected as reason:
+                print(f"bad: {reason}")
+    if text:
+        print("text", text)
+
+
+if __name__ == "__main__":
+    main(sys.stdin)

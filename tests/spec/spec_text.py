@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""What of proto/SPEC.md a program can read: its tables and its examples. Nothing here knows the protocol."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "proto" / "SPEC.md").read_text(encoding="utf-8")
+EXAMPLE = re.compile(r"^    (\S.*?) {2,}([0-9a-f]{2}(?: [0-9a-f]{2})*)$")
+
+
+def section(number):
+    """The text of one numbered section."""
+    found = re.search(rf"^## {number}\. .*?(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL)
+    return found.group(0)
+
+
+def prose(number):
+    """The same on one line, so that a sentence can be looked for wherever it wraps."""
+    return " ".join(section(number).split())
+
+
+def table(*columns):
+    """The rows of the table with exactly these column names, as dictionaries; `code` marks are taken off."""
+    rows = []
+    inside = False
+    for line in TEXT.splitlines():
+        cells = [cell.strip().strip("`") for cell in line.strip().split("|")[1:-1]]
+        if not cells:
+            inside = False
+        elif tuple(cells) == columns:
+            inside = True
+        elif inside and set(line) - set(" |-"):
+            rows.append(dict(zip(columns, cells, strict=True)))
+    if not rows:
+        raise LookupError(f"SPEC.md has no table of {', '.join(columns)}")
+    return rows
+
+
+def operations():
+    return table("operation", "opcode", "operands", "results", "meaning")
+
+
+def statuses():
+    return table("status", "number", "class")
+
+
+def notes():
+    return table("type", "name", "from", "seq", "meaning")
+
+
+def of_no_session():
+    return table("header", "name", "from", "body")
+
+
+def examples():
+    """The frames of section 9, in order: (label, bytes)."""
+    matches = (EXAMPLE.match(line) for line in section(9).splitlines())
+    return [(found.group(1), bytes.fromhex(found.group(2))) for found in matches if found]
