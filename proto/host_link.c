@@ -224,6 +224,13 @@ static void go_back_once(struct kdio_host_link *link, uint64_t now_us)
         go_back(link, now_us);
 }
 
+/* It may have been the reply that is waited for: asking again costs a round trip and not a timeout. */
+static void take_bad_frame(struct kdio_host_link *link, uint64_t now_us)
+{
+    link->stats.bad_frames++;
+    go_back_once(link, now_us);
+}
+
 /* Asks by an OPEN, which changes nothing until it is confirmed, whether target and session are the same (L5). */
 static void start_probe(struct kdio_host_link *link, uint64_t now_us)
 {
@@ -440,7 +447,7 @@ static void take_session_frame(struct kdio_host_link *link, uint64_t now_us, str
     uint32_t seq;
 
     if (!in_session(link) || !find_seq(link, &seq)) {
-        link->stats.bad_frames++;
+        take_bad_frame(link, now_us);
         return;
     }
     link->stats.rx_frames++;
@@ -471,12 +478,12 @@ size_t kdio_host_link_rx(struct kdio_host_link *link, const uint8_t *bytes, size
 
     *event = (struct kdio_host_event){ .type = KDIO_HOST_NONE };
     if (size && kdio_frame_gap(&link->decoder, now_us))
-        link->stats.bad_frames++;
+        take_bad_frame(link, now_us);
     while (taken < size && event->type == KDIO_HOST_NONE) {
         from = taken;
         taken += kdio_frame_push(&link->decoder, bytes + taken, size - taken, now_us, &frame, &text_at);
         if (frame == KDIO_FRAME_BAD) {
-            link->stats.bad_frames++;
+            take_bad_frame(link, now_us);
         } else if (frame == KDIO_FRAME_DONE) {
             take_frame(link, now_us, event);
         } else if (frame == KDIO_FRAME_TEXT) {
@@ -495,7 +502,7 @@ void kdio_host_link_tick(struct kdio_host_link *link, uint64_t now_us, struct kd
 {
     *event = (struct kdio_host_event){ .type = KDIO_HOST_NONE };
     if (kdio_frame_gap(&link->decoder, now_us))
-        link->stats.bad_frames++;
+        take_bad_frame(link, now_us);
     if (!kdio_host_link_outstanding(link))
         return;
     if (link->state == KDIO_HOST_READY && now_us - link->life_us >= link->config.dead_us) {
