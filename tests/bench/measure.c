@@ -4,9 +4,9 @@
  *
  *     measure GENSIO MONITOR BLOCKS WRITES
  *
- * Prints one "name number" a line, and judges nothing. Times of the two rivals are taken in turns, block by block, on the
- * same machine, so that what else the computer does hits both. What a single access costs on the wire is the difference of
- * the link's own byte counters; accesses among which console text or a repeated frame came are left out.
+ * Prints one "name number" a line, and judges nothing. Times of the two rivals are taken in turns, block by block, on
+ * the same machine, so that what else the computer does hits both. What a single access costs on the wire is the
+ * difference of the link's own byte counters; accesses among which console text or a repeated frame came are left out.
  */
 #include <inttypes.h>
 #include <poll.h>
@@ -167,8 +167,8 @@ static void measure_program(struct kdio_target *target)
         printf("program_us %.1f\n", now_us() - start_us);
         kdio_target_link_stats(target, &after);
         if (before.retransmitted == after.retransmitted && before.bad_frames == after.bad_frames)
-            printf("program_bytes %" PRIu64 "\nprogram_requests %" PRIu64 "\n", wire_bytes(&after) - wire_bytes(&before),
-                   after.requests - before.requests);
+            printf("program_bytes %" PRIu64 "\nprogram_requests %" PRIu64 "\n",
+                   wire_bytes(&after) - wire_bytes(&before), after.requests - before.requests);
     }
     kdio_program_free(program);
 }

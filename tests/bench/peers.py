@@ -13,7 +13,7 @@ def gdb_packet(text):
 
 
 def kd_packet(way):
-    """The Windows KD protocol over a serial line: header, fixed manipulate-state, trailing byte; answered by a control packet."""
+    """A data packet of Windows KD over a serial line, answered by a control packet, which is a header alone."""
     return [(way + " header", 16), (way + " state", 56), (way + " trailer", 1), (way + " acknowledged", 16)]
 
 
