@@ -5,6 +5,7 @@
  */
 #include "stub/boot/clock.h"
 #include "stub/boot/console.h"
+#include "stub/boot/interrupts.h"
 #include "stub/boot/kernel.h"
 #include "stub/boot/shell.h"
 #include "stub/boot/uart.h"
@@ -55,10 +56,21 @@ void kernel_uart_interrupt(void)
     kernel.uart_irq_lost = true;
 }
 
+/*
+ * While the loop polls, it sees what the UART brings before an interrupt could tell it: the interrupt would only cost
+ * time, and waits. The timer's comes all the same.
+ */
+static void poll_on(void)
+{
+    cpu_priority_set(VECTOR_UART / 16);
+    cpu_pause();
+}
+
 /* Interrupts are off between the look at the time and the halt, so that a wake-up in between is not slept over. */
 static void halt_until_interrupt(void)
 {
     (void)interrupts_off();
+    cpu_priority_set(0);
     if (tsc_read() < kernel.poll_until)
         interrupts_on();
     else
@@ -89,7 +101,7 @@ void idle_run(void)
         kernel_note(kdio_stub_poll(kernel.stub));
         uart_irq_release();
         if (kernel.boot->config.spin || text_left || tsc_read() < kernel.poll_until)
-            cpu_pause();
+            poll_on();
         else
             halt_until_interrupt();
     }

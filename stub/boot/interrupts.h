@@ -10,8 +10,8 @@
 #define VECTOR_PAGE_FAULT   14u
 #define VECTOR_EXCEPTIONS   32u /* Those below are exceptions. */
 #define VECTOR_PIC          0x20u /* 16 vectors. */
-#define VECTOR_TIMER        0x40u
-#define VECTOR_UART         0x41u
+#define VECTOR_UART         0x31u /* In a class of its own, below the timer's. */
+#define VECTOR_TIMER        0x41u
 #define VECTOR_SPURIOUS     0xffu
 
 /* As vectors.S leaves it on the stack, lowest address first. */

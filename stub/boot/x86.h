@@ -113,6 +113,12 @@ static inline void interrupts_restore(uint64_t flags)
         __asm__ volatile("sti" : : : "memory");
 }
 
+/* Holds back interrupts of this priority class (vector / 16) and below; 0 lets all come (SDM volume 3, 11.8.6). */
+static inline void cpu_priority_set(uint64_t class)
+{
+    __asm__ volatile("mov %0, %%cr8" : : "r"(class) : "memory");
+}
+
 static inline void interrupts_on(void)
 {
     __asm__ volatile("sti" : : : "memory");
