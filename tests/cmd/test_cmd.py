@@ -234,9 +234,10 @@ class FakeLibrary(CommandTest):
         self.assert_done(self.fake("run", path, "--from", "2", "--deny", "70"))
 
     def test_long_scripts_go_in_batches(self):
-        count = 1000
+        count = 2500
         self.assert_done(self.fake("run", "-", text="ob 80 1\n" * count))
         self.assertEqual(self.sent(), ["out8 80 1"] * count)
+        self.assertEqual(self.log.read_text().count("run plain"), 3)
 
     def test_a_failure_names_its_line_and_the_first_not_known_to_be_done(self):
         path = self.file("ib 80\n\nob 81 1\n{\nib 82\nib 83\n}\n")
@@ -643,6 +644,21 @@ class Qemu(CommandTest):
         result = self.run_qemu("--console", str(path), "ib", "80")
         self.assertEqual((result.status, result.err), (DONE, ""))
         self.assertTrue(path.exists())
+
+    def test_a_terminal_shows_that_qemu_boots(self):
+        terminal, slave = os.openpty()
+        self.addCleanup(os.close, terminal)
+        process = subprocess.run([KDIO, "ib", "80"], stderr=slave, stdout=subprocess.PIPE, text=True, timeout=LIMIT_S,
+                                 env=self.environment(), check=False)
+        os.close(slave)
+        self.assertEqual((process.returncode, process.stdout), (DONE, "00000080: ff\n"))
+        shown = os.read(terminal, 4096)
+        self.assertTrue(shown.startswith(b"\r\x1b[Kbooting the target in QEMU... 0 s"), shown)
+        self.assertTrue(shown.endswith(b"\r\x1b[K"), shown)
+
+    def test_a_reset_is_an_expected_end_too(self):
+        self.assert_done(self.run_qemu("--expect-reset", "ob", "cf9", "6"))
+        self.assert_failed(self.run_qemu("ob", "cf9", "6"), LINK, "reset", "unknown")
 
     def test_a_qemu_that_dies_at_once(self):
         self.wrapper.write_text("#!/bin/sh\nexit 7\n", encoding="ascii")
