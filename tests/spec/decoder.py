@@ -31,8 +31,8 @@ class Rejected(Exception):
 
 
 def cobs_decode(wire):
-    """F1; a last block `ff` without another behind it has not brought the added zero, so it is cut short."""
-    data, at, code = bytearray(), 0, 0xFF
+    """F1; behind a full block at the end, the empty one may be left out."""
+    data, at, code = bytearray(), 0, 0
     while at < len(wire):
         code = wire[at]
         block = wire[at + 1:at + code]
@@ -40,9 +40,7 @@ def cobs_decode(wire):
             raise Rejected("COBS cut short")
         data += block + (b"" if code == 0xFF else b"\0")
         at += code
-    if code == 0xFF:
-        raise Rejected("COBS cut short")
-    return bytes(data[:-1])
+    return bytes(data) if code == 0xFF else bytes(data[:-1])
 
 
 def crc_register(start, data):
@@ -69,12 +67,10 @@ def intact(payload, start):
     return crc_register(start, payload[:-CHECK_SIZE]) ^ ONES == check
 
 
-def nearest(low, expected):
-    """K2; at distance 32 the earlier one: no number later than the request that comes next is ever on the line."""
-    distance = (low - expected) % SEQ_SPAN
-    if distance >= SEQ_SPAN // 2:
-        distance -= SEQ_SPAN
-    return (expected + distance) & ONES
+def nearest(low, wanted, behind=32):
+    """K2: the number with these lower bits, from wanted - behind on. The stub looks 32 behind the request it wants."""
+    first = wanted - behind
+    return (first + (low - first) % SEQ_SPAN) & ONES
 
 
 class Splitter:
@@ -110,15 +106,15 @@ class Splitter:
         return "frame", payload
 
 
-def take(layout, body, rest="none"):
-    """The named integers of a body. What follows them: none, ignored (M8), or kept as "rest"."""
+def take(layout, body):
+    """The named integers of a body, and what follows them."""
     values, at = {}, 0
     for name, size in (field.split(":") for field in layout.split()):
         values[name] = int.from_bytes(body[at:at + int(size)], "little")
         at += int(size)
-    if at > len(body) or (rest == "none" and at < len(body)):
-        raise Rejected("wrong size")
-    return values | ({"rest": body[at:]} if rest == "kept" else {})
+    if at > len(body):
+        raise Rejected("bytes are missing")
+    return values, body[at:]
 
 
 def take_letters(letters, data):
@@ -162,7 +158,10 @@ class Session:
         self.key, self.wanted, self.programs = (nonce, challenge), wanted, {}
 
     def identify(self, payload):
-        """(sender, number) of a frame of this session, None for another's."""
+        """(sender, number) of a frame of this session, None for another's.
+
+        Who hears both ends knows the next request; neither end sends a later number, or one more than 32 before it.
+        """
         seq = nearest(payload[0] & (SEQ_SPAN - 1), self.wanted)
         for sender in ("host", "stub"):
             if intact(payload, session_start(*self.key, seq, sender)):
@@ -179,7 +178,7 @@ class Session:
         row = NOTES.get(body[0]) if body else None
         if row is None or row["from"] != sender:
             raise Rejected("unknown note")
-        return {"name": row["name"]} | take(BODIES.get(row["name"], ""), body[1:])
+        return {"name": row["name"]} | take(BODIES.get(row["name"], ""), body[1:])[0]  # M8: surplus is ignored
 
     def _request(self, kind, seq, body):
         if (seq - self.wanted) & ONES < SEQ_SPAN // 2:
@@ -192,8 +191,7 @@ class Session:
         return message | {"program": self.programs[seq]}
 
     def _reply(self, kind, seq, body):
-        values = take(BODIES["FAILED"], body, "kept") if kind else {"rest": body}
-        results = values.pop("rest")
+        values, results = take(BODIES["FAILED"] if kind else "", body)
         if seq in self.programs:
             done = self.programs[seq][:values["done"]] if kind else self.programs[seq]
             results = parse_results(done, results)
@@ -223,7 +221,7 @@ class Decoder:
         nonce = next((n for n in nonces if intact(payload, ONES if n is None else mix(n))), "none")
         if nonce == "none":
             raise Rejected("check")
-        message = take(BODIES.get(row["name"], ""), payload[1:-CHECK_SIZE], "ignored")
+        message, _ = take(BODIES.get(row["name"], ""), payload[1:-CHECK_SIZE])  # M8: surplus is ignored
         self._learn(row["name"], nonce, message)
         return {"name": row["name"], "sender": row["from"], "header": payload[0]} | message
 

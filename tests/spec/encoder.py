@@ -7,16 +7,13 @@ KINDS = {"PLAIN": 0x00, "ATOMIC": 0x40, "REPLY": 0x00, "FAILED": 0x40, "note": 0
 
 
 def cobs_encode(payload):
-    """F1, from its definition: the payload and a zero, cut into blocks."""
-    data, wire = payload + b"\0", b""
-    while data:
+    """F1, from its definition: the payload and a zero, cut into blocks; no empty one behind a full one at the end."""
+    data, wire, full = payload + b"\0", b"", False
+    while data and not (full and data == b"\0"):
         length = data.index(0)
-        if length > 253:
-            wire += b"\xff" + data[:254]
-            data = data[254:]
-        else:
-            wire += bytes([length + 1]) + data[:length]
-            data = data[length + 1:]
+        full = length > 253
+        wire += b"\xff" + data[:254] if full else bytes([length + 1]) + data[:length]
+        data = data[254 if full else length + 1:]
     return wire
 
 

@@ -20,25 +20,24 @@ def prose(number):
     return " ".join(section(number).split())
 
 
-def table(*columns):
-    """The rows of the table with exactly these column names, as dictionaries; `code` marks are taken off."""
-    rows = []
-    inside = False
+def table(*first):
+    """The rows of the table whose first columns have these names, as dictionaries; `code` marks are taken off."""
+    rows, names = [], None
     for line in TEXT.splitlines():
         cells = [cell.strip().strip("`") for cell in line.strip().split("|")[1:-1]]
         if not cells:
-            inside = False
-        elif tuple(cells) == columns:
-            inside = True
-        elif inside and set(line) - set(" |-"):
-            rows.append(dict(zip(columns, cells, strict=True)))
+            names = None
+        elif tuple(cells[:len(first)]) == first:
+            names = cells
+        elif names and set(line) - set(" |-"):
+            rows.append(dict(zip(names, cells, strict=True)))
     if not rows:
-        raise LookupError(f"SPEC.md has no table of {', '.join(columns)}")
+        raise LookupError(f"SPEC.md has no table of {', '.join(first)}")
     return rows
 
 
 def operations():
-    return table("operation", "opcode", "operands", "results", "meaning")
+    return table("operation", "opcode", "operands", "results")
 
 
 def statuses():
@@ -46,11 +45,11 @@ def statuses():
 
 
 def notes():
-    return table("type", "name", "from", "seq", "meaning")
+    return table("type", "name", "from")
 
 
 def of_no_session():
-    return table("header", "name", "from", "body")
+    return table("header", "name", "from")
 
 
 def examples():

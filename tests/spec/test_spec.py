@@ -80,6 +80,20 @@ def example(label):
     return dict(EXAMPLES)[label]
 
 
+class Rules(unittest.TestCase):
+    RULES = re.findall(r"^- \*\*([A-Z])(\d+)\*\* ", spec_text.TEXT, re.MULTILINE)
+
+    def test_the_rules_of_each_letter_count_from_one(self):
+        for letter in {letter for letter, _ in self.RULES}:
+            numbers = [int(number) for rule, number in self.RULES if rule == letter]
+            self.assertEqual(numbers, list(range(1, len(numbers) + 1)), letter)
+
+    def test_every_rule_that_is_referred_to_exists(self):
+        letters = "".join(sorted({letter for letter, _ in self.RULES}))
+        for rule in re.findall(rf"\b([{letters}])(\d+)\b", spec_text.TEXT):
+            self.assertIn(rule, self.RULES)
+
+
 class Examples(unittest.TestCase):
     def test_each_example_means_what_its_label_says(self):
         line = Line()
@@ -166,9 +180,10 @@ class Frames(unittest.TestCase):
     def test_F1_what_the_blocks_stand_for(self):
         full = bytes(range(1, 255))
         for payload, wire in ((b"", b"\1"), (b"\0", b"\1\1"), (b"a", b"\2a"), (b"a\0", b"\2a\1"), (b"\0a", b"\1\2a"),
-                              (full[:253], b"\xfe" + full[:253]), (full, b"\xff" + full + b"\1"),
+                              (full[:253], b"\xfe" + full[:253]), (full, b"\xff" + full),
                               (full + b"\0", b"\xff" + full + b"\1\1"), (full + b"a", b"\xff" + full + b"\2a")):
             self.assertEqual((cobs_encode(payload), cobs_decode(wire)), (wire, payload))
+        self.assertEqual(cobs_decode(b"\xff" + full + b"\1"), full)
 
     def test_F1_random_payloads_come_back(self):
         draw = random.Random(1)
@@ -213,8 +228,8 @@ class Frames(unittest.TestCase):
             bytes([MARK, 0x80, 0x80, 0x80]).decode()
 
     def test_F4_what_is_dropped_is_not_text(self):
-        for wire, reason in ((b"\0\xf5\0", "COBS cut short"), (b"\xf5\5ab\0", "COBS cut short"),
-                             (b"\xf5\xff" + b"a" * 254 + b"\0", "COBS cut short"), (b"\xf5\1\0", "empty")):
+        for wire, reason in ((b"\0\xf5\0", "empty"), (b"\xf5\5ab\0", "COBS cut short"),
+                             (b"\xf5\xff" + b"a" * 253 + b"\0", "COBS cut short"), (b"\xf5\1\0", "empty")):
             self.assertEqual(list(Splitter().push(wire)), [("bad", reason)])
 
     def test_F4_longer_than_the_limit(self):
@@ -229,13 +244,13 @@ class Frames(unittest.TestCase):
         self.assertEqual(list(splitter.push(b"ok")), [("text", b"o"), ("text", b"k")])
 
     def test_F6_most_bytes_on_the_wire(self):
-        self.assertIn("at most n + n / 254 + 4 bytes", spec_text.prose(2))
+        self.assertIn("at most n + n / 254 (rounded down) + 4 bytes", spec_text.prose(2))
         for size in range(1, 1100):
             most = size + size // 254 + 4
-            self.assertEqual(len(frame(b"a" * size)), most)
+            self.assertEqual(len(frame(b"a" * size)), most - (size % 254 == 0))
             self.assertLessEqual(len(frame(b"a" * (size // 2) + b"\0" + b"a" * (size - size // 2 - 1))), most)
 
-    def test_too_short_for_header_and_check(self):
+    def test_F7_too_short_for_header_and_check(self):
         for size in range(1, 5):
             self.assertEqual(Line().push(frame(seal(b"")[:size]))[:2], ([], ["no room for header and check"]))
 
@@ -270,10 +285,31 @@ class Keys(unittest.TestCase):
             self.assertIsNone(Session(*KEY, 1 + earlier * SEQ_SPAN).identify(payload))
 
     def test_K2_the_nearest_number(self):
-        for expected in (0, 1, 31, 32, 33, 63, 64, 1000, ONES - 20, ONES):
-            for distance in range(-32, 32):
-                seq = (expected + distance) & ONES
-                self.assertEqual(nearest(seq % SEQ_SPAN, expected), seq)
+        words = re.search(r"wants request n takes the one from n - (\d+) to n \+ (\d+); the host whose oldest "
+                          r"unanswered request is n, the one from n - (\d+) to n \+ (\d+)\.", spec_text.prose(3))
+        behind, ahead, host_behind, host_ahead = map(int, words.groups())
+        self.assertEqual([behind + ahead + 1, host_behind + host_ahead + 1], [SEQ_SPAN, SEQ_SPAN])
+        # With the whole window under way: the oldest may be asked for again, and EXPECT may be one behind the newest.
+        self.assertEqual((behind, host_ahead), (MEANINGS["ANSWER"]["frames"],) * 2)
+        for wanted in (0, 1, 31, 32, 33, 63, 64, 1000, ONES - 20, ONES):
+            for low, back, forth in ((nearest, behind, ahead),
+                                     (lambda low, n: nearest(low, n, host_behind), host_behind, host_ahead)):
+                for distance in range(-back, forth + 1):
+                    seq = (wanted + distance) & ONES
+                    self.assertEqual(low(seq % SEQ_SPAN, wanted), seq)
+
+    def test_K2_who_hears_both_ends_follows_a_full_window(self):
+        line = with_session()
+        for first in range(0, 200, 32):
+            window = range(first, first + 32)
+            for seq in window:
+                line.push(frame(in_session(KEY, "host", "PLAIN", seq, b"\1")))
+            heard = [("stub", "note", first + 32, b"\1"), ("stub", "note", first, b"\1")]
+            heard += [("host", "PLAIN", seq, b"\1") for seq in window]
+            heard += [("stub", "REPLY", seq, bytes(12)) for seq in window]
+            for sender, kind, seq, body in heard:
+                (message,), _, _ = line.push(frame(in_session(KEY, sender, kind, seq, body)))
+                self.assertEqual((message["sender"], message["seq"]), (sender, seq))
 
     def test_K1_what_the_host_sent_is_never_taken_for_the_stubs(self):
         for seq in range(200):
@@ -320,17 +356,26 @@ class Messages(unittest.TestCase):
     def test_M7_sizes_of_answer(self):
         words = re.search(r"\*\*M7\*\* .*? - \*\*M8", spec_text.prose(4)).group(0)
         said = [int(n) for group in re.findall(r"\((\d(?:, \d)*)[):]", words) for n in group.split(", ")]
-        said = [int(re.search(r"status \((\d):", words).group(1))] + said[1:]
         self.assertEqual([int(n) for n in re.findall(r":(\d)", BODIES["ANSWER"])], said)
 
     def test_M8_surplus_is_ignored_and_missing_is_not(self):
-        for label in ("OPEN", "HELLO", "ANSWER"):
-            start = mix(NONCE) if label == "ANSWER" else ONES
+        for label in ("OPEN", "HELLO", "ANSWER", "EXPECT 4"):
+            start = {"ANSWER": mix(NONCE), "EXPECT 4": session_start(*KEY, 4, "stub")}.get(label, ONES)
             body = payload_of(example(label))[:-4]
-            longer = Line(example("OPEN")).push(frame(seal(body + b"more", start)))
-            self.assertEqual(longer, ([MEANINGS[label]], [], b""))
+            line = with_session(4)
+            line.push(example("OPEN"))
+            self.assertEqual(line.push(frame(seal(body + b"more", start))), ([MEANINGS[label]], [], b""))
             for size in range(1, len(body)):
-                self.assertEqual(Line(example("OPEN")).push(frame(seal(body[:size], start)))[0], [], label)
+                self.assertEqual(line.push(frame(seal(body[:size], start)))[0], [], label)
+
+    def test_M3_M4_replies_that_do_not_fit_their_program(self):
+        fields = bytes.fromhex("0d 0100 0100 0000000000000000")
+        for kind, body, reason in (("REPLY", b"", "cut short"), ("REPLY", b"abc", "surplus results"),
+                                   ("FAILED", fields, "cut short"), ("FAILED", fields + b"ab", "surplus results"),
+                                   ("FAILED", fields[:-1], "bytes are missing")):
+            line = with_session()
+            line.push(frame(in_session(KEY, "host", "PLAIN", 0, bytes.fromhex("107100 107100"))))
+            self.assertEqual(line.push(frame(in_session(KEY, "stub", kind, 0, body)))[:2], ([], [reason]))
 
     def test_S9_an_unknown_header_is_found_intact(self):
         (message,), _, _ = Line().push(frame(seal(b"\xc5")))
@@ -389,7 +434,9 @@ class Sizes(unittest.TestCase):
         self.assertLessEqual(answer["results"] + 20, answer["reply_window"])
 
     def test_K2_the_window_of_the_answer_is_told_apart_by_six_bits(self):
-        self.assertLessEqual(MEANINGS["ANSWER"]["frames"], SEQ_SPAN // 2)
+        most = int(re.search(r"window in frames \(1: at most (\d+)\)", spec_text.prose(4)).group(1))
+        self.assertLessEqual(MEANINGS["ANSWER"]["frames"], most)
+        self.assertLessEqual(most, SEQ_SPAN // 2)
 
 
 class Arithmetic(unittest.TestCase):
@@ -407,11 +454,15 @@ class Arithmetic(unittest.TestCase):
     def test_waits(self):
         wait = {row["wait"]: row["bound"] for row in spec_text.table("wait", "bound", "where")}
         gap = int(re.search(r"no byte comes for (\d+) ms", spec_text.prose(2)).group(1))
-        repetition = int(re.search(r"doubled each time, up to (\d+) s", spec_text.prose(7)).group(1))
+        repetition, each_byte = re.search(r"doubled each time up to (\d+) s, plus ([\d.]+) ms for each byte",
+                                          spec_text.prose(7)).groups()
         dead = re.search(r"dead time \(([\d.]+) s by default\)", spec_text.prose(7)).group(1)
         flows = next(bound for name, bound in wait.items() if name.startswith("after the last fault"))
+        bound, window = re.match(r"([\d.]+) s: .* a window of (\d+) KiB full", flows).groups()
+        slowest = gap / 1000 + int(repetition) + float(each_byte) / 1000 * int(window) * 1024
         self.assertEqual(wait["inside a frame"], f"{gap} ms")
-        self.assertLessEqual(gap / 1000 + repetition, float(flows.split()[0]))
+        self.assertEqual(int(window) * 1024, MEANINGS["ANSWER"]["request_window"])
+        self.assertLessEqual(slowest, float(bound))
         self.assertTrue(wait["for an answer, from the last sign of life"].startswith(f"{dead} s"))
 
 
