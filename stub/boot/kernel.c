@@ -136,7 +136,9 @@ void kernel_main(struct boot *boot)
     clock_start(&boot->acpi);
     timer_start(&controllers);
     interrupts_on();
-    kernel.uart.irq = uart_irq_start(&boot->choice, &boot->acpi, controllers.have_ioapic, clock_tsc_khz());
+    /* A loop that spins sees what the UART brings before an interrupt could tell it. */
+    kernel.uart.irq = !boot->config.spin &&
+                      uart_irq_start(&boot->choice, &boot->acpi, controllers.have_ioapic, clock_tsc_khz());
     console_pace(kernel.uart.baud, clock_tsc_khz());
     if (!stub_start(boot))
         cpu_stop();
