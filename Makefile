@@ -176,6 +176,7 @@ install: all
 -include tests/cmd/rules.mk
 -include tests/lib/rules.mk
 -include tests/system/rules.mk
+-include tests/faults/rules.mk
 -include tests/spec/rules.mk
 -include tests/bench/rules.mk
 -include host/demo/rules.mk
