@@ -7,6 +7,7 @@ programs.
 No test sleeps: each waits for a line, a byte or an exit, with a time limit.
 """
 
+import concurrent.futures
 import fcntl
 import json
 import os
@@ -33,7 +34,9 @@ NOBODY = 65534
 
 
 def clean_environment(**variables):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("KDIO")}
+    """The environment, but for what the command itself looks at."""
+    own = ("KDIO_TARGET", "KDIO_LAUNCH", "KDIO_QEMU_BOOT", "KDIO_FAKE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     return {**kept, **{name: str(value) for name, value in variables.items()}}
 
 
@@ -157,6 +160,9 @@ class FakeLibrary(CommandTest):
     def test_reads_print_a_line_in_the_width_of_the_access(self):
         self.assert_done(self.fake("ib", "80"), "00000080: 80\n")
         self.assert_done(self.fake("IW", "0x80"), "00000080: 8080\n")
+        self.assert_done(self.fake("-c", "ib 1; iw 2; id 4; ib ffff"),
+                         "00000001: 01\n00000002: 0202\n00000004: 04040404\n0000ffff: ff\n")
+        self.assert_done(self.fake("-c", "ib 0; iw 0; id 0"), "00000000: 00\n00000000: 0000\n00000000: 00000000\n")
         self.assert_done(self.fake("id", "0n128"), "00000080: 80808080\n")
         self.assertEqual(self.sent(), ["in32 80 80808080"])
 
@@ -190,11 +196,15 @@ class FakeLibrary(CommandTest):
             self.assertIn(part, result.out)
 
     def test_results_that_cannot_be_written_are_an_error(self):
-        for words in (["ib", "80"], ["-c", "ib 80; ib 81"], ["--help"], ["info"]):
+        for words, sent in ((["ib", "80"], ["in8 80 80"]), (["-c", "ib 80; info; ib 81"], ["in8 80 80"]),
+                            (["info"], []), (["--help"], None)):
+            self.log.unlink(missing_ok=True)
             with open("/dev/full", "w", encoding="ascii") as full:
                 process = subprocess.run([FAKE, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False,
-                                         timeout=LIMIT_S, env=clean_environment(KDIO_TARGET="fake"))
+                                         timeout=LIMIT_S,
+                                         env=clean_environment(KDIO_TARGET="fake", KDIO_FAKE_LOG=self.log))
             self.assert_failed(Result(process, 0), SYSTEM, "No space left")
+            self.assertEqual(self.sent(), sent)
 
     def test_a_closed_pipe_is_an_error_that_says_what_was_done(self):
         reader, writer = os.pipe()
@@ -392,9 +402,17 @@ class FakeLibrary(CommandTest):
         process.stderr.close()
 
     def test_a_signal_that_is_ignored_stays_ignored(self):
-        process = subprocess.run(["sh", "-c", 'trap "" HUP; exec "$0" ib 80', FAKE], capture_output=True, text=True,
-                                 env=clean_environment(KDIO_TARGET="fake"), timeout=LIMIT_S, check=False)
-        self.assert_done(Result(process, 0), "00000080: 80\n")
+        """nohup ignores SIGHUP for the programs that it starts."""
+        previous = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            process = self.blocked("ib", "80", KDIO_FAKE_BLOCK=0)
+        finally:
+            signal.signal(signal.SIGHUP, previous)
+        status = pathlib.Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+        ignored = next(int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigIgn:"))
+        self.assertEqual(ignored, 1 << (signal.SIGHUP - 1))
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual((process.communicate(timeout=LIMIT_S), process.returncode)[1], -signal.SIGTERM)
 
 
 def wait_for_read(pid):
@@ -490,8 +508,8 @@ class DeadLine(CommandTest):
         self.assert_failed(result, LINK, *parts)
         self.assertLess(result.seconds, DEAD_LINE_S)
 
-    def serve(self, behave):
-        path = self.directory / "socket"
+    def serve(self, behave, name="socket"):
+        path = self.directory / name
         server = Server(path, behave)
         self.addCleanup(server.close)
         return server, f"unix,{path}"
@@ -511,16 +529,22 @@ class DeadLine(CommandTest):
         self.assert_failed(result, result.status)
 
     def test_what_answers_but_is_no_stub(self):
-        for name, behave, part in (("silence", say_nothing, "nothing"), ("text", say(TEXT), "text"),
-                                   ("noise", say(NOISE), "noise"), ("endless text", endless(TEXT), "text"),
-                                   ("endless noise", endless(NOISE), "noise"), ("zeros", endless(bytes(4096)), ""),
-                                   ("echo", echo, "")):
+        idle = (("silence", say_nothing, "nothing answers"), ("text", say(TEXT), "plain text"),
+                ("noise", say(NOISE), "noise"), ("echo", echo, "echo"))
+        self.assert_not_a_stub(idle)
+        for endless_one in (("endless text", endless(TEXT), "text without end"), ("zeros", endless(bytes(4096)), ""),
+                            ("endless noise", endless(NOISE), "noise without end")):
+            self.assert_not_a_stub([endless_one])
+
+    def assert_not_a_stub(self, rows):
+        """All at once: they spend their time waiting."""
+        servers = [self.serve(behave, name) for name, behave, _ in rows]
+        with concurrent.futures.ThreadPoolExecutor(len(rows)) as pool:
+            results = pool.map(self.command, [target for _, target in servers])
+        for (name, _, part), (server, _), result in zip(rows, servers, results):
             with self.subTest(what=name):
-                server, target = self.serve(behave)
-                result = self.command(target)
                 self.assert_dead(result, part)
                 self.assertGreater(server.accepted, 0)
-                os.unlink(self.directory / "socket")
 
     def test_a_connection_that_ends(self):
         _, target = self.serve(hang_up)
@@ -625,6 +649,9 @@ class Qemu(CommandTest):
         self.assertEqual((result.status, result.err), (DONE, ""))
         self.assertRegex(result.out, r"^00000cfc: [0-9a-f]{8}\n(.*\n)*.*UART at +3f8\n")
 
+    def test_the_launcher_is_found_beside_the_program(self):
+        self.assert_done(run(KDIO, "ib", "80", KDIO_QEMU_BOOT="kernel"), "00000080: ff\n")
+
     def test_the_links_own_uart_is_refused(self):
         for words in (("ob", "3f8", "41"), ("ib", "3fd"), ("id", "3fc"), ("iw", "3f8")):
             self.assert_failed(self.run_qemu(*words), REFUSED, "UART")
@@ -682,7 +709,8 @@ class Qemu(CommandTest):
         self.assert_ended(qemu)
 
     def signal_while_booting(self, number):
-        process, qemu = self.start("ib", "80", KDIO_QEMU_BOOT="efi")
+        """Before QEMU can have answered; `console` would not end by itself if it had."""
+        process, qemu = self.start("console")
         process.send_signal(number)
         self.assertEqual(process.wait(LIMIT_S), -number)
         self.assert_ended(qemu)

@@ -55,6 +55,7 @@ static const char *const garbage[] = {
 
 static const char *const overflows[] = {
     "10000000000000000",
+    "100000000000000000", /* The digits beyond the 64 bits alone would fit. */
     "0x10000000000000000",
     "1`0000000000000000",
     "0n18446744073709551616",

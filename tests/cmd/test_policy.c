@@ -77,6 +77,7 @@ static void read_only_refuses_output_only(void **state)
     (void)state;
     assert_int_equal(policy_check_out(&policy, NULL, 0x80, 1, 0), KDIO_READ_ONLY);
     assert_int_equal(policy_check_in(&policy, NULL, 0x80, 1), KDIO_DONE);
+    assert_int_equal(policy_check_out(&policy, NULL, 0x80, 1, 0x100), KDIO_BAD_VALUE);
 }
 
 static void bad_lists_are_usage_errors(void **state)
