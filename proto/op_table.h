@@ -28,6 +28,7 @@
     X(STATS, 0x02, "stats", "", "ddddddddddd", 1, LINK) \
     X(TEXT, 0x03, "text", "s", "", 100, TEXT) \
     X(CHAIN, 0x04, "chain", "", "", 1, LINK) \
+    X(ECHO, 0x05, "echo", "q", "q", 1, LINK) \
     X(IN8, 0x10, "ib", "p", "b", 10, PORT) \
     X(IN16, 0x11, "iw", "p", "w", 10, PORT) \
     X(IN32, 0x12, "id", "p", "d", 10, PORT) \

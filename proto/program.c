@@ -17,7 +17,7 @@ const struct kdio_op_row *kdio_op_find(uint8_t opcode)
     return NULL;
 }
 
-static unsigned letter_size(char letter)
+unsigned kdio_op_letter_size(char letter)
 {
     switch (letter) {
     case 'b':
@@ -48,7 +48,7 @@ size_t kdio_op_results_size(const struct kdio_op_row *row)
     size_t size = 0;
 
     for (const char *letter = row->results; *letter; letter++)
-        size += letter_size(*letter);
+        size += kdio_op_letter_size(*letter);
     return size;
 }
 
@@ -59,7 +59,7 @@ enum kdio_status kdio_op_read(struct kdio_reader *program, struct kdio_op *op)
     if (!op->row)
         return KDIO_UNSUPPORTED;
     for (unsigned i = 0; op->row->operands[i]; i++) {
-        op->operand[i] = kdio_read_uint(program, letter_size(op->row->operands[i]));
+        op->operand[i] = kdio_read_uint(program, kdio_op_letter_size(op->row->operands[i]));
         if (op->row->operands[i] == 's')
             op->bytes = kdio_read_bytes(program, (size_t)op->operand[i]);
     }
@@ -71,7 +71,7 @@ void kdio_op_write(struct kdio_writer *program, const struct kdio_op_row *row, c
 {
     kdio_write_uint(program, 1, row->opcode);
     for (unsigned i = 0; row->operands[i]; i++) {
-        kdio_write_uint(program, letter_size(row->operands[i]), operand[i]);
+        kdio_write_uint(program, kdio_op_letter_size(row->operands[i]), operand[i]);
         if (row->operands[i] == 's')
             kdio_write_bytes(program, bytes, (size_t)operand[i]);
     }

@@ -51,6 +51,9 @@ unsigned kdio_op_width(const struct kdio_op_row *row);
 /* True for an operation that changes the target (what read-only mode refuses). */
 bool kdio_op_writes(const struct kdio_op_row *row);
 
+/* Bytes of a field; of `s`, its count byte. */
+unsigned kdio_op_letter_size(char letter);
+
 /* Size in bytes of an operation's results. */
 size_t kdio_op_results_size(const struct kdio_op_row *row);
 

@@ -134,6 +134,9 @@ static enum kdio_status run_op(struct kdio_stub *stub, const struct kdio_op *op,
         break;
     case KDIO_OP_CHAIN:
         return stub->link.current.last_failed ? KDIO_SKIPPED : KDIO_DONE;
+    case KDIO_OP_ECHO:
+        kdio_write_uint(results, 8, op->operand[0]);
+        break;
     case KDIO_OP_IN8:
     case KDIO_OP_IN16:
     case KDIO_OP_IN32:

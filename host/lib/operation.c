@@ -40,29 +40,29 @@ KDIO_API enum kdio_status kdio_in(struct kdio_target *target, uint64_t port, uns
         return refuse(target, status, "in", port, width);
     status = run_one(target, &operation);
     if (status == KDIO_DONE)
-        *value = operation.result[0];
+        *value = (uint32_t)operation.result[0];
     return status;
 }
 
 KDIO_API enum kdio_status kdio_target_stub_stats(struct kdio_target *target, struct kdio_stub_stats *stats)
 {
     struct kdio_operation operation = { .opcode = KDIO_OP_STATS };
-    const uint32_t *result = operation.result;
+    const uint64_t *result = operation.result;
     enum kdio_status status = run_one(target, &operation);
 
     if (status == KDIO_DONE)
         *stats = (struct kdio_stub_stats){
-            .frames = result[0],
-            .bad_frames = result[1],
-            .repeated = result[2],
-            .overruns = result[3],
-            .console_lost = result[4],
-            .requests = result[5],
-            .operations = result[6],
-            .atomic_us_max = result[7],
-            .interrupts = result[8],
-            .uart_base = result[9],
-            .uptime_ms = result[10],
+            .frames = (uint32_t)result[0],
+            .bad_frames = (uint32_t)result[1],
+            .repeated = (uint32_t)result[2],
+            .overruns = (uint32_t)result[3],
+            .console_lost = (uint32_t)result[4],
+            .requests = (uint32_t)result[5],
+            .operations = (uint32_t)result[6],
+            .atomic_us_max = (uint32_t)result[7],
+            .interrupts = (uint32_t)result[8],
+            .uart_base = (uint32_t)result[9],
+            .uptime_ms = (uint32_t)result[10],
         };
     return status;
 }
@@ -130,7 +130,7 @@ KDIO_API enum kdio_status kdio_target_run(struct kdio_target *target, struct kdi
 
 KDIO_API uint32_t kdio_program_value(const struct kdio_program *program, size_t index)
 {
-    return index < program->done_count ? program->operations[index].result[0] : 0;
+    return index < program->done_count ? (uint32_t)program->operations[index].result[0] : 0;
 }
 
 KDIO_API size_t kdio_program_done_count(const struct kdio_program *program)

@@ -18,7 +18,7 @@ struct kdio_operation {
     uint8_t opcode;
     uint64_t operand[KDIO_OP_OPERANDS_MAX];
     const uint8_t *bytes; /* Of a text; belongs to the caller. */
-    uint32_t result[KDIO_OP_RESULTS_MAX];
+    uint64_t result[KDIO_OP_RESULTS_MAX];
 };
 
 struct kdio_program {
