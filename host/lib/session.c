@@ -70,7 +70,7 @@ static void read_results(struct kdio_target *target, struct kdio_flight *flight,
         const char *letters = kdio_op_find(operation->opcode)->results;
 
         for (unsigned k = 0; letters[k]; k++)
-            operation->result[k] = (uint32_t)kdio_read_uint(&reader, letters[k] == 'b' ? 1 : letters[k] == 'w' ? 2 : 4);
+            operation->result[k] = kdio_read_uint(&reader, kdio_op_letter_size(letters[k]));
     }
 }
 
@@ -188,6 +188,12 @@ static void take_event(struct kdio_target *target, const struct kdio_host_event 
 
 /* ---- Moving bytes ---- */
 
+static void show_wire(struct kdio_target *target, bool from_host, const uint8_t *bytes, size_t size)
+{
+    if (target->options.wire)
+        target->options.wire(target->options.context, from_host, bytes, size);
+}
+
 static void send_due(struct kdio_target *target)
 {
     struct kdio_transport *transport = target->transport;
@@ -197,6 +203,7 @@ static void send_due(struct kdio_target *target)
         size = kdio_host_link_tx(&target->link, kdio_transport_tx_buffer(transport), room, kdio_time_us());
         if (!size)
             break;
+        show_wire(target, true, kdio_transport_tx_buffer(transport), size);
         kdio_transport_send(transport, size);
     }
 }
@@ -208,6 +215,8 @@ static void take_received(struct kdio_target *target)
     size_t size, taken;
 
     bytes = kdio_transport_rx(target->transport, &size);
+    if (size)
+        show_wire(target, false, bytes, size);
     for (size_t at = 0; at < size; at += taken) {
         taken = kdio_host_link_rx(&target->link, bytes + at, size - at, kdio_time_us(), &event);
         take_event(target, &event);
@@ -226,11 +235,18 @@ static uint64_t wait_limit(const struct kdio_target *target, uint64_t limit_us)
     return target->options.interrupted && limit_us > INTERRUPTED_US ? INTERRUPTED_US : limit_us;
 }
 
+static enum kdio_status connect_anew(struct kdio_target *target, uint64_t limit_us)
+{
+    show_wire(target, true, NULL, 0);
+    show_wire(target, false, NULL, 0);
+    return kdio_transport_connect(target->transport, limit_us);
+}
+
 /* Once, and at once; never a subprocess, which would be another target. */
 static bool reconnect_in_session(struct kdio_target *target)
 {
     if (kdio_transport_is_subprocess(target->transport) ||
-        kdio_transport_connect(target->transport, RECONNECT_MS * 1000u) != KDIO_DONE)
+        connect_anew(target, RECONNECT_MS * 1000u) != KDIO_DONE)
         return false;
     kdio_host_link_reconnected(&target->link, kdio_time_us());
     return true;
@@ -324,7 +340,7 @@ static enum kdio_status connect(struct kdio_target *target, uint64_t end_us)
     uint64_t now_us = kdio_time_us();
     enum kdio_status status;
 
-    status = kdio_transport_connect(target->transport, end_us > now_us ? end_us - now_us : 0);
+    status = connect_anew(target, end_us > now_us ? end_us - now_us : 0);
     if (status == KDIO_DONE)
         return status;
     return kdio_fail(target, status, KDIO_OUTCOME_NOT_DONE, "%s: %s: %s; nothing was done",
