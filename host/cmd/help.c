@@ -19,6 +19,7 @@ static const char options_text[] =
     "  --deny PORT[-PORT]  refuse ports; commas between several; `safe`: a profile\n"
     "  --read-only         refuse every output\n"
     "  --console FILE      put the kernel's text there (-: standard error)\n"
+    "  --capture FILE      put everything on the line there, for Wireshark\n"
     "  -v, --verbose       at the end, print the line's statistics on standard error\n"
     "  --version, --help   print the version; print help, also of a COMMAND\n"
     "Numbers are hexadecimal; 0n10 is decimal, 0t17 octal, 0y101 binary.\n"

@@ -14,7 +14,8 @@
 #define DEFAULT_TARGET "qemu"
 
 enum {
-    OPTION_CONSOLE = 0x100,
+    OPTION_CAPTURE = 0x100,
+    OPTION_CONSOLE,
     OPTION_DENY,
     OPTION_EXPECT_RESET,
     OPTION_FROM,
@@ -25,6 +26,7 @@ enum {
 };
 
 static const struct option long_options[] = {
+    { "capture", required_argument, NULL, OPTION_CAPTURE },
     { "console", required_argument, NULL, OPTION_CONSOLE },
     { "deny", required_argument, NULL, OPTION_DENY },
     { "expect-reset", no_argument, NULL, OPTION_EXPECT_RESET },
@@ -112,6 +114,9 @@ static enum exit_status apply_option(struct cmd_options *options, int option, ch
         return parse_commands(options, optarg, failure);
     case 't':
         options->target = optarg;
+        return EXIT_STATUS_DONE;
+    case OPTION_CAPTURE:
+        options->capture_path = optarg;
         return EXIT_STATUS_DONE;
     case OPTION_CONSOLE:
         options->console_path = optarg;

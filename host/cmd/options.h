@@ -13,6 +13,7 @@ struct cmd_options {
     const char *target;       /* --target, else $KDIO_TARGET, else "qemu". */
     const char *commands;     /* -c, or NULL. */
     const char *console_path; /* --console, or NULL. */
+    const char *capture_path; /* --capture, or NULL. */
     uint32_t wait_ms;
     uint32_t from; /* First line to execute; 0 when not given. */
     bool json, expect_reset, verbose, help, version;

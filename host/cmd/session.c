@@ -48,6 +48,36 @@ static enum exit_status open_console_file(struct session *session)
     return EXIT_STATUS_DONE;
 }
 
+static void wire_bytes(void *context, bool from_host, const uint8_t *bytes, size_t size)
+{
+    struct session *session = context;
+
+    kdio_capture_wire(session->capture, from_host, bytes, size);
+}
+
+static enum exit_status open_capture(struct session *session)
+{
+    const char *path = session->options->capture_path;
+    enum kdio_status status = KDIO_DONE;
+
+    if (path != NULL)
+        status = kdio_capture_open(&session->capture, path, session->options->target);
+    if (status == KDIO_NO_MEMORY)
+        errno = ENOMEM;
+    return status == KDIO_DONE ? EXIT_STATUS_DONE : failure_system(session->failure, "cannot write %s", path);
+}
+
+/* A capture that ends early is told and nothing else: what it was to show was done all the same. */
+static void close_capture(struct session *session)
+{
+    int error = kdio_capture_close(session->capture);
+
+    session->capture = NULL;
+    if (error != 0)
+        (void)fprintf(stderr, "kdio: %s: %s; the capture is not complete\n", session->options->capture_path,
+                      strerror(error));
+}
+
 /* A private QEMU is connected to once: trying again would boot another. */
 static void fill_options(struct session *session, struct kdio_options *options)
 {
@@ -63,6 +93,7 @@ static void fill_options(struct session *session, struct kdio_options *options)
         .deny_safe = given->policy.safe,
         .console = console_text,
         .interrupted = interrupted,
+        .wire = session->capture != NULL ? wire_bytes : NULL,
         .context = session,
     };
 }
@@ -85,6 +116,8 @@ enum exit_status session_open(struct session *session)
     char *launch = NULL;
     enum exit_status result = open_console_file(session);
 
+    if (result == EXIT_STATUS_DONE)
+        result = open_capture(session);
     session->private_qemu = strcmp(session->options->target, QEMU_TARGET) == 0;
     if (result == EXIT_STATUS_DONE && session->private_qemu)
         result = qemu_target_string(&launch, session->failure);
@@ -98,6 +131,7 @@ void session_close(struct session *session)
 {
     kdio_target_close(session->target);
     session->target = NULL;
+    close_capture(session);
     if (session->console_file != NULL && session->console_file != stderr)
         (void)fclose(session->console_file);
     session->console_file = NULL;

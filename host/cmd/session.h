@@ -20,6 +20,7 @@ struct session {
     /* Takes the kernel's text too while set: the console command. */
     void (*console)(struct session *session, const char *text, size_t size);
     uint64_t console_size; /* Bytes of text so far. */
+    struct kdio_capture *capture; /* Where --capture records the line; NULL for nowhere. */
 };
 
 /* Connects and finds the stub. session_close is due in any case. */

@@ -81,6 +81,9 @@ struct kdio_options {
     void (*console)(void *context, const char *text, size_t size);
     /* Asked now and then during a wait; true ends it with KDIO_INTERRUPTED. */
     bool (*interrupted)(void *context);
+    /* Every byte that goes out or comes in, as it does; kdio_capture_wire takes the same. Size 0: the connection begins
+     * anew, and what was under way in that direction is cut. May not call back into the library, but for that function. */
+    void (*wire)(void *context, bool from_host, const uint8_t *bytes, size_t size);
     void *context;
 };
 
@@ -221,6 +224,24 @@ KDIO_MUST_CHECK enum kdio_status kdio_target_service(struct kdio_target *target,
 const struct kdio_info *kdio_target_info(const struct kdio_target *target);
 void kdio_target_link_stats(const struct kdio_target *target, struct kdio_link_stats *stats);
 KDIO_MUST_CHECK enum kdio_status kdio_target_stub_stats(struct kdio_target *target, struct kdio_stub_stats *stats);
+
+/* ---- Captures: what goes over the line, in a file for Wireshark and proto/kdio.lua ---- */
+
+struct kdio_capture;
+
+/*
+ * Creates or empties a pcapng file, in which `line` is the name of the interface. KDIO_DONE, NO_MEMORY, or SYSTEM with errno
+ * set; *capture is NULL on failure. A packet is a frame or a run of console text, as it was on the wire, with its direction
+ * and time. `path` may be a pipe that has a reader; SIGPIPE is then the caller's.
+ */
+KDIO_MUST_CHECK enum kdio_status kdio_capture_open(struct kdio_capture **capture, const char *path, const char *line);
+
+/* Takes what options.wire takes. Each packet is in the file as soon as it is whole. A write that fails ends the capture,
+ * with the packets before it whole in the file; nothing else notices before kdio_capture_close. */
+void kdio_capture_wire(struct kdio_capture *capture, bool from_host, const uint8_t *bytes, size_t size);
+
+/* Writes what is left and closes the file. Returns 0, or the errno that ended the capture early. Accepts NULL. */
+int kdio_capture_close(struct kdio_capture *capture);
 
 /* "kdio 0.1.0" */
 const char *kdio_version(void);
