@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import pathlib
+import re
 import select
 import shutil
 import signal
@@ -439,6 +440,14 @@ def read_until(descriptor, end):
     return data
 
 
+def kill_quietly(descriptor):
+    """Of a process that should be gone by then."""
+    try:
+        signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
 class Server:
     """A listening socket with one behaviour for whoever connects."""
 
@@ -598,6 +607,96 @@ class DeadLine(CommandTest):
         self.assertEqual(server.accepted, 0)
 
 
+class Cable(CommandTest):
+    """A line between the command and a QEMU that stays, which is pulled once, after some bytes of requests."""
+
+    def setUp(self):
+        super().setUp()
+        self.trace = self.directory / "trace"
+        com1 = self.directory / "com1"
+        self.qemu = subprocess.Popen([LAUNCH, "--kernel", "--serial", f"unix:{com1}", "--trace", str(self.trace)])
+        self.addCleanup(self.qemu.wait)
+        self.addCleanup(self.qemu.kill)
+        self.stub = self.connect(com1)
+        self.addCleanup(self.stub.close)
+        self.bytes_left = None
+        self.on_pull = lambda: None
+        self.target = ("--target", f"unix,{self.directory / 'line'}")
+        self.serve()
+
+    def serve(self):
+        server = Server(self.directory / "line", self.carry)
+        self.addCleanup(server.close)
+
+    def connect(self, path):
+        """To a socket that QEMU is about to make."""
+        deadline = time.monotonic() + LIMIT_S
+        while time.monotonic() < deadline:
+            connection = socket.socket(socket.AF_UNIX)
+            try:
+                connection.connect(str(path))
+                return connection
+            except OSError:
+                connection.close()
+                os.sched_yield()
+        raise TimeoutError("QEMU does not listen")
+
+    def carry(self, host):
+        while True:
+            ready, _, _ = select.select([host, self.stub], [], [])
+            for source, sink in ((host, self.stub), (self.stub, host)):
+                data = source.recv(4096) if source in ready else None
+                if data == b"" and source is self.stub:
+                    (self.directory / "line").unlink()
+                if data == b"":
+                    return
+                if data and source is host and self.bytes_left is not None:
+                    self.bytes_left -= len(data)
+                    if self.bytes_left < 0:
+                        self.bytes_left = None
+                        self.stub.sendall(data[:len(data) // 2])
+                        self.on_pull()
+                        return
+                if data:
+                    sink.sendall(data)
+
+    def writes(self):
+        """What QEMU saw at port 80, after its end."""
+        self.qemu.wait(LIMIT_S)
+        pattern = re.compile(r"memory_region_ops_write .* addr 0x80 value 0x([0-9a-f]+) size 1 name 'ioport80'")
+        return [int(match[1], 16) for match in map(pattern.search, self.trace.read_text().splitlines()) if match]
+
+    def pull(self, values, *words):
+        """Runs a script of writes and pulls the cable in the midst of it."""
+        self.bytes_left = len(values)
+        return run(KDIO, *self.target, *words, "run", self.file("".join(f"ob 80 {value:x}\n" for value in values)))
+
+    def end(self):
+        self.assert_done(run(KDIO, *self.target, "--expect-reset", "ob", "f4", "0"))
+
+    def test_a_cable_that_is_put_back_loses_and_repeats_nothing(self):
+        values = [i * 7 & 0xff for i in range(4000)]
+        self.assert_done(self.pull(values))
+        self.assertIsNone(self.bytes_left)
+        self.end()
+        self.assertEqual(self.writes(), values)
+
+    def test_a_later_run_goes_on_where_the_pulled_cable_stopped(self):
+        """The stub tells the next session how many operations of this one it executed."""
+        values = [i * 11 & 0xff for i in range(4000)]
+        self.on_pull = lambda: (self.directory / "line").unlink()
+        result = self.pull(values)
+        self.assert_failed(result, LINK, "unknown")
+        known = int(re.search(r"first line not known to be done: (\d+)\n", result.err)[1]) - 1
+        self.serve()
+        info = json.loads(run(KDIO, *self.target, "--json", "info").out)
+        done = info["stub"]["previous_operations"]
+        self.assertTrue(known <= done < len(values), (known, done))
+        self.assert_done(run(KDIO, *self.target, "run", self.directory / "script", "--from", str(done + 1)))
+        self.end()
+        self.assertEqual(self.writes(), values)
+
+
 class Qemu(CommandTest):
     """The launcher is wrapped, so that the test learns QEMU's process before QEMU starts."""
 
@@ -629,6 +728,7 @@ class Qemu(CommandTest):
         self.qemu_pid = int(read_until(self.keeper, b"\n"))
         qemu = os.pidfd_open(self.qemu_pid)
         self.addCleanup(os.close, qemu)
+        self.addCleanup(kill_quietly, qemu)
         return process, qemu
 
     def assert_ended(self, qemu):
