@@ -179,26 +179,32 @@ class Trace:
 class Machine:
     """A QEMU made by qemu/launch: its serial lines are sockets and logs, its monitor and its trace the witnesses.
 
-    `options` are launch's, `qemu` further arguments of QEMU. The line of the stub is the one named by `link`: "com1", or
+    `options` are launch's, `qemu` further arguments of QEMU; in both @ is the machine's directory, in which `prepare` may
+    make files first. The line of the stub is the one named by `link`: "com1", or
     the chardev of that name among the arguments (see `chardev`).
     """
 
-    def __init__(self, *options, qemu=(), link="com1", images=None):
+    def __init__(self, *options, qemu=(), link="com1", images=None, prepare=None):
         self.directory = tempfile.mkdtemp(prefix="kdio-")
         self.link = link
-        self.process = None
+        self.process = self.monitor = None
         self.clients = []
         try:
             self.monitor = Monitor(self.path("qmp"))
             self.trace = Trace(self.path("trace"), self.monitor)
-            self.start([*options], [argument.replace("@", self.directory) for argument in qemu], images)
-        except BaseException:
+            if prepare:
+                prepare(self.directory)
+            self.start(self.placed(options), self.placed(qemu), images)
+        except Exception as error:
             report = self.report()
             self.close()
-            raise Failed(f"the machine does not start\n{report}") from None
+            raise Failed(f"the machine does not start: {error}\n{report}") from error
 
     def path(self, name):
         return os.path.join(self.directory, name)
+
+    def placed(self, arguments):
+        return [argument.replace("@", self.directory) for argument in arguments]
 
     @staticmethod
     def chardev(name, directory="@"):
@@ -256,7 +262,8 @@ class Machine:
             client.close()
         if self.process:
             end_process(self.process)
-        self.monitor.close()
+        if self.monitor:
+            self.monitor.close()
         shutil.rmtree(self.directory)
 
 

@@ -21,13 +21,23 @@ class Spinning(Accesses, BootedTest):
     options = ("--append", "mode=spin")
 
     def test_banner(self):
-        self.assertIn("spins, ", self.machine.line())
+        self.assertIn("spins", self.machine.line())
 
 
 class Polled(Accesses, BootedTest):
     """q35; the UART's interrupt is not used: a timer looks after the UART, and the host is told."""
 
     options = ("--append", "poll=1")
+    atomic_max = 1  # One request holds what fits the FIFO.
+
+    @staticmethod
+    def group(*lines):
+        return lines
+
+    def test_an_atomic_program_that_does_not_fit_is_refused(self):
+        result = self.command("run", "-", text="{\nod d00 1\nod d00 2\n}\n", status=1)
+        self.assertIn("larger than the stub's limit", result.errors)
+        self.assert_accesses(self.accesses(), [])
 
     def test_info_says_so(self):
         info = self.script("info")[0]
