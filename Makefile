@@ -22,7 +22,7 @@ all: lib stub command boot
 # ---- What must be there before anything is built ----
 
 NEEDED_PACKAGES := gcc g++ libc6-dev clang binutils make git qemu-system-x86 ovmf gnu-efi mtools libgensio-dev \
-    libcjson-dev libcmocka-dev pkg-config python3 gcc-mingw-w64-x86-64-win32 mingw-w64-x86-64-dev util-linux procps
+    libcjson-dev libcmocka-dev tshark pkg-config python3 gcc-mingw-w64-x86-64-win32 mingw-w64-x86-64-dev util-linux procps
 MISSING_PACKAGES = $(shell dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(NEEDED_PACKAGES) 2>/dev/null | \
     awk -v needed="$(NEEDED_PACKAGES)" '$$1 == "installed" { have[$$2] = 1 } \
     END { n = split(needed, p, " "); for (i = 1; i <= n; i++) if (!have[p[i]]) printf "%s ", p[i] }')
@@ -152,7 +152,7 @@ export PC_KDIO_WIN := $(call PC_FILE,kdio-win,the debugger interfaces of Windows
     -I$${includedir}/kdio/win)
 
 install: all
-	install -d $(INCLUDE_DIR)/kdio/win $(LIB_DIR)/pkgconfig $(BIN_DIR) $(LIBEXEC_DIR) $(MAN_DIR)/man1
+	install -d $(INCLUDE_DIR)/kdio/win $(LIB_DIR)/pkgconfig $(BIN_DIR) $(LIBEXEC_DIR) $(MAN_DIR)/man1 $(MAN_DIR)/man3
 	install -m 755 $(BUILD)/kdio $(BIN_DIR)
 	install -m 644 $(BUILD)/libkdio.a $(BUILD)/libkdiostub.a $(LIB_DIR)
 	install -m 755 $(BUILD)/libkdio.so.$(SOVERSION) $(LIB_DIR)
@@ -164,7 +164,8 @@ install: all
 	printf '%s\n' "$$PC_KDIO_WIN" >$(LIB_DIR)/pkgconfig/kdio-win.pc
 	install -m 755 qemu/launch $(LIBEXEC_DIR)
 	install -m 644 $(BUILD)/BOOTX64.EFI $(BUILD)/kdio.img $(BUILD)/kdio-kernel.elf $(LIBEXEC_DIR)
-	$(if $(wildcard host/man/*.1),install -m 644 $(wildcard host/man/*.1) $(MAN_DIR)/man1)
+	install -m 644 host/man/*.1 $(MAN_DIR)/man1
+	install -m 644 host/man/*.3 $(MAN_DIR)/man3
 
 # ---- The parts that bring their own rules ----
 
@@ -177,6 +178,9 @@ install: all
 -include tests/lib/rules.mk
 -include tests/system/rules.mk
 -include tests/faults/rules.mk
+-include tests/capture/rules.mk
+-include tests/doctor/rules.mk
+-include tests/fuzz/rules.mk
 -include tests/spec/rules.mk
 -include tests/bench/rules.mk
 -include host/demo/rules.mk

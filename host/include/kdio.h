@@ -8,14 +8,14 @@
  *   Order         Operations happen in the order of the calls; in a program, in its order, up to the first failure.
  *   Threads       A target belongs to one thread at a time. Different targets are independent.
  *   Signals       The library touches none. A signal that interrupts a wait does not end it, unless options.interrupted
- *                 says so.
+ *                 says so. Writing to a subprocess that has ended (gensio's `stdio,`) can raise SIGPIPE.
  *   Memory        What the library returns by pointer belongs to the target and lives until the next call on it.
  *   Output        The library never prints and never exits.
  *   Waiting       Every wait is bounded: an operation on a dead line fails within options.dead_ms of the last sign of life
  *                 (5 s at most by default), opening within options.open_ms.
  *   Retries       Damaged and lost frames are repeated by the link without the operation being repeated. After a cable
  *                 pull the next call reconnects in the same session, so that what was unknown is resolved
- *                 (kdio_target_unresolved).
+ *                 (kdio_target_resolve).
  *   Units         Widths and sizes in bytes, times in milliseconds or microseconds as the name says.
  *
  * A first poke:

@@ -288,10 +288,13 @@ static enum kdio_status say_no_stub(struct kdio_target *target)
     if (target->link.stats.rx_frames > target->link.stats.hellos)
         return kdio_fail(target, KDIO_NOT_KDIO, KDIO_OUTCOME_NOT_DONE,
                          "%s: what is sent comes back: an echo or a loop, and no stub; nothing was done", name);
-    if (!seen && !target->link.stats.bad_frames)
+    if (target->link.stats.hellos)
+        return kdio_fail(target, KDIO_NO_ANSWER, KDIO_OUTCOME_NOT_DONE,
+                         "%s: a kdio stub says hello, but does not hear this host; nothing was done", name);
+    if (kdio_transport_rx_bytes(target->transport) == target->rx_before)
         return kdio_fail(target, KDIO_NO_ANSWER, KDIO_OUTCOME_NOT_DONE,
                          "%s: nothing answers, not a byte came; nothing was done", name);
-    if (target->other_seen * 4 < seen)
+    if (seen && target->other_seen * 4 < seen)
         return kdio_fail(target, KDIO_NOT_KDIO, KDIO_OUTCOME_NOT_DONE,
                          "%s: plain text%s, but no kdio stub; nothing was done", name,
                          seen > ENDLESS_BYTES ? " without end" : "");
@@ -325,6 +328,7 @@ static enum kdio_status find_stub(struct kdio_target *target, uint64_t end_us)
     target->text_seen = target->other_seen = 0;
     if (!target->opened_once)
         target->link.stats = (struct kdio_host_link_stats){ 0 };
+    target->rx_before = kdio_transport_rx_bytes(target->transport);
     kdio_host_link_open(&target->link, draw_nonce(target), target->opened_once, now_us);
     while (status == KDIO_DONE && target->link.state != KDIO_HOST_READY && now_us < end_us) {
         status = kdio_session_step(target, end_us - now_us);

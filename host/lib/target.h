@@ -61,6 +61,7 @@ struct kdio_target {
     bool resolved;
     uint32_t resolved_count;
 
+    uint64_t rx_before;            /* Bytes received before the search for a stub. */
     uint64_t text_seen, other_seen; /* Bytes outside frames while no stub was found: text, and what is none. */
     uint8_t rx_frame[KDIO_PAYLOAD_MAX];
     uint8_t tx_frame[KDIO_PAYLOAD_MAX];

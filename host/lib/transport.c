@@ -78,11 +78,32 @@ void kdio_transport_free(struct kdio_transport *transport)
     free(transport);
 }
 
+/* gensio's own words are for programmers. */
+static const char *words_of(int error)
+{
+    switch (error) {
+    case GE_NOTFOUND:
+        return "no such file, device or host";
+    case GE_INUSE:
+        return "held by another process";
+    case GE_PERM:
+        return "permission denied";
+    case GE_CONNREFUSE:
+        return "nobody listens there";
+    case GE_REMCLOSE:
+        return "the other side closed it";
+    case GE_TIMEDOUT:
+        return "not in time";
+    default:
+        return gensio_err_to_str(error);
+    }
+}
+
 static void lose(struct kdio_transport *transport, int error)
 {
     transport->connected = false;
     transport->error = error;
-    snprintf(transport->reason, sizeof transport->reason, "%s", gensio_err_to_str(error));
+    snprintf(transport->reason, sizeof transport->reason, "%s", words_of(error));
     gensio_set_read_callback_enable(transport->io, false);
     gensio_set_write_callback_enable(transport->io, false);
 }
@@ -165,7 +186,7 @@ static enum kdio_status connection_status(struct kdio_transport *transport)
     if (!transport->error)
         return KDIO_DONE;
     if (!transport->reason[0])
-        snprintf(transport->reason, sizeof transport->reason, "%s", gensio_err_to_str(transport->error));
+        snprintf(transport->reason, sizeof transport->reason, "%s", words_of(transport->error));
     kdio_transport_disconnect(transport);
     return transport->error == GE_NOMEM ? KDIO_NO_MEMORY : KDIO_NO_CONNECTION;
 }
@@ -220,9 +241,27 @@ bool kdio_transport_connected(const struct kdio_transport *transport)
     return transport->connected;
 }
 
+/* A gensio string names its layers from the top, each with options in parentheses, and then the arguments of the lowest,
+ * which may hold any word: a layer counts only before those. */
 bool kdio_transport_is_subprocess(const struct kdio_transport *transport)
 {
-    return strstr(transport->name, "stdio") || strstr(transport->name, "pty,");
+    static const char *const lowest[] = { "unix", "unixdgram", "unixseq", "tcp", "udp", "sctp", "serialdev", "sdev",
+                                          "ipmisol", "sound", "file", "dummy" };
+    const char *layer = transport->name;
+
+    while (*layer) {
+        size_t size = strcspn(layer, "(,");
+
+        if ((size == 5 && strncmp(layer, "stdio", size) == 0) || (size == 3 && strncmp(layer, "pty", size) == 0))
+            return true;
+        for (size_t i = 0; i < sizeof lowest / sizeof lowest[0]; i++)
+            if (strlen(lowest[i]) == size && strncmp(layer, lowest[i], size) == 0)
+                return false;
+        layer += size + (layer[size] == '(' ? strcspn(layer + size, ")") : 0);
+        layer += strcspn(layer, ",");
+        layer += *layer == ',';
+    }
+    return false;
 }
 
 const char *kdio_transport_name(const struct kdio_transport *transport)

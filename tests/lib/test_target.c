@@ -471,6 +471,7 @@ static void a_target_that_is_off_is_waited_for(void **state)
     peer.page->deaf = true;
     options.open_ms = 300;
     assert_int_equal(kdio_target_open(&late, peer.gensio, &options), KDIO_NO_ANSWER);
+    assert_non_null(strstr(kdio_target_error(late)->text, "does not hear"));
     kdio_target_close(late);
     peer.page->deaf = false;
     options.wait_ms = 3000;
