@@ -9,11 +9,12 @@
 
 #define OPEN_RETRIES        3u   /* Repetitions of the first request before OPEN is asked again. */
 #define PROBE_RETRIES       2u   /* Repetitions without progress before the target is asked whether it is the same. */
-#define FRAME_LIMIT_FIRST   256u /* L12: where frames start, how far they shrink, and what makes them grow. */
+#define FRAME_LIMIT_FIRST   1024u /* L12: where frames start, how far they shrink, and what makes them grow. */
 #define FRAME_LIMIT_MIN     16u
 #define GOOD_RUN_TO_GROW    4u
 #define SLOW_BYTE_US        100u /* A byte at 115200 baud takes 87 us: a queue of bytes delays its answer by that much. */
 #define FRAME_OVERHEAD      4u
+#define HELLO_TO_OPEN_US    100000u /* The answer of a stub that a timer of 100 Hz polls takes 40 ms. */
 
 #define SESSION_RESULTS_SIZE 12u
 
@@ -313,13 +314,14 @@ static enum kdio_host_event_type take_answer(struct kdio_host_link *link, uint64
     size_t size = link->decoder.size;
     struct kdio_answer answer;
 
-    if ((link->state != KDIO_HOST_OPENING && !link->probing) ||
-        !kdio_message_intact(payload, size, kdio_session_answer_start(link->open_nonce)) ||
+    if (!kdio_message_intact(payload, size, kdio_session_answer_start(link->open_nonce)) ||
         !kdio_answer_read(payload, size - KDIO_CRC32C_SIZE, &answer)) {
         link->stats.bad_frames++;
         return KDIO_HOST_NONE;
     }
     link->stats.rx_frames++;
+    if (link->state != KDIO_HOST_OPENING && !link->probing)
+        return KDIO_HOST_NONE; /* To a repetition of the OPEN that is answered. */
     if (link->probing)
         return judge_probe(link, &answer, now_us);
     if (answer.status != KDIO_DONE) {
@@ -335,6 +337,16 @@ static enum kdio_host_event_type take_answer(struct kdio_host_link *link, uint64
     return KDIO_HOST_NONE;
 }
 
+/* A stub is there: OPEN need not wait for its period. But one that was just sent may be on its way, and the FIFO of a
+ * polled stub holds no two (L7). */
+static void open_soon(struct kdio_host_link *link, uint64_t now_us)
+{
+    uint64_t soonest_us = link->open_due_us - KDIO_OPEN_PERIOD_US + HELLO_TO_OPEN_US;
+
+    if (link->open_due_us > now_us)
+        link->open_due_us = soonest_us > now_us ? soonest_us : now_us;
+}
+
 static void take_hello(struct kdio_host_link *link, uint64_t now_us)
 {
     struct kdio_hello hello;
@@ -347,7 +359,7 @@ static void take_hello(struct kdio_host_link *link, uint64_t now_us)
     link->stats.rx_frames++;
     link->stats.hellos++;
     if (link->state == KDIO_HOST_OPENING)
-        link->open_due_us = now_us;
+        open_soon(link, now_us);
     else if (link->state == KDIO_HOST_CONFIRMING && hello.boot_id != link->answer.boot_id)
         open_again(link, now_us);
     else if (link->state == KDIO_HOST_READY && hello.boot_id != link->answer.boot_id)
