@@ -143,19 +143,14 @@ local fields = {
     op_word = ProtoField.string("kdio.op.word", "Command"),
     op_width = ProtoField.uint8("kdio.op.width", "Width in bytes"),
     op_port = ProtoField.uint16("kdio.op.port", "Port", base.HEX),
+    op_value = ProtoField.uint64("kdio.op.value", "Value", base.HEX), -- Of any width: filters compare all alike.
+    op_result = ProtoField.uint64("kdio.op.result", "Result", base.HEX),
     op_text = ProtoField.string("kdio.op.text", "Text"),
     op_done = ProtoField.bool("kdio.op.done", "Done"),
     op_status = ProtoField.uint8("kdio.op.status", "Status", base.HEX, STATUSES),
 }
 
--- One name for the four sizes: a filter compares any of them.
 local UINT = { [1] = ProtoField.uint8, [2] = ProtoField.uint16, [4] = ProtoField.uint32, [8] = ProtoField.uint64 }
-local LETTER_NAMES = { "b", "w", "d", "q" }
-for _, letter in ipairs(LETTER_NAMES) do
-    local make = UINT[SIZE_OF[letter]]
-    fields["op_value_" .. letter] = make("kdio.op.value", "Value", base.HEX)
-    fields["op_result_" .. letter] = make("kdio.op.result", "Result", base.HEX)
-end
 
 local function label_of(name)
     return (name:gsub("_", " "):gsub("^%l", string.upper))
@@ -464,9 +459,12 @@ local function read_field(bytes, at, limit, letter)
     if at + size > limit then
         return nil
     end
-    local value = letter == "s" and bytes:sub(at + 2, at + size) or number_at(bytes, at, size)
-    local text = letter == "s" and '"' .. printable(value) .. '"' or hex_at(bytes, at, size)
-    return { letter = letter, at = at, size = size, value = value, text = text }
+    if letter == "s" then
+        local text = printable(bytes:sub(at + 2, at + size))
+        return { letter = letter, at = at, size = size, value = text, text = '"' .. text .. '"' }
+    end
+    return { letter = letter, at = at, size = size, value = number_at(bytes, at, size),
+             text = hex_at(bytes, at, size) }
 end
 
 -- The fields that the letters name, and where they end; nil when bytes are missing.
@@ -690,22 +688,30 @@ local function add_generated(tree, field, value)
     return tree:add(field, value):set_generated()
 end
 
+local WIDE = { [fields.op_value] = "Value", [fields.op_result] = "Result" }
+
 -- Bytes of this packet where tvb is given, else known from another one.
 local function add_value(tree, field, tvb, source)
-    if not tvb then
-        return add_generated(tree, field, source.value)
-    elseif source.letter == "s" then
-        return tree:add(field, tvb(source.at, source.size), source.value)
+    local item, value = nil, source.value
+
+    if tvb and source.letter ~= "s" then
+        item = tree:add_le(field, tvb(source.at, source.size))
+    elseif tvb then
+        item = tree:add(field, tvb(source.at, source.size), value)
+    else
+        item = add_generated(tree, field, WIDE[field] and source.size <= 4 and UInt64.new(value) or value)
     end
-    return tree:add_le(field, tvb(source.at, source.size))
+    if WIDE[field] then -- Shown in its own width, not in 64 bits.
+        item:set_text(string.format(tvb and "%s: 0x%s" or "[%s: 0x%s]", WIDE[field], source.text))
+    end
 end
 
 local function operand_field(letter)
-    return letter == "p" and fields.op_port or letter == "s" and fields.op_text or fields["op_value_" .. letter]
+    return letter == "p" and fields.op_port or letter == "s" and fields.op_text or fields.op_value
 end
 
-local function result_field(row, i, letter)
-    return row.result_names and fields[row.name:lower() .. "." .. row.result_names[i]] or fields["op_result_" .. letter]
+local function result_field(row, i)
+    return row.result_names and fields[row.name:lower() .. "." .. row.result_names[i]] or fields.op_result
 end
 
 local function operation_range(op, result, program_tvb, results_tvb)
@@ -742,7 +748,7 @@ local function add_operation(tree, op, index, result, program_tvb, results_tvb)
         add_value(item, operand_field(operand.letter), program_tvb, operand)
     end
     for i, value in ipairs(result and result.fields or {}) do
-        add_value(item, result_field(op.row, i, value.letter), results_tvb, value)
+        add_value(item, result_field(op.row, i), results_tvb, value)
     end
     return item
 end
@@ -869,7 +875,7 @@ local function show(record, tvb, pinfo, tree)
     item:add(fields.captured, tvb(1, 1))
     add_generated(item, fields.kind, record.name)
     if record.text then
-        item:add(fields.text, tvb(PSEUDO_SIZE), record.text)
+        item:add(fields.text, tvb(PSEUDO_SIZE), tvb(PSEUDO_SIZE):string(ENC_UTF_8))
     elseif record.payload then
         add_payload(item, record, ByteArray.new(record.payload, true):tvb("payload"))
     end

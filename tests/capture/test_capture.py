@@ -1,0 +1,647 @@
+# SPDX-License-Identifier: MIT
+"""Captures of the real stub's sessions: what kdio --capture writes, and what proto/kdio.lua makes of it in tshark.
+
+The judge is tests/spec/decoder.py, which was written from SPEC.md alone: it reads the same packets and must find the same
+frames intact, with the same numbers, operations, operands and results. $KDIO is the command, $KDIO_LINE the stub's line.
+"""
+
+import os
+import random
+import re
+import resource
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+from pathlib import Path
+
+import pcapng
+from pcapng import CUT, FRAME, HOST, STUB, TEXT, Packet
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "spec"))
+import decoder  # noqa: E402
+import encoder  # noqa: E402
+import spec_text  # noqa: E402
+import test_tables as tables  # noqa: E402
+
+KDIO, LINE = os.environ["KDIO"], os.environ["KDIO_LINE"]
+LUA = ROOT / "proto" / "kdio.lua"
+LIMIT_S = 20
+DONE, REFUSED, LINK, SYSTEM = 0, 1, 3, 5
+START_NS = 10 ** 18
+KERNEL_LINE = "kernel: one whole line"
+TO_OR_IN_PROGRAMS = ("PLAIN", "ATOMIC", "REPLY", "FAILED")
+REPEATED = TO_OR_IN_PROGRAMS + ("OPEN", "ANSWER")
+# What the decoder calls the fields of a body: what the dissector does.
+BODY_FIELDS = {"lowest": "version_min", "highest": "version_max", "boot": "boot_id", "payload": "frame_max",
+               "results": "results_max", "operations": "program_max", "frames": "frame_window",
+               "previous": "previous_session", "uart_port": "link_port", "uart_ports": "link_ports"}
+OTHER_NAMES = {"REFUSE": {"unknown": "unknown_header"}, "ALIVE": {"operations": "done"},
+               "UNSUPPORTED": {"type": "unknown_note"}, "OPEN": {}, "HELLO": {}, "ANSWER": {}, "FAILED": {}}
+NAMED_RESULTS = {"SESSION": ("previous", "requests", "operations"),
+                 "STATS": ("frames", "bad_frames", "repeated", "overruns", "console_lost", "requests", "operations",
+                           "atomic_us_max", "interrupts", "uart_base", "uptime_ms")}
+PORT_OPERATIONS = {row["operation"] for row in spec_text.operations() if row["operands"].startswith("p")}
+
+
+def body_columns(name):
+    """(name in the decoder, field of the dissector, size)"""
+    for column in decoder.BODIES[name].split():
+        plain, size = column.split(":")
+        yield plain, OTHER_NAMES[name].get(plain, BODY_FIELDS.get(plain, plain)), int(size)
+
+
+LUA_ERRORS = "_ws.expert.message"
+FIELDS = sorted({LUA_ERRORS} | {f"kdio.{field}" for name in decoder.BODIES for _, field, _ in body_columns(name)} |
+                {f"kdio.{name.lower()}.{label}" for name, labels in NAMED_RESULTS.items() for label in labels} |
+                {"kdio." + name for name in (
+                    "sender captured text kind header seq_low seq session crc crc.status surplus request_in response_in "
+                    "time retransmission_of damage note op_count op.index op.opcode op.name op.word op.width op.port "
+                    "op.value op.result op.text op.done op.status expert.bad_crc expert.damaged expert.retransmission "
+                    "expert.expect expert.failed expert.reset expert.taken").split()})
+
+
+class Shown(dict):
+    """What tshark shows of a packet: field to its values, in the order of the tree."""
+
+    def one(self, field):
+        values = self["kdio." + field]
+        return values[0] if len(values) == 1 else None if not values else values
+
+    def numbers(self, field):
+        return [int(value, 0) for value in self["kdio." + field]]
+
+    def number(self, field):
+        value = self.one(field)
+        return None if value is None else int(value, 0)
+
+
+def tshark(path, *arguments):
+    with tempfile.TemporaryDirectory() as home:
+        result = subprocess.run(["tshark", "-n", "-X", f"lua_script:{LUA}", "-r", str(path), *arguments],
+                                capture_output=True, text=True, timeout=LIMIT_S, check=False,
+                                env=dict(os.environ, HOME=home, XDG_CONFIG_HOME=home))
+    errors = [line for line in result.stderr.splitlines() if "Running as user" not in line]
+    if result.returncode or errors or "Lua Error" in result.stdout:
+        raise AssertionError(f"tshark: {result.returncode} {errors} {result.stdout[:2000]}")
+    return result.stdout
+
+
+def dissect(path):
+    columns = [word for field in FIELDS for word in ("-e", field)]
+    text = tshark(path, "-2", "-T", "fields", "-E", "separator=/t", "-E", "aggregator=|", *columns)
+    if "Lua Error" in text:
+        raise AssertionError(re.search(r"Lua Error[^\t|]*", text).group(0))
+    return [Shown((field, cell.split("|") if cell else []) for field, cell in zip(FIELDS, line.split("\t"), strict=True))
+            for line in text.splitlines()]
+
+
+# ---- The judge ----
+
+def judge(packets):
+    """What decoder.py reads in each packet: a message, or None for what is no intact frame."""
+    reader = decoder.Decoder()
+    messages = []
+    for packet in packets:
+        try:
+            if packet.kind != FRAME:
+                raise decoder.Rejected("no frame")
+            messages.append(reader.read(decoder.cobs_decode(packet.wire[1:-1])))
+        except decoder.Rejected:
+            messages.append(None)
+    return messages
+
+
+class Judged(unittest.TestCase):
+    """A capture, by tshark and by the judge."""
+
+    maxDiff = None
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = Path(directory.name)
+        self.file = self.directory / "line.pcapng"
+
+    def judged(self, path=None):
+        """(packets, what tshark shows, messages), after they were found to agree."""
+        _, packets = pcapng.read(path or self.file)
+        shown, messages = dissect(path or self.file), judge(packets)
+        self.assertEqual(len(shown), len(packets))
+        for number, (packet, view, message) in enumerate(zip(packets, shown, messages), 1):
+            with self.subTest(packet=number, kind=view.one("kind")):
+                self.agree(packet, view, message)
+        self.judge_links(packets, shown, messages)
+        return packets, shown, messages
+
+    def agree(self, packet, view, message):
+        self.assertEqual((view.number("sender"), view.number("captured")), (packet.sender, packet.kind))
+        if packet.kind == TEXT:
+            self.assertEqual(view.one("kind"), "text")
+        elif message is None:
+            self.assertTrue(view.number("crc.status") != 1 or view.one("damage"), view)
+            self.assertIsNone(view.one("retransmission_of"))
+        else:
+            self.agree_on_message(packet, view, message)
+
+    def agree_on_message(self, packet, view, message):
+        self.assertEqual((view.one("kind"), view.number("crc.status"), view.one("damage"), view.number("seq")),
+                         (message["name"], 1, None, message.get("seq")))
+        self.assertEqual(packet.sender, HOST if message["sender"] == "host" else STUB)
+        if message["name"] in decoder.BODIES:
+            for plain, field, _ in body_columns(message["name"]):
+                self.assertEqual(view.number(field), message[plain], field)
+        if message["name"] in ("PLAIN", "ATOMIC"):
+            self.agree_on_program(view, message["program"])
+
+    def agree_on_program(self, view, program):
+        names = [name for name, *_ in program]
+        self.assertEqual(view["kdio.op.name"], names)
+        self.assertEqual(view.number("op_count"), len(program))
+        self.assertEqual(view.numbers("op.index"), list(range(len(program))))
+        ports = [op[1] for op in program if op[0] in PORT_OPERATIONS]
+        values = [op[-1] for op in program if op[0].startswith("OUT") or op[0] == "ECHO"]
+        self.assertEqual((view.numbers("op.port"), view.numbers("op.value")), (ports, values))
+        self.assertEqual(view.numbers("op.width"), [int(name.lstrip("INOUT")) // 8 for name in names
+                                                    if name in PORT_OPERATIONS])
+
+    def judge_links(self, packets, shown, messages):
+        """Replies and repetitions, by the bytes: equal frames of one session are one message sent again."""
+        first_of, requests, replies = {}, {}, {}
+        for number, (packet, view, message) in enumerate(zip(packets, shown, messages), 1):
+            if message is None or message["name"] not in REPEATED:
+                continue
+            with self.subTest(packet=number):
+                first = first_of.setdefault((packet.sender, packet.wire), number)
+                self.assertEqual(view.number("retransmission_of"), None if first == number else first)
+                self.assertEqual(bool(view.one("expert.retransmission")), first != number)
+                key = (view.one("session"), message.get("seq"))
+                if message["name"] in ("PLAIN", "ATOMIC"):
+                    requests.setdefault(key, (number, message["program"]))
+                elif message["name"] in ("REPLY", "FAILED") and key in requests:
+                    replies.setdefault(key, (number, message))
+                    self.judge_reply(packets, view, message, requests[key], number)
+        self.judge_requests(shown, messages, replies)
+
+    def judge_reply(self, packets, view, message, request, number):
+        self.assertEqual(view.number("request_in"), request[0])
+        elapsed = (packets[number - 1].time_ns - packets[request[0] - 1].time_ns) / pcapng.NS_PER_S
+        self.assertAlmostEqual(float(view.one("time")), elapsed, delta=1e-6)
+        self.agree_on_program(view, request[1])
+        self.judge_results(view, request[1], message)
+
+    def judge_results(self, view, program, message):
+        plain, results = [], message["results"]
+        for (name, *_), values in zip(program, results):
+            if name in NAMED_RESULTS:
+                for label, value in zip(NAMED_RESULTS[name], values, strict=True):
+                    self.assertEqual(view.number(f"{name.lower()}.{label}"), value)
+            else:
+                plain += values
+        self.assertEqual(view.numbers("op.result"), plain)
+        self.assertEqual(view["kdio.op.done"], ["1"] * len(results) + ["0"] * (len(program) - len(results)))
+        if message["name"] == "FAILED":
+            stopped = [message["status"]] if message["index"] < len(program) else []
+            self.assertEqual((view.numbers("op.status"), bool(view.one("expert.failed"))), (stopped, True))
+
+    def judge_requests(self, shown, messages, replies):
+        for view, message in zip(shown, messages):
+            if message and message["name"] in ("PLAIN", "ATOMIC"):
+                reply = replies.get((view.one("session"), message["seq"]))
+                self.assertEqual(view.number("response_in"), reply[0] if reply else None)
+                if reply:
+                    self.judge_results_of_request(view, message["program"], reply[1])
+
+    def judge_results_of_request(self, view, program, reply):
+        plain = [value for (name, *_), values in zip(program, reply["results"]) if name not in NAMED_RESULTS
+                 for value in values]
+        self.assertEqual(view.numbers("op.result"), plain)
+
+
+# ---- Lines ----
+
+class Line:
+    """The real stub behind a UNIX socket."""
+
+    def __init__(self, test):
+        self.process = subprocess.Popen([LINE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+        test.addCleanup(self.end)
+        self.gensio = self.answer().strip()
+        self.path = self.gensio.split(",")[1]
+
+    def answer(self):
+        if not select.select([self.process.stdout], [], [], LIMIT_S)[0]:
+            raise AssertionError("the line does not answer")
+        return self.process.stdout.readline()
+
+    def tell(self, word):
+        self.process.stdin.write(word + "\n")
+        *words, ok = self.answer().split()
+        if ok != "ok":
+            raise AssertionError(f"{word}: {words}")
+        return words
+
+    def end(self):
+        self.process.communicate("end\n", timeout=LIMIT_S)
+
+
+class Noise:
+    """Forwards a connection and alters bytes in both directions, from a seed, after the first ones."""
+
+    SPARED, ONE_IN, FLIP = 120, 220, 0x10
+
+    def __init__(self, test, directory, to):
+        self.path = directory / "noise"
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(self.path))
+        self.listener.listen()
+        self.to = to
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+        test.addCleanup(self.end)
+
+    def serve(self):
+        host, _ = self.listener.accept()
+        stub = socket.socket(socket.AF_UNIX)
+        stub.connect(self.to)
+        ends = {host: (stub, random.Random(1), [0]), stub: (host, random.Random(2), [0])}
+        while True:
+            for source in select.select(list(ends), [], [])[0]:
+                data = source.recv(4096)
+                if not data:
+                    host.close()
+                    stub.close()
+                    return
+                target, numbers, seen = ends[source]
+                target.sendall(bytes(self.alter(byte, numbers, seen) for byte in data))
+
+    def alter(self, byte, numbers, seen):
+        seen[0] += 1
+        hit = numbers.randrange(self.ONE_IN) == 0
+        return byte ^ self.FLIP if hit and seen[0] > self.SPARED else byte
+
+    def end(self):
+        self.thread.join(LIMIT_S)
+        self.listener.close()
+
+
+def kdio(target, *words, text=None, **options):
+    return subprocess.run([KDIO, "--target", target, *map(str, words)], input=text, capture_output=True, text=True,
+                          timeout=LIMIT_S, check=False, **options)
+
+
+# ---- Tests ----
+
+class Sessions(Judged):
+    """The command's own captures."""
+
+    def capture(self, target, *words, status=DONE, **options):
+        result = kdio(target, "--capture", self.file, *words, **options)
+        self.assertEqual((result.returncode, result.stderr if status == DONE else ""), (status, ""), result.stderr)
+        return result
+
+    def clean_session(self, *extra, status=DONE):
+        line = Line(self)
+        script = "ob 80 55; ow d02 beef; od d04 deadbeef; ib 71; iw d08; id d0c; { ; ob 70 a; ib 71; }"
+        return line, self.capture(line.gensio, "-c", "; ".join((script, *extra)), status=status)
+
+    def test_a_clean_session(self):
+        line, result = self.clean_session("ob 666 1", status=REFUSED)
+        self.assertEqual(pcapng.read(self.file)[0], line.gensio)
+        packets, shown, messages = self.judged()
+        self.assertEqual([message["name"] for message in messages], [
+            "OPEN", "ANSWER", "PLAIN", "REPLY", "PLAIN", "REPLY", "ATOMIC", "REPLY", "PLAIN", "FAILED"])
+        self.assertEqual(shown[4]["kdio.op.word"], ["ob", "ow", "od", "ib", "iw", "id"])
+        self.assertEqual(shown[4].numbers("op.value"), [0x55, 0xBEEF, 0xDEADBEEF])
+        self.assertEqual(shown[6].numbers("op.port"), [0x70, 0x71])
+        printed = [int(row.split(": ")[1], 16) for row in result.stdout.splitlines()]
+        self.assertEqual(shown[5].numbers("op.result") + shown[7].numbers("op.result"), printed)
+        self.assertEqual(shown[9].numbers("op.status"), [0x06])
+        times = [packet.time_ns for packet in packets]
+        self.assertEqual(times, sorted(times))
+        self.assertAlmostEqual(times[-1] / pcapng.NS_PER_S, time.time(), delta=LIMIT_S)
+
+    def test_filters_find_an_access_by_its_port(self):
+        self.clean_session()
+        for expression, frames in (("kdio.op.port == 0x80", ["5", "6"]), ('kdio.op.name == "OUT8"', ["5", "6", "7", "8"]),
+                                   ("kdio.kind == ATOMIC", ["7"]), ("kdio.op.result && kdio.request_in == 7", ["8"]),
+                                   ("kdio.op.value == 0xdeadbeef", ["5", "6"]), ("kdio.crc.status != 1", [])):
+            found = tshark(self.file, "-2", "-Y", expression, "-T", "fields", "-e", "frame.number").split()
+            self.assertEqual(found, frames, expression)
+
+    def test_counters_by_name(self):
+        line = Line(self)
+        self.capture(line.gensio, "info")
+        _, shown, _ = self.judged()
+        self.assertEqual((shown[-1].number("stats.uart_base"), shown[-1].one("op.name")), (0x3F8, "STATS"))
+
+    def test_damage_in_the_file_is_flagged(self):
+        self.clean_session()
+        _, packets = pcapng.read(self.file)
+        numbers = random.Random(3)
+        for index, name in ((1, "ANSWER"), (4, "PLAIN"), (5, "REPLY"), (7, "REPLY")):
+            wire = bytearray(packets[index].wire)
+            wire[numbers.randrange(1, len(wire) - 1)] ^= 0x80  # No byte of these frames becomes 00 by it.
+            path = self.directory / f"{index}.pcapng"
+            pcapng.write(path, packets[:index] + [packets[index]._replace(wire=bytes(wire))] + packets[index + 1:])
+            with self.subTest(damaged=name, at=index):
+                _, shown, _ = self.judged(path)
+                view = shown[index]
+                self.assertTrue(view.one("expert.bad_crc") or view.one("expert.damaged"))
+                self.assertEqual([bool(v.one("expert.bad_crc")) for v in shown[:index]], [False] * index)
+
+    def test_a_capture_that_begins_late_is_not_called_damaged(self):
+        self.clean_session()
+        late = self.directory / "late.pcapng"
+        pcapng.write(late, pcapng.read(self.file)[1][2:])
+        _, shown, _ = self.judged(late)
+        self.assertEqual({view.number("crc.status") for view in shown}, {2})
+        self.assertFalse(any(view.one("expert.bad_crc") for view in shown))
+
+    def test_a_line_with_faults(self):
+        line = Line(self)
+        noise = Noise(self, self.directory, line.path)
+        script = "\n".join(f"{{\nod d00 {i:x}\nid d04\n}}" for i in range(150))
+        result = self.capture(f"unix,{noise.path}", "run", "-", text=script)
+        _, shown, messages = self.judged()
+        written = [value for view, message in zip(shown, messages)
+                   if message and message["name"] == "ATOMIC" and not view.one("retransmission_of")
+                   for value in view.numbers("op.value")]
+        self.assertEqual(written, list(range(150)))
+        read = [value for view, message in zip(shown, messages)
+                if message and message["name"] == "REPLY" and not view.one("retransmission_of")
+                for value in view.numbers("op.result")]
+        self.assertEqual(read, [int(row.split(": ")[1], 16) for row in result.stdout.splitlines()])
+        for expert in ("retransmission", "expect", "bad_crc"):
+            self.assertGreater(sum(bool(view.one("expert." + expert)) for view in shown), 2, expert)
+
+    # ---- What ends a session ----
+
+    def console(self, line):
+        """A running `kdio console` in a session, proved by a line of the kernel's."""
+        process = subprocess.Popen([KDIO, "--target", line.gensio, "--capture", str(self.file), "console"],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        end = time.monotonic() + LIMIT_S
+        line.tell("say")
+        while not select.select([process.stdout], [], [], 0.1)[0]:  # What it said before somebody listened is lost.
+            self.assertLess(time.monotonic(), end)
+            line.tell("say")
+        self.assertEqual(process.stdout.readline(), KERNEL_LINE + "\n")
+        return process
+
+    def test_text_both_ways(self):
+        line = Line(self)
+        process = self.console(line)
+        process.communicate("typed, \xe9\n", timeout=LIMIT_S)
+        self.assertEqual(process.returncode, DONE)
+        _, shown, _ = self.judged()
+        said = "".join(value for view in shown for value in view["kdio.text"])
+        self.assertIn(KERNEL_LINE, said)
+        typed = [value for view in shown if view.one("kind") == "PLAIN" for value in view["kdio.op.text"]]
+        self.assertIn("typed, ", "".join(typed))
+
+    def test_a_reset(self):
+        line = Line(self)
+        process = self.console(line)
+        line.tell("reset")
+        self.assertEqual(process.wait(LIMIT_S), LINK)
+        _, shown, _ = self.judged()
+        boots = {view.one("boot_id") for view in shown} - {None}
+        self.assertEqual(len(boots), 2)
+        flagged = [view for view in shown if view.one("expert.reset")]
+        self.assertEqual([view.one("kind") for view in flagged], ["HELLO"])
+
+    def test_a_killed_command_leaves_a_whole_file(self):
+        line = Line(self)
+        process = self.console(line)
+        process.kill()
+        process.wait(LIMIT_S)
+        _, shown, _ = self.judged()
+        self.assertIn(KERNEL_LINE, "".join(value for view in shown for value in view["kdio.text"]))
+
+    def test_a_connection_that_is_cut(self):
+        line = Line(self)
+        process = self.console(line)
+        line.tell("cut")  # After the request was executed: the reply is lost with the connection.
+        process.communicate("typed\n", timeout=LIMIT_S)
+        self.assertEqual(process.returncode, DONE)
+        _, shown, _ = self.judged()
+        again = [view for view in shown if view.one("retransmission_of") and view.one("op.name") == "TEXT"]
+        self.assertEqual(len(again), 1)
+
+    # ---- Files ----
+
+    def test_a_full_disk_does_not_disturb_the_pokes(self):
+        line = Line(self)
+        script = "\n".join("{\nod d00 1\n}" for _ in range(200))
+        result = kdio(line.gensio, "--capture", self.file, "run", "-", text=script, restore_signals=False,
+                      preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)))
+        self.assertEqual(result.returncode, DONE)
+        self.assertRegex(result.stderr, rf"\Akdio: {self.file}: .*the capture is not complete\n\Z")
+        self.assertEqual(line.tell("accesses"), ["200"])
+        packets, _, _ = self.judged()
+        self.assertGreater(len(packets), 20)
+
+    def test_a_file_that_cannot_be_written_is_refused_before_anything_is_done(self):
+        line = Line(self)
+        pipe = self.directory / "pipe"
+        os.mkfifo(pipe)  # Nobody reads it: opening it would wait for ever.
+        for path in (self.directory / "none" / "x", self.directory, "/dev/full", pipe):
+            result = kdio(line.gensio, "--capture", path, "ob", "80", "1")
+            self.assertEqual((result.returncode, result.stdout), (SYSTEM, ""))
+            self.assertIn(str(path), result.stderr)
+        self.assertEqual(line.tell("accesses"), ["0"])
+
+
+class Strange(Judged):
+    """Bytes that no stub sends."""
+
+    def capture_bytes(self, data):
+        """Has `data` sent to the command when its OPEN came; the line then goes away."""
+        listener = socket.socket(socket.AF_UNIX)
+        self.addCleanup(listener.close)
+        listener.bind(str(self.directory / "strange"))
+        listener.listen()
+        process = subprocess.Popen([KDIO, "--target", f"unix,{self.directory}/strange", "--capture", str(self.file),
+                                    "ob", "80", "1"], stderr=subprocess.PIPE)
+        listener.settimeout(LIMIT_S)
+        connection, _ = listener.accept()
+        connection.settimeout(LIMIT_S)
+        connection.recv(1)
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+        process.communicate(timeout=LIMIT_S)
+        connection.close()
+        self.assertEqual(process.returncode, LINK)
+        return [packet for packet in self.judged()[0] if packet.sender == STUB]
+
+    def kinds(self, packets):
+        return [(packet.kind, packet.wire) for packet in packets]
+
+    def joined(self, packets, kind):
+        return b"".join(packet.wire for packet in packets if packet.kind == kind)
+
+    def test_a_frame_that_the_end_of_the_line_cuts(self):
+        packets = self.capture_bytes(b"boot\n\0\0\xf5\x05ab")
+        self.assertEqual(self.kinds(packets), [(TEXT, b"boot\n"), (CUT, b"\xf5\x05ab")])
+
+    def test_frames_that_are_damaged(self):
+        packets = self.capture_bytes(b"\xf5\0\xf5\x09ab\0\xf5\x03ab\0end")
+        self.assertEqual(self.kinds(packets), [(FRAME, b"\xf5\0"), (FRAME, b"\xf5\x09ab\0"), (FRAME, b"\xf5\x03ab\0"),
+                                               (TEXT, b"end")])
+
+    def test_a_frame_longer_than_any(self):
+        packets = self.capture_bytes(b"\xf5" + b"A" * 150000 + b"\0text")
+        self.assertEqual(self.joined(packets, CUT), b"\xf5" + b"A" * 150000 + b"\0")
+        self.assertEqual(self.joined(packets, TEXT), b"text")
+        self.assertFalse([packet for packet in packets if packet.kind == FRAME])
+
+
+class Made(Judged):
+    """Frames made by tests/spec from SPEC.md, of every kind there is."""
+
+    KEY = (0xA0A0A0A5, 0x12345678)
+
+    def make(self, frames):
+        """frames: (sender, whole frame with both delimiters), a microsecond apart"""
+        pcapng.write(self.file, [Packet(sender, FRAME, wire[1:], START_NS + 1000 * i)
+                                 for i, (sender, wire) in enumerate(frames)])
+
+    def dissected(self, frames):
+        self.make(frames)
+        return self.judged()[1:]
+
+    def test_the_examples_of_the_specification(self):
+        examples = spec_text.examples()
+        from_host = ("OPEN", "SESSION", "OUT8", "CMOS")
+        frames = [(HOST if label.startswith(from_host) else STUB, wire) for label, wire in examples]
+        shown, messages = self.dissected(frames)
+        self.assertNotIn(None, messages)
+        self.assertEqual([view.one("kind") for view in shown], [message["name"] for message in messages])
+        self.assertTrue(shown[-1].one("expert.expect"))
+
+    def opening(self):
+        wires = dict(spec_text.examples())
+        return [(HOST, wires["OPEN"]), (STUB, wires["ANSWER"])]
+
+    def frame(self, sender, kind, seq, body=b""):
+        name = "host" if sender == HOST else "stub"
+        return sender, encoder.frame(encoder.in_session(self.KEY, name, kind, seq, body))
+
+    def of_all_letters(self, letters):
+        sizes = {"b": 1, "w": 2, "d": 4, "q": 8, "p": 2}
+        return b"".join(b"\xfe" + bytes(range(1, 255)) if letter == "s" else b"\xf4" * sizes[letter]
+                        for letter in letters)
+
+    def test_every_operation(self):
+        frames = self.opening() + [self.frame(HOST, "PLAIN", 0, b"\1"), self.frame(STUB, "REPLY", 0, bytes(12))]
+        for seq, row in enumerate(spec_text.operations(), 1):
+            program = bytes([int(row["opcode"], 16)]) + self.of_all_letters(row["operands"])
+            frames.append(self.frame(HOST, "ATOMIC", seq, program))
+            frames.append(self.frame(STUB, "REPLY", seq, self.of_all_letters(row["results"])))
+        shown, messages = self.dissected(frames)
+        self.assertNotIn(None, messages)
+        names = {view.one("op.name") for view in shown} - {None}
+        self.assertEqual(names, {row["operation"] for row in spec_text.operations()})
+        echo = next(view for view in shown if view.one("op.name") == "ECHO")
+        self.assertEqual(echo.numbers("op.value"), [0xF4F4F4F4F4F4F4F4])
+
+    def test_every_message_and_what_is_unknown(self):
+        frames = self.opening() + [self.frame(HOST, "PLAIN", 0, b"\1"), self.frame(STUB, "REPLY", 0, bytes(12))]
+        frames += [self.frame(HOST if row["from"] == "host" else STUB, "note", 1, bytes([number]) + b"\x08\1\0\0")
+                   for number, row in decoder.NOTES.items()]
+        frames += [(STUB, encoder.frame(encoder.seal(b"\xf3\x08\xf9"))), (STUB, encoder.frame(encoder.seal(b"\xf9??"))),
+                   self.frame(HOST, "PLAIN", 1, b"\x14\x80\0\x55\x10\x80\0\x7f"),
+                   self.frame(STUB, "FAILED", 1, b"\x08\2\0\2\0" + bytes(8) + b"\x37")]
+        shown = self.dissected_with_unknown(frames)
+        self.assertEqual({view.one("kind") for view in shown},
+                         {"OPEN", "ANSWER", "PLAIN", "REPLY", "FAILED", "REFUSE", "unknown"} |
+                         {row["name"] for row in decoder.NOTES.values()})
+        self.assertEqual(shown[-2].one("damage"), "unknown opcode 7f")
+        self.assertTrue(any(view.one("expert.taken") for view in shown))
+
+    def dissected_with_unknown(self, frames):
+        """The program with an unknown opcode and its reply are judged by the test itself."""
+        self.dissected(frames[:-2])
+        self.make(frames)
+        return dissect(self.file)
+
+    def test_a_reply_that_is_sent_again(self):
+        frames = self.opening() + [self.frame(HOST, "PLAIN", 0, b"\1"), self.frame(STUB, "REPLY", 0, bytes(12))]
+        frames += [self.frame(HOST, "PLAIN", 1, b"\x10\x80\0"), self.frame(STUB, "REPLY", 1, b"\x37")]
+        shown, _ = self.dissected(frames + frames[-2:] + frames[:2])
+        self.assertEqual([view.number("retransmission_of") for view in shown[6:]], [5, 6, 1, 2])
+
+    def test_numbers_go_on_beyond_six_bits_and_across_losses(self):
+        frames = self.opening()
+        for seq in range(300):
+            frames.append(self.frame(HOST, "PLAIN", seq, b"\1" if seq == 0 else b"\x10\x80\0"))
+            if seq % 31 == 30:
+                frames += [self.frame(STUB, "REPLY", n, b"\x99") for n in range(seq - 29, seq + 1) if n]
+                frames.append(self.frame(STUB, "note", seq + 1, b"\1"))
+        shown, messages = self.dissected(frames)
+        self.assertNotIn(None, messages)
+        self.assertEqual(max(view.number("seq") or 0 for view in shown), 299)
+
+
+class Tables(unittest.TestCase):
+    """kdio.lua's tables are those that the programs are compiled from."""
+
+    LUA_TEXT = LUA.read_text(encoding="utf-8")
+
+    def lua_table(self, name):
+        return re.search(rf"^local {name} = {{\n(.*?)^}}", self.LUA_TEXT, re.MULTILINE | re.DOTALL).group(1)
+
+    def lua_numbers(self, name):
+        return {word: int(number, 16) for number, word in
+                re.findall(r"\[0x([0-9a-f]+)\] = \"(\w+)\",", self.lua_table(name))}
+
+    def defined(self, path, pattern):
+        return {name: int(number, 0) for name, number in
+                re.findall(pattern, (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)}
+
+    def test_operations(self):
+        rows = re.findall(r'{ 0x([0-9a-f]+), "(\w+)", "(\w+)", "(\w*)", "(\w*)" },', self.lua_table("OPERATIONS"))
+        compiled = [(int(opcode, 16), name, word, operands, results) for name, opcode, word, operands, results, *_ in
+                    tables.x_macro(tables.source("op_table.h"), "KDIO_OP_TABLE")]
+        self.assertEqual([(int(opcode, 16), *rest) for opcode, *rest in rows], compiled)
+
+    def test_statuses(self):
+        compiled = {name: number for name, number, *_ in tables.compiled_statuses() if number < tables.HOST_ONLY}
+        self.assertEqual(self.lua_numbers("STATUSES"), compiled)
+
+    def test_notes_and_messages_of_no_session(self):
+        pattern = r"^#define KDIO_{}_([A-Z]+) +0x([0-9a-f]+)u"
+        header = (ROOT / "proto" / "message.h").read_text(encoding="utf-8")
+        for name, group in (("NOTES", "NOTE"), ("FREE_TYPES", "FREE")):
+            defined = re.findall(pattern.format(group), header, re.MULTILINE)
+            self.assertEqual(self.lua_numbers(name), {word: int(number, 16) for word, number in defined})
+
+    def test_bodies(self):
+        _, *parts = re.split(r"^    ([A-Z]+) = ", self.lua_table("BODIES"), flags=re.MULTILINE)
+        bodies = {name: [(field, int(size)) for field, size in re.findall(r'{ "(\w+)", (\d) }', columns)]
+                  for name, columns in zip(parts[::2], parts[1::2])}
+        specified = {name: [(field, size) for _, field, size in body_columns(name)] for name in decoder.BODIES}
+        self.assertEqual(bodies, specified)
+
+    def test_the_counters_are_those_of_the_library(self):
+        header = (ROOT / "host" / "include" / "kdio.h").read_text(encoding="utf-8")
+        members = re.search(r"struct kdio_stub_stats {(.*?)^};", header, re.MULTILINE | re.DOTALL).group(1)
+        self.assertEqual(tuple(re.findall(r"uint32_t (\w+);", members)), NAMED_RESULTS["STATS"])
+
+    def test_the_pseudo_header(self):
+        compiled = self.defined("host/lib/capture.h", r"\bCAPTURE_(HOST|STUB|FRAME|CUT|TEXT) = (\d)")
+        self.assertEqual(compiled, {"HOST": HOST, "STUB": STUB, "FRAME": FRAME, "CUT": CUT, "TEXT": TEXT})
+        self.assertIn(f"local HOST, STUB = {HOST}, {STUB}\nlocal FRAME, CUT, TEXT = {FRAME}, {CUT}, {TEXT}\n",
+                      self.LUA_TEXT)
+
+
+if __name__ == "__main__":
+    unittest.main()
