@@ -180,11 +180,11 @@ class Machine:
     """A QEMU made by qemu/launch: its serial lines are sockets and logs, its monitor and its trace the witnesses.
 
     `options` are launch's, `qemu` further arguments of QEMU; in both @ is the machine's directory, in which `prepare` may
-    make files first. The line of the stub is the one named by `link`: "com1", or
+    make files first. Without `testdev` there is neither pc-testdev nor a debug console. The line of the stub is the one named by `link`: "com1", or
     the chardev of that name among the arguments (see `chardev`).
     """
 
-    def __init__(self, *options, qemu=(), link="com1", images=None, prepare=None):
+    def __init__(self, *options, qemu=(), link="com1", images=None, prepare=None, testdev=True):
         self.directory = tempfile.mkdtemp(prefix="kdio-")
         self.link = link
         self.process = self.monitor = None
@@ -194,7 +194,7 @@ class Machine:
             self.trace = Trace(self.path("trace"), self.monitor)
             if prepare:
                 prepare(self.directory)
-            self.start(self.placed(options), self.placed(qemu), images)
+            self.start(self.placed(options), (self.test_devices() if testdev else []) + self.placed(qemu), images)
         except Exception as error:
             report = self.report()
             self.close()
@@ -206,6 +206,11 @@ class Machine:
     def placed(self, arguments):
         return [argument.replace("@", self.directory) for argument in arguments]
 
+    def test_devices(self):
+        """The debug console comes after pc-testdev, whose ports e8 to eb it covers in part: the later device wins."""
+        return ["-device", "pc-testdev", "-chardev", f"file,id=console,path={self.path('debugcon')}",
+                "-device", "isa-debugcon,iobase=0xe9,chardev=console"]
+
     @staticmethod
     def chardev(name, directory="@"):
         """The chardev `name` as QEMU's option has it: a socket, whose output is also in NAME.log."""
@@ -214,10 +219,7 @@ class Machine:
     def start(self, options, qemu, images):
         serial = self.chardev("com1", self.directory).replace("id=com1,", "")
         arguments = [LAUNCH, "--parent", str(os.getpid()), "--serial", serial, "--trace", self.trace.path,
-                     *options, "--", "-device", "pc-testdev",
-                     # After pc-testdev, whose ports e8 to eb it covers in part: the later device gets the port.
-                     "-chardev", f"file,id=e9,path={self.path('debugcon')}", "-device", "isa-debugcon,iobase=0xe9,chardev=e9",
-                     "-chardev", f"socket,id=qmp,path={self.path('qmp')}", "-mon", "chardev=qmp,mode=control", *qemu]
+                     *options, "--", "-chardev", f"socket,id=qmp,path={self.path('qmp')}", "-mon", "chardev=qmp,mode=control", *qemu]
         environment = dict(os.environ, KDIO_IMAGE_DIR=images or BUILD)
         with open(self.path("stderr"), "wb") as errors:
             self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
@@ -264,7 +266,7 @@ class Machine:
             end_process(self.process)
         if self.monitor:
             self.monitor.close()
-        shutil.rmtree(self.directory)
+        shutil.rmtree(self.directory, ignore_errors=True)  # Gone already when this is the second time.
 
 
 class Poke:
@@ -366,6 +368,8 @@ class Line:
     """
 
     def __init__(self, path, target_path, damage=None):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
         self.path, self.target_path = path, target_path
         self.damage = damage or (lambda data, to_target: data)
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -419,8 +423,9 @@ class Line:
 
     def close(self):
         self.plugged = False
-        self.wake.sendall(b"x")
-        self.thread.join(END_S)
+        if self.thread.is_alive():
+            self.wake.sendall(b"x")
+            self.thread.join(END_S)
         for end in (self.listener, self.wake, self.wake_end):
             end.close()
 
