@@ -223,10 +223,6 @@ class Frames(unittest.TestCase):
         self.assertEqual(cobs_encode(code)[0], MARK)
         self.assertEqual(list(Splitter().push(frame(code))), [("frame", code)])
 
-    def test_F3_no_UTF8_text_has_a_mark(self):
-        with self.assertRaises(UnicodeDecodeError):
-            bytes([MARK, 0x80, 0x80, 0x80]).decode()
-
     def test_F4_what_is_dropped_is_not_text(self):
         for wire, reason in ((b"\0\xf5\0", "empty"), (b"\xf5\5ab\0", "COBS cut short"),
                              (b"\xf5\xff" + b"a" * 253 + b"\0", "COBS cut short"), (b"\xf5\1\0", "empty")):
@@ -332,6 +328,19 @@ class Messages(unittest.TestCase):
         (message,), _, _ = line.push(frame(in_session(KEY, "stub", "FAILED", 0, body)))
         self.assertEqual(message, of_session("stub", 0, "FAILED", status=13, index=2, done=2, detail=0,
                                              results=[[0x99], []]))
+
+    def test_P4_a_malformed_program_has_a_number_and_an_answer(self):
+        line = with_session()
+        (request,), _, _ = line.push(frame(in_session(KEY, "host", "ATOMIC", 0, b"\x14\x80")))
+        self.assertEqual(request, of_session("host", 0, "ATOMIC", malformed="cut short", program=b"\x14\x80"))
+        (reply,), _, _ = line.push(frame(in_session(KEY, "stub", "FAILED", 0, b"\x20" + bytes(12))))
+        self.assertEqual(describe({"status": reply["status"]}), "status=MALFORMED")
+        self.assertEqual(line.decoder.sessions[0].wanted, 1)
+
+    def test_S2_an_answer_repeated_changes_nothing(self):
+        line = Line(example("OPEN"), example("ANSWER"), example("SESSION 0"))
+        self.assertEqual(line.push(example("OPEN") + example("ANSWER") + example("REPLY 0"))[0],
+                         [MEANINGS["OPEN"], MEANINGS["ANSWER"], MEANINGS["REPLY 0"]])
 
     def test_M5_each_note(self):
         for row in spec_text.notes():
@@ -450,6 +459,15 @@ class Arithmetic(unittest.TestCase):
         self.assertEqual(round(2 ** bits / rate / 86400), days)
         self.assertEqual(round(2 ** bits / (365.25 * 86400)), years)
         self.assertEqual(size, len(example("OUT8 80 55, 1")) - 1)
+
+    def test_M5_the_longest_program(self):
+        bound = int(re.search(r"Programs of this version end within (\d+) ms", spec_text.prose(4)).group(1))
+        answer = MEANINGS["ANSWER"]
+        room = answer["payload"] - 5  # header and check
+        for row in spec_text.operations():
+            size = 1 + sum(WIDTHS.get(letter, 1) for letter in row["operands"])
+            times = min(answer["operations"], room // size)
+            self.assertLessEqual(times * int(row["longest, us"]), bound * 1000, row["operation"])
 
     def test_waits(self):
         wait = {row["wait"]: row["bound"] for row in spec_text.table("wait", "bound", "where")}
