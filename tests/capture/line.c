@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * line.c: the peer of tests/lib as a process that a script drives: prints its gensio string, then obeys a word a line and
- * answers "ok" when it has happened: reset, say, mute, talk, cut, accesses (prints their number), end.
+ * line.c: the peer of tests/lib as a process that a script drives. Prints its gensio string, then obeys a word a line
+ * and answers "ok" when it has happened: reset, say, cut, accesses (prints their number), end.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,10 +32,6 @@ static void obey(const char *word)
         await(&peer.page->say);
     else if (!strcmp(word, "cut\n"))
         peer.page->cut_after = true;
-    else if (!strcmp(word, "mute\n"))
-        peer.page->mute = true;
-    else if (!strcmp(word, "talk\n"))
-        peer.page->mute = false;
     else if (!strcmp(word, "accesses\n"))
         printf("%u ", peer.page->access_count);
     else

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reads and writes the pcapng files of kdio's captures, by the format's own draft; a file that breaks its rules is an error."""
+"""Reads and writes the files of kdio's captures by the draft of pcapng; a file that breaks its rules is an error."""
 
 import struct
 from typing import NamedTuple

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Captures of the real stub's sessions: what kdio --capture writes, and what proto/kdio.lua makes of it in tshark.
 
-The judge is tests/spec/decoder.py, which was written from SPEC.md alone: it reads the same packets and must find the same
-frames intact, with the same numbers, operations, operands and results. $KDIO is the command, $KDIO_LINE the stub's line.
+The judge is tests/spec/decoder.py, which was written from SPEC.md alone: it reads the same packets and must find the
+same frames intact, with the same numbers, operations, operands and results. $KDIO is the command, $KDIO_LINE the line
+to the stub (line.c).
 """
 
 import os
@@ -32,6 +33,7 @@ import test_tables as tables  # noqa: E402
 KDIO, LINE = os.environ["KDIO"], os.environ["KDIO_LINE"]
 LUA = ROOT / "proto" / "kdio.lua"
 LIMIT_S = 20
+OPEN_SIZE = 15
 DONE, REFUSED, LINK, SYSTEM = 0, 1, 3, 5
 START_NS = 10 ** 18
 KERNEL_LINE = "kernel: one whole line"
@@ -58,12 +60,13 @@ def body_columns(name):
 
 LUA_ERRORS = "_ws.expert.message"
 FIELDS = sorted({LUA_ERRORS} | {f"kdio.{field}" for name in decoder.BODIES for _, field, _ in body_columns(name)} |
-                {f"kdio.{name.lower()}.{label}" for name, labels in NAMED_RESULTS.items() for label in labels} |
+                {f"kdio.{name.lower()}.{label}" for name, group in NAMED_RESULTS.items() for label in group} |
                 {"kdio." + name for name in (
-                    "sender captured text kind header seq_low seq session crc crc.status surplus request_in response_in "
-                    "time retransmission_of damage note op_count op.index op.opcode op.name op.word op.width op.port "
-                    "op.value op.result op.text op.done op.status expert.bad_crc expert.damaged expert.retransmission "
-                    "expert.expect expert.failed expert.reset expert.taken").split()})
+                    "sender captured text kind header seq_low seq session crc crc.status surplus request_in "
+                    "response_in time retransmission_of damage note op_count op.index op.opcode op.name op.word op.width "
+                    "op.port op.value op.result op.text op.done op.status").split()} |
+                {"kdio.expert." + name for name in
+                 "bad_crc damaged retransmission expect failed reset taken".split()})
 
 
 class Shown(dict):
@@ -97,8 +100,8 @@ def dissect(path):
     text = tshark(path, "-2", "-T", "fields", "-E", "separator=/t", "-E", "aggregator=|", *columns)
     if "Lua Error" in text:
         raise AssertionError(re.search(r"Lua Error[^\t|]*", text).group(0))
-    return [Shown((field, cell.split("|") if cell else []) for field, cell in zip(FIELDS, line.split("\t"), strict=True))
-            for line in text.splitlines()]
+    rows = (zip(FIELDS, line.split("\t"), strict=True) for line in text.splitlines())
+    return [Shown((field, cell.split("|") if cell else []) for field, cell in row) for row in rows]
 
 
 # ---- The judge ----
@@ -328,9 +331,10 @@ class Sessions(Judged):
 
     def test_filters_find_an_access_by_its_port(self):
         self.clean_session()
-        for expression, frames in (("kdio.op.port == 0x80", ["5", "6"]), ('kdio.op.name == "OUT8"', ["5", "6", "7", "8"]),
-                                   ("kdio.kind == ATOMIC", ["7"]), ("kdio.op.result && kdio.request_in == 7", ["8"]),
-                                   ("kdio.op.value == 0xdeadbeef", ["5", "6"]), ("kdio.crc.status != 1", [])):
+        for expression, frames in (
+                ("kdio.op.port == 0x80", ["5", "6"]), ('kdio.op.name == "OUT8"', ["5", "6", "7", "8"]),
+                ("kdio.kind == ATOMIC", ["7"]), ("kdio.op.result && kdio.request_in == 7", ["8"]),
+                ("kdio.op.value == 0xdeadbeef", ["5", "6"]), ("kdio.crc.status != 1", [])):
             found = tshark(self.file, "-2", "-Y", expression, "-T", "fields", "-e", "frame.number").split()
             self.assertEqual(found, frames, expression)
 
@@ -346,7 +350,7 @@ class Sessions(Judged):
         numbers = random.Random(3)
         for index, name in ((1, "ANSWER"), (4, "PLAIN"), (5, "REPLY"), (7, "REPLY")):
             wire = bytearray(packets[index].wire)
-            wire[numbers.randrange(1, len(wire) - 1)] ^= 0x80  # No byte of these frames becomes 00 by it.
+            wire[numbers.randrange(1, len(wire) - 1)] ^= 0x80
             path = self.directory / f"{index}.pcapng"
             pcapng.write(path, packets[:index] + [packets[index]._replace(wire=bytes(wire))] + packets[index + 1:])
             with self.subTest(damaged=name, at=index):
@@ -463,24 +467,26 @@ class Sessions(Judged):
 class Strange(Judged):
     """Bytes that no stub sends."""
 
-    def capture_bytes(self, data):
-        """Has `data` sent to the command when its OPEN came; the line then goes away."""
+    def capture_bytes(self, *pieces):
+        """Sends a piece each time the command has sent an OPEN, twice a second; then the line goes away."""
         listener = socket.socket(socket.AF_UNIX)
         self.addCleanup(listener.close)
+        listener.settimeout(LIMIT_S)
         listener.bind(str(self.directory / "strange"))
         listener.listen()
         process = subprocess.Popen([KDIO, "--target", f"unix,{self.directory}/strange", "--capture", str(self.file),
                                     "ob", "80", "1"], stderr=subprocess.PIPE)
-        listener.settimeout(LIMIT_S)
         connection, _ = listener.accept()
+        self.addCleanup(connection.close)
         connection.settimeout(LIMIT_S)
-        connection.recv(1)
-        connection.sendall(data)
+        for piece in pieces:
+            connection.recv(OPEN_SIZE, socket.MSG_WAITALL)
+            connection.sendall(piece)
         connection.shutdown(socket.SHUT_WR)
         process.communicate(timeout=LIMIT_S)
-        connection.close()
         self.assertEqual(process.returncode, LINK)
-        return [packet for packet in self.judged()[0] if packet.sender == STUB]
+        packets, self.shown, _ = self.judged()
+        return [packet for packet in packets if packet.sender == STUB]
 
     def kinds(self, packets):
         return [(packet.kind, packet.wire) for packet in packets]
@@ -491,6 +497,12 @@ class Strange(Judged):
     def test_a_frame_that_the_end_of_the_line_cuts(self):
         packets = self.capture_bytes(b"boot\n\0\0\xf5\x05ab")
         self.assertEqual(self.kinds(packets), [(TEXT, b"boot\n"), (CUT, b"\xf5\x05ab")])
+        self.assertEqual([view.one("damage") for view in self.shown if view.one("expert.damaged")],
+                         ["the frame has no end"])
+
+    def test_a_frame_that_silence_cuts(self):
+        packets = self.capture_bytes(b"\xf5\x05ab", b"text")
+        self.assertEqual(self.kinds(packets), [(CUT, b"\xf5\x05ab"), (TEXT, b"text")])
 
     def test_frames_that_are_damaged(self):
         packets = self.capture_bytes(b"\xf5\0\xf5\x09ab\0\xf5\x03ab\0end")
@@ -578,6 +590,15 @@ class Made(Judged):
         frames += [self.frame(HOST, "PLAIN", 1, b"\x10\x80\0"), self.frame(STUB, "REPLY", 1, b"\x37")]
         shown, _ = self.dissected(frames + frames[-2:] + frames[:2])
         self.assertEqual([view.number("retransmission_of") for view in shown[6:]], [5, 6, 1, 2])
+
+    def test_replies_that_do_not_fit_their_programs(self):
+        frames = self.opening() + [self.frame(HOST, "PLAIN", 0, b"\1"), self.frame(STUB, "REPLY", 0, bytes(12))]
+        for seq, results in enumerate((b"", b"\x37\x38"), 1):
+            frames += [self.frame(HOST, "PLAIN", seq, b"\x10\x80\0"), self.frame(STUB, "REPLY", seq, results)]
+        self.make(frames)
+        shown, misfit = dissect(self.file), "the reply does not fit its program"
+        self.assertEqual([view.one("damage") for view in shown], [None] * 5 + [misfit, None, misfit])
+        self.assertEqual([view.number("request_in") for view in shown[4:]], [None, 5, None, 7])
 
     def test_numbers_go_on_beyond_six_bits_and_across_losses(self):
         frames = self.opening()
