@@ -303,7 +303,7 @@ class Poke:
             wait_readable([self.process.stdout], deadline)
             data = os.read(self.process.stdout.fileno(), 65536)
             if not data:
-                raise Failed(f"poke ended: {self.said()}")
+                raise Failed(f"poke ended with {self.process.wait(END_S)}: {self.said()}")
             self.buffer += data
         line, self.buffer = self.buffer.split(b"\n", 1)
         return json.loads(line)
@@ -364,7 +364,8 @@ class Poke:
 class Line:
     """A serial line in front of a machine's socket: it can be cut, and it can damage what it carries.
 
-    `damage(bytes, to_target)` returns the bytes to pass on.
+    `damage(bytes, to_target)` returns the bytes to pass on. `cut_after` is the number of bytes to the target after which
+    the connection ends; once `deaf` is set, it hears nothing after the next answer of the target.
     """
 
     def __init__(self, path, target_path, damage=None):
@@ -379,6 +380,7 @@ class Line:
         self.plugged, self.connections = True, 0
         self.carried = 0
         self.cut_after = None
+        self.deaf = False
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
 
@@ -416,6 +418,9 @@ class Line:
                     return
                 if end is client:
                     self.carried += len(data)
+                elif self.deaf:
+                    self.deaf = False
+                    client.shutdown(socket.SHUT_RD)
                 other[end].sendall(self.damage(data, end is client))
 
     def cuts(self, size):

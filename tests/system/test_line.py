@@ -43,6 +43,15 @@ class Lines(SystemTest):
                 self.assertEqual(line.connections, 2)
                 self.assert_accesses(self.written(), [("write", 0xd00, 1, value) for value in [0, *values]])
 
+    def test_a_line_that_no_longer_listens(self):
+        """Writing to a socket whose other end is closed is a broken line, and no signal kills the host's program."""
+        line = self.line()
+        client = self.poke(target=line.target)
+        line.deaf = True
+        client.all_done([f"out 0xd00 2 {n}" for n in range(3)])
+        self.assertEqual(line.connections, 2)
+        self.assert_accesses(self.written(), [("write", 0xd00, 2, n) for n in range(3)])
+
     def test_a_cable_pulled_and_left_out(self):
         """The outcome is unknown until the line is back; then it is known, and it is the truth."""
         for cut in 1, 8, 200, 1500:
