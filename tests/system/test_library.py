@@ -83,15 +83,15 @@ class Installed(SystemTest):
         assert len(found) == 1, f"kdio.pc: {found}"
         cls.environment = dict(os.environ, PKG_CONFIG_PATH=found[0], PKG_CONFIG_SYSROOT_DIR=cls.root)
 
-    def flags(self, *what):
-        return output_of("pkg-config", *what, "kdio", env=self.environment).split()
+    def flags(self, *what, package="kdio"):
+        return output_of("pkg-config", *what, package, env=self.environment).split()
 
-    def build(self, text, compiler="gcc", suffix="c", extra=()):
+    def build(self, text, compiler="gcc", suffix="c", package="kdio"):
         source, program = (os.path.join(self.directory, name) for name in (f"client.{suffix}", "client"))
         with open(source, "w", encoding="utf-8") as file:
             file.write(text)
-        output_of(compiler, "-Wall", "-Wextra", "-Werror", *self.flags("--cflags"), *extra, "-o", program, source,
-                  *self.flags("--libs"))
+        output_of(compiler, "-Wall", "-Wextra", "-Werror", *self.flags("--cflags", package=package), "-o", program, source,
+                  *self.flags("--libs", package=package))
         return program
 
     def library_directory(self):
@@ -111,8 +111,7 @@ class Installed(SystemTest):
         self.assert_accesses(self.machine.trace.accesses(mark, "ioport80"), [("write", 0x80, 1, 0x55)])
 
     def test_a_windows_client(self):
-        include = f"-I{self.root}/usr/include/kdio/win"
-        self.run_installed(self.build(WINDOWS_CLIENT, extra=(include,)))
+        self.run_installed(self.build(WINDOWS_CLIENT, package="kdio-win"))
 
     def test_a_cpp_client(self):
         self.build(CLIENT, "g++", "cc")
