@@ -79,33 +79,57 @@ $(BUILD)/kdio: $(COMMAND_OBJECTS) $(BUILD)/libkdio.a
 
 # ---- The stub: one object in which only kdio_stub_* is global ----
 
-STUB_CFLAGS := -std=gnu11 $(WARNINGS) -Os -ffreestanding -mgeneral-regs-only -mno-red-zone -fno-stack-protector \
-    -fcf-protection=none -fpic -fvisibility=hidden -ffunction-sections -fno-asynchronous-unwind-tables \
-    -fno-unwind-tables -Istub/include -I. -MMD -MP
-STUB_SOURCES := $(wildcard stub/*.c) $(addprefix proto/,crc32c.c frame.c message.c policy.c program.c stub_link.c)
+# Flags that a compiler does not have are left out. Keeping values in registers across calls costs more pushes than it
+# saves loads.
+cc-option = $(shell $(CC) -Werror $(1) -c -x c -o /dev/null /dev/null 2>/dev/null && echo $(1))
+STUB_SIZE_FLAGS := $(or $(call cc-option,-Oz),-Os) $(foreach f,caller-saves jump-tables,$(call cc-option,-fno-$(f)))
+STUB_CFLAGS := -std=gnu11 $(WARNINGS) $(STUB_SIZE_FLAGS) -ffreestanding -mgeneral-regs-only -mno-red-zone \
+    -fno-stack-protector -fcf-protection=none -fpic -fvisibility=hidden -ffunction-sections -fdata-sections \
+    -fno-asynchronous-unwind-tables -fno-unwind-tables -Istub/include -I. -MMD -MP
+STUB_SOURCES := $(wildcard stub/*.c) \
+    $(addprefix proto/,crc32c.c cursor.c frame.c message.c policy.c program.c stub_link.c)
 STUB_OBJECTS := $(STUB_SOURCES:%.c=$(BUILD)/stub/%.o)
+STUB_PORTS_OBJECTS := $(STUB_SOURCES:%.c=$(BUILD)/stub-ports/%.o)
 
-stub: $(BUILD)/libkdiostub.a
+# Two profiles (stub/profile.h): everything, and ports and the link alone.
+stub: $(BUILD)/libkdiostub.a $(BUILD)/libkdiostub-ports.a
 
 $(BUILD)/stub/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STUB_CFLAGS) -c -o $@ $<
 
+$(BUILD)/stub-ports/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STUB_CFLAGS) -DKDIO_STUB_PROFILE_PORTS=1 -c -o $@ $<
+
 # Compilers may call memcpy and its kin even from freestanding code: those calls go to the library's own functions, so that
 # it neither needs the kernel's nor clashes with them. Unused functions of the shared code are left out.
-STUB_SYMBOLS := $(addprefix kdio_stub_,init handle poll console prompt suspend resume uart_moved)
+STUB_PORTS_SYMBOLS := $(addprefix kdio_stub_,init handle poll prompt)
+STUB_SYMBOLS := $(STUB_PORTS_SYMBOLS) $(addprefix kdio_stub_,console suspend resume uart_moved)
 MEMORY_FUNCTIONS := memcpy memmove memset memcmp
-$(BUILD)/libkdiostub.a: $(STUB_OBJECTS)
-	@echo "  AR      $@"
-	$(Q)ld -r --gc-sections $(addprefix -u ,$(STUB_SYMBOLS)) -e kdio_stub_init -o $(BUILD)/stub/joined.o $^
-	$(Q)objcopy $(foreach f,$(MEMORY_FUNCTIONS),--redefine-sym $(f)=kdio_stub_$(f)) $(BUILD)/stub/joined.o
-	$(Q)objcopy $(addprefix --keep-global-symbol=,$(STUB_SYMBOLS)) $(BUILD)/stub/joined.o
-	$(Q)rm -f $@ && $(AR) rcs $@ $(BUILD)/stub/joined.o
 
-# Code and read-only data, data, memory and stack of the stub.
-size: $(BUILD)/libkdiostub.a check-stub-stack
-	@size $(BUILD)/stub/joined.o | awk 'NR == 2 { \
-	    print "stub: code and read-only data " $$1 " bytes, data " $$2 ", bss " $$3 "; memory it is given: 8192 bytes" }'
+# $(1) symbols that stay global, $(2) the joined object
+define STUB_JOIN
+	@echo "  AR      $@"
+	$(Q)ld -r --gc-sections $(addprefix -u ,$(1)) -e kdio_stub_init -o $(2) $^
+	$(Q)objcopy $(foreach f,$(MEMORY_FUNCTIONS),--redefine-sym $(f)=kdio_stub_$(f)) $(2)
+	$(Q)objcopy $(addprefix --keep-global-symbol=,$(1)) $(2)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(2)
+endef
+
+$(BUILD)/libkdiostub.a: $(STUB_OBJECTS)
+	$(call STUB_JOIN,$(STUB_SYMBOLS),$(BUILD)/stub/joined.o)
+
+$(BUILD)/libkdiostub-ports.a: $(STUB_PORTS_OBJECTS)
+	$(call STUB_JOIN,$(STUB_PORTS_SYMBOLS),$(BUILD)/stub-ports/joined.o)
+
+# Code and read-only data, data, memory and stack of both profiles; the limit of the small one is for gcc.
+STUB_PORTS_SIZE_MAX := 7168
+size: stub check-stub-stack
+	@size $(BUILD)/stub/joined.o $(BUILD)/stub-ports/joined.o | awk 'NR > 1 { \
+	    print (NR == 2 ? "stub, everything:" : "stub, ports only:") " code and read-only data " $$1 " bytes, data " $$2 \
+	        ", bss " $$3 "; memory it is given: 8192 bytes" } \
+	    NR == 3 && $$1 > $(STUB_PORTS_SIZE_MAX) { print "more than $(STUB_PORTS_SIZE_MAX) bytes"; exit 1 }'
 
 # ---- Checks, demonstration, figures ----
 
@@ -154,7 +178,7 @@ export PC_KDIO_WIN := $(call PC_FILE,kdio-win,the debugger interfaces of Windows
 install: all
 	install -d $(INCLUDE_DIR)/kdio/win $(LIB_DIR)/pkgconfig $(BIN_DIR) $(LIBEXEC_DIR) $(MAN_DIR)/man1 $(MAN_DIR)/man3
 	install -m 755 $(BUILD)/kdio $(BIN_DIR)
-	install -m 644 $(BUILD)/libkdio.a $(BUILD)/libkdiostub.a $(LIB_DIR)
+	install -m 644 $(BUILD)/libkdio.a $(BUILD)/libkdiostub.a $(BUILD)/libkdiostub-ports.a $(LIB_DIR)
 	install -m 755 $(BUILD)/libkdio.so.$(SOVERSION) $(LIB_DIR)
 	ln -sf libkdio.so.$(SOVERSION) $(LIB_DIR)/libkdio.so
 	install -m 644 host/include/kdio.h stub/include/kdio_stub.h $(INCLUDE_DIR)

@@ -13,6 +13,7 @@
 
 #define KDIO_CRC32C_SIZE  4u
 #define KDIO_CRC32C_PLAIN 0xffffffffu
+#define KDIO_CRC32C_RESIDUE 0xb798b438u /* The register after a message and its stored check, whatever they are. */
 
 uint32_t kdio_crc32c(uint32_t crc, const uint8_t *bytes, size_t size);
 

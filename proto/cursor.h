@@ -35,29 +35,10 @@ static inline struct kdio_writer kdio_writer_on(uint8_t *bytes, size_t size)
 }
 
 /* Takes `size` bytes off the cursor; NULL when they are not there. */
-static inline const uint8_t *kdio_read_bytes(struct kdio_reader *reader, size_t size)
-{
-    const uint8_t *bytes = reader->at;
-
-    if (reader->failed || reader->left < size) {
-        reader->failed = true;
-        return NULL;
-    }
-    reader->at += size;
-    reader->left -= size;
-    return bytes;
-}
+const uint8_t *kdio_read_bytes(struct kdio_reader *reader, size_t size);
 
 /* An unsigned integer of `size` bytes, 1 to 8. */
-static inline uint64_t kdio_read_uint(struct kdio_reader *reader, unsigned size)
-{
-    const uint8_t *bytes = kdio_read_bytes(reader, size);
-    uint64_t value = 0;
-
-    for (unsigned i = 0; bytes && i < size; i++)
-        value |= (uint64_t)bytes[i] << (8 * i);
-    return value;
-}
+uint64_t kdio_read_uint(struct kdio_reader *reader, unsigned size);
 
 static inline uint8_t kdio_read_u8(struct kdio_reader *reader)
 {
@@ -74,26 +55,19 @@ static inline uint32_t kdio_read_u32(struct kdio_reader *reader)
     return (uint32_t)kdio_read_uint(reader, 4);
 }
 
-static inline void kdio_write_uint(struct kdio_writer *writer, unsigned size, uint64_t value)
-{
-    if (writer->failed || writer->left < size) {
-        writer->failed = true;
-        return;
-    }
-    for (unsigned i = 0; i < size; i++)
-        *writer->at++ = (uint8_t)(value >> (8 * i));
-    writer->left -= size;
-}
+void kdio_write_uint(struct kdio_writer *writer, unsigned size, uint64_t value);
+void kdio_write_bytes(struct kdio_writer *writer, const uint8_t *bytes, size_t size);
 
-static inline void kdio_write_bytes(struct kdio_writer *writer, const uint8_t *bytes, size_t size)
-{
-    if (writer->failed || writer->left < size) {
-        writer->failed = true;
-        return;
-    }
-    for (size_t i = 0; i < size; i++)
-        *writer->at++ = bytes[i];
-    writer->left -= size;
-}
+/*
+ * Layouts: a letter for each field, in wire order.
+ *   b w d q   unsigned, 1 2 4 8 bytes
+ *   p         I/O port, 2 bytes
+ *   s         a count byte, before so many bytes
+ */
+unsigned kdio_letter_size(char letter);
+
+/* Fields of 4 bytes at most, to and from an array. */
+void kdio_read_fields(struct kdio_reader *reader, const char *letters, uint32_t *fields);
+void kdio_write_fields(struct kdio_writer *writer, const char *letters, const uint32_t *fields);
 
 #endif

@@ -2,31 +2,26 @@
 /* frame.c: the decoder takes any slice of the stream, down to single bytes, with the same events. */
 #include "proto/frame.h"
 
-enum decoder_state {
-    OUTSIDE, /* Text, until a MARK. */
-    INSIDE,  /* Payload, until a delimiter. */
-    SKIPPING, /* A frame too long for the buffer, until a delimiter. */
-};
+#define COBS_BLOCK_MAX 254u
 
 void kdio_frame_decoder_init(struct kdio_frame_decoder *decoder, uint8_t *buffer, size_t capacity)
 {
-    *decoder = (struct kdio_frame_decoder){ .buffer = buffer, .capacity = capacity, .state = OUTSIDE };
+    *decoder = (struct kdio_frame_decoder){ .buffer = buffer, .capacity = (uint32_t)capacity };
 }
 
 static void enter(struct kdio_frame_decoder *decoder)
 {
-    decoder->state = INSIDE;
-    decoder->size = 0;
-    decoder->run = 0;
+    decoder->inside = true;
     decoder->zero_owed = false;
+    decoder->run = 0;
+    decoder->size = 0;
 }
 
 static void store(struct kdio_frame_decoder *decoder, uint8_t byte)
 {
-    if (decoder->size == decoder->capacity)
-        decoder->state = SKIPPING;
-    else
-        decoder->buffer[decoder->size++] = byte;
+    if (decoder->size < decoder->capacity)
+        decoder->buffer[decoder->size] = byte;
+    decoder->size++;
 }
 
 /* One byte of COBS: a code, which says how many bytes follow up to the next zero, or one of those bytes. */
@@ -39,17 +34,28 @@ static void decode(struct kdio_frame_decoder *decoder, uint8_t byte)
     }
     if (decoder->zero_owed)
         store(decoder, 0);
-    decoder->zero_owed = byte != 0xff;
+    decoder->zero_owed = byte != COBS_BLOCK_MAX + 1;
     decoder->run = (uint8_t)(byte - 1);
 }
 
+/* A MARK directly followed by a delimiter is a stray MARK, dropped like any damaged frame. */
 static enum kdio_frame_event finish(struct kdio_frame_decoder *decoder)
 {
-    /* A MARK directly followed by a delimiter is a stray MARK, dropped like any damaged frame. */
-    bool whole = decoder->state == INSIDE && decoder->run == 0 && decoder->size != 0;
+    decoder->inside = false;
+    return decoder->run || !decoder->size || decoder->size > decoder->capacity ? KDIO_FRAME_BAD : KDIO_FRAME_DONE;
+}
 
-    decoder->state = OUTSIDE;
-    return whole ? KDIO_FRAME_DONE : KDIO_FRAME_BAD;
+enum kdio_frame_event kdio_frame_take(struct kdio_frame_decoder *decoder, uint8_t byte)
+{
+    if (byte == KDIO_FRAME_DELIMITER)
+        return decoder->inside ? finish(decoder) : KDIO_FRAME_NONE;
+    if (decoder->inside)
+        decode(decoder, byte);
+    else if (byte == KDIO_FRAME_MARK)
+        enter(decoder);
+    else
+        return KDIO_FRAME_TEXT;
+    return KDIO_FRAME_NONE;
 }
 
 static size_t take_text(const uint8_t *bytes, size_t size)
@@ -64,108 +70,73 @@ static size_t take_text(const uint8_t *bytes, size_t size)
 size_t kdio_frame_push(struct kdio_frame_decoder *decoder, const uint8_t *bytes, size_t size, uint64_t now_us,
                        enum kdio_frame_event *event, size_t *text_at)
 {
+    size_t i = 0;
+
     *event = KDIO_FRAME_NONE;
     decoder->last_us = now_us;
-    for (size_t i = 0; i < size; i++) {
-        uint8_t byte = bytes[i];
-
-        if (byte == KDIO_FRAME_DELIMITER && decoder->state != OUTSIDE) {
-            *event = finish(decoder);
-            return i + 1;
-        }
-        if (decoder->state == INSIDE)
-            decode(decoder, byte);
-        else if (decoder->state == OUTSIDE && byte == KDIO_FRAME_MARK)
-            enter(decoder);
-        else if (decoder->state == OUTSIDE && byte != KDIO_FRAME_DELIMITER) {
-            *event = KDIO_FRAME_TEXT;
-            *text_at = i;
-            return i + take_text(bytes + i, size - i);
-        }
-    }
-    return size;
+    while (i < size && *event == KDIO_FRAME_NONE)
+        *event = kdio_frame_take(decoder, bytes[i++]);
+    if (*event != KDIO_FRAME_TEXT)
+        return i;
+    *text_at = i - 1;
+    return i + take_text(bytes + i, size - i);
 }
 
 bool kdio_frame_gap(struct kdio_frame_decoder *decoder, uint64_t now_us)
 {
-    bool dropped = decoder->state != OUTSIDE && now_us - decoder->last_us > KDIO_FRAME_GAP_US;
+    bool dropped = decoder->inside && now_us - decoder->last_us > KDIO_FRAME_GAP_US;
 
     if (dropped)
-        decoder->state = OUTSIDE;
+        decoder->inside = false;
     return dropped;
 }
 
 bool kdio_frame_inside(const struct kdio_frame_decoder *decoder)
 {
-    return decoder->state != OUTSIDE;
+    return decoder->inside;
 }
 
-enum encoder_state { IDLE, OPENING, MARKING, CODE, DATA, CLOSING };
+/* What comes next, counted down. */
+enum encoder_state { IDLE, BODY, MARKING, OPENING };
 
 void kdio_frame_encoder_start(struct kdio_frame_encoder *encoder, const uint8_t *payload, size_t size, bool force)
 {
     encoder->payload = payload;
-    encoder->size = size;
-    encoder->at = 0;
+    encoder->left = (uint32_t)size;
+    encoder->run = 0;
+    encoder->zero_due = false;
     encoder->state = encoder->delimited && !force ? MARKING : OPENING;
 }
 
-/* The code of the block that begins at `at`: its length up to a zero, the end, or 254 bytes, plus one. */
+/* The code of the next block: its length up to a zero, the end, or COBS_BLOCK_MAX bytes, plus one. */
 static uint8_t begin_block(struct kdio_frame_encoder *encoder)
 {
-    size_t end = encoder->at;
-
-    while (end < encoder->size && end - encoder->at < 254 && encoder->payload[end] != 0)
-        end++;
-    encoder->block_end = end;
-    encoder->block_full = end - encoder->at == 254;
-    return (uint8_t)(end - encoder->at + 1);
+    encoder->payload += encoder->zero_due;
+    encoder->left -= encoder->zero_due;
+    while (encoder->run < encoder->left && encoder->run < COBS_BLOCK_MAX && encoder->payload[encoder->run])
+        encoder->run++;
+    encoder->zero_due = encoder->run != COBS_BLOCK_MAX;
+    return (uint8_t)(encoder->run + 1);
 }
 
-/* After a block: the zero it stands for is skipped; a full block (254 bytes) stands for none. */
-static uint8_t after_block(struct kdio_frame_encoder *encoder)
+static uint8_t emit_body(struct kdio_frame_encoder *encoder)
 {
-    if (encoder->at == encoder->size)
-        return CLOSING;
-    if (!encoder->block_full)
-        encoder->at++;
-    return CODE;
-}
-
-static uint8_t emit_code(struct kdio_frame_encoder *encoder)
-{
-    uint8_t code = begin_block(encoder);
-
-    encoder->state = code == 1 ? after_block(encoder) : DATA;
-    return code;
-}
-
-static uint8_t emit_data(struct kdio_frame_encoder *encoder)
-{
-    uint8_t byte = encoder->payload[encoder->at++];
-
-    if (encoder->at == encoder->block_end)
-        encoder->state = after_block(encoder);
-    return byte;
+    if (encoder->run) {
+        encoder->run--;
+        encoder->left--;
+        return *encoder->payload++;
+    }
+    if (encoder->left)
+        return begin_block(encoder);
+    encoder->state = IDLE;
+    return KDIO_FRAME_DELIMITER;
 }
 
 static uint8_t emit_byte(struct kdio_frame_encoder *encoder)
 {
-    switch (encoder->state) {
-    case OPENING:
-        encoder->state = MARKING;
-        return KDIO_FRAME_DELIMITER;
-    case MARKING:
-        encoder->state = CODE;
-        return KDIO_FRAME_MARK;
-    case CODE:
-        return emit_code(encoder);
-    case DATA:
-        return emit_data(encoder);
-    default:
-        encoder->state = IDLE;
-        return KDIO_FRAME_DELIMITER;
-    }
+    if (encoder->state == BODY)
+        return emit_body(encoder);
+    return encoder->state-- == OPENING ? KDIO_FRAME_DELIMITER : KDIO_FRAME_MARK;
 }
 
 size_t kdio_frame_emit(struct kdio_frame_encoder *encoder, uint8_t *out, size_t capacity)

@@ -30,12 +30,12 @@ enum kdio_frame_event {
 
 struct kdio_frame_decoder {
     uint8_t *buffer;
-    size_t capacity;
-    size_t size;
     uint64_t last_us; /* When the last bytes came. */
-    uint8_t state;
-    uint8_t run;      /* Bytes left in the COBS block. */
+    uint32_t capacity;
+    uint32_t size;    /* Of the payload so far; beyond the capacity the bytes are dropped. */
+    bool inside;      /* Since a MARK. */
     bool zero_owed;   /* The next block follows a zero. */
+    uint8_t run;      /* Bytes left in the COBS block. */
 };
 
 void kdio_frame_decoder_init(struct kdio_frame_decoder *decoder, uint8_t *buffer, size_t capacity);
@@ -47,6 +47,9 @@ void kdio_frame_decoder_init(struct kdio_frame_decoder *decoder, uint8_t *buffer
 size_t kdio_frame_push(struct kdio_frame_decoder *decoder, const uint8_t *bytes, size_t size, uint64_t now_us,
                        enum kdio_frame_event *event, size_t *text_at);
 
+/* The same for one byte. TEXT says that it is text. The time is the caller's to keep, in last_us. */
+enum kdio_frame_event kdio_frame_take(struct kdio_frame_decoder *decoder, uint8_t byte);
+
 /* Ends a frame that has been quiet for KDIO_FRAME_GAP_US; true when one was dropped. Call before a push. */
 bool kdio_frame_gap(struct kdio_frame_decoder *decoder, uint64_t now_us);
 
@@ -54,13 +57,12 @@ bool kdio_frame_gap(struct kdio_frame_decoder *decoder, uint64_t now_us);
 bool kdio_frame_inside(const struct kdio_frame_decoder *decoder);
 
 struct kdio_frame_encoder {
-    const uint8_t *payload; /* Not copied: stays valid until kdio_frame_encoder_idle. */
-    size_t size;
-    size_t at;        /* Next payload byte. */
-    size_t block_end; /* End of the current COBS block. */
+    const uint8_t *payload; /* Next byte. Not copied: stays valid until kdio_frame_encoder_idle. */
+    uint32_t left;          /* Payload bytes to come. */
     uint8_t state;
-    bool block_full;  /* The current block stands for no zero. */
-    bool delimited;   /* The last byte on the wire was a delimiter. */
+    uint8_t run;            /* Of these, bytes that belong to the current COBS block. */
+    bool zero_due;          /* The block stands for a zero, too. */
+    bool delimited;         /* The last byte on the wire was a delimiter. */
 };
 
 /* Starts a frame. An opening delimiter is sent where the last byte of the stream was none, or where `force` asks. */

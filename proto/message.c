@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* message.c: the fields of each message stand once, in wire order, in its writer and its reader. */
+/* message.c: the fields of each message stand once, in wire order, as letters or in its writer and its reader. */
 #include "proto/message.h"
 
 #include "proto/cursor.h"
@@ -13,15 +13,20 @@ size_t kdio_message_seal(uint8_t *payload, size_t size, uint32_t start)
     return size + KDIO_CRC32C_SIZE;
 }
 
+/* A register that takes in its own complement ends in the same value, whatever was before. */
 bool kdio_message_intact(const uint8_t *payload, size_t size, uint32_t start)
 {
-    struct kdio_reader reader;
+    return size >= KDIO_MESSAGE_MIN && kdio_crc32c(start, payload, size) == KDIO_CRC32C_RESIDUE;
+}
 
-    if (size < KDIO_MESSAGE_MIN)
-        return false;
-    size -= KDIO_CRC32C_SIZE;
-    reader = kdio_reader_on(payload + size, KDIO_CRC32C_SIZE);
-    return kdio_read_u32(&reader) == (uint32_t)~kdio_crc32c(start, payload, size);
+size_t kdio_message_write(uint8_t payload[KDIO_CONTROL_SIZE], uint8_t header, const char *letters,
+                          const uint32_t *fields, uint32_t start)
+{
+    struct kdio_writer writer = kdio_writer_on(payload + KDIO_HEADER_SIZE, KDIO_CONTROL_SIZE - KDIO_MESSAGE_MIN);
+
+    payload[0] = header;
+    kdio_write_fields(&writer, letters, fields);
+    return kdio_message_seal(payload, (size_t)(writer.at - payload), start);
 }
 
 /* Versions are written from KDIO_OPEN_FLOOR up, as all of OPEN. */
@@ -51,31 +56,12 @@ bool kdio_open_read(const uint8_t *payload, size_t size, uint8_t *version_min, u
     return !reader.failed;
 }
 
+static const char answer_letters[] = KDIO_ANSWER_FIELDS(KDIO_FIELD_LETTER);
+
 size_t kdio_answer_write(uint8_t payload[KDIO_CONTROL_SIZE], const struct kdio_answer *answer, uint32_t nonce)
 {
-    struct kdio_writer writer = kdio_writer_on(payload, KDIO_CONTROL_SIZE - KDIO_CRC32C_SIZE);
-
-    kdio_write_uint(&writer, 1, KDIO_FREE_ANSWER);
-    kdio_write_uint(&writer, 1, answer->status);
-    kdio_write_uint(&writer, 1, answer->version);
-    kdio_write_uint(&writer, 1, answer->version_min);
-    kdio_write_uint(&writer, 1, answer->version_max);
-    kdio_write_uint(&writer, 4, answer->boot_id);
-    kdio_write_uint(&writer, 4, answer->challenge);
-    kdio_write_uint(&writer, 2, answer->frame_max);
-    kdio_write_uint(&writer, 2, answer->request_window);
-    kdio_write_uint(&writer, 2, answer->reply_window);
-    kdio_write_uint(&writer, 2, answer->results_max);
-    kdio_write_uint(&writer, 2, answer->program_max);
-    kdio_write_uint(&writer, 1, answer->frame_window);
-    kdio_write_uint(&writer, 1, answer->burst);
-    kdio_write_uint(&writer, 4, answer->capabilities);
-    kdio_write_uint(&writer, 4, answer->previous_session);
-    kdio_write_uint(&writer, 4, answer->previous_requests);
-    kdio_write_uint(&writer, 4, answer->previous_operations);
-    kdio_write_uint(&writer, 2, answer->link_port);
-    kdio_write_uint(&writer, 2, answer->link_ports);
-    return kdio_message_seal(payload, (size_t)(writer.at - payload), kdio_session_answer_start(nonce));
+    return kdio_message_write(payload, KDIO_FREE_ANSWER, answer_letters, answer->fields,
+                              kdio_session_answer_start(nonce));
 }
 
 bool kdio_answer_read(const uint8_t *payload, size_t size, struct kdio_answer *answer)
@@ -83,67 +69,43 @@ bool kdio_answer_read(const uint8_t *payload, size_t size, struct kdio_answer *a
     struct kdio_reader reader = kdio_reader_on(payload, size);
 
     (void)kdio_read_u8(&reader);
-    answer->status = kdio_read_u8(&reader);
-    answer->version = kdio_read_u8(&reader);
-    answer->version_min = kdio_read_u8(&reader);
-    answer->version_max = kdio_read_u8(&reader);
-    answer->boot_id = kdio_read_u32(&reader);
-    answer->challenge = kdio_read_u32(&reader);
-    answer->frame_max = kdio_read_u16(&reader);
-    answer->request_window = kdio_read_u16(&reader);
-    answer->reply_window = kdio_read_u16(&reader);
-    answer->results_max = kdio_read_u16(&reader);
-    answer->program_max = kdio_read_u16(&reader);
-    answer->frame_window = kdio_read_u8(&reader);
-    answer->burst = kdio_read_u8(&reader);
-    answer->capabilities = kdio_read_u32(&reader);
-    answer->previous_session = kdio_read_u32(&reader);
-    answer->previous_requests = kdio_read_u32(&reader);
-    answer->previous_operations = kdio_read_u32(&reader);
-    answer->link_port = kdio_read_u16(&reader);
-    answer->link_ports = kdio_read_u16(&reader);
+    kdio_read_fields(&reader, answer_letters, answer->fields);
     return !reader.failed;
 }
 
 size_t kdio_hello_write(uint8_t payload[KDIO_CONTROL_SIZE], const struct kdio_hello *hello)
 {
-    struct kdio_writer writer = kdio_writer_on(payload, KDIO_CONTROL_SIZE - KDIO_CRC32C_SIZE);
+    const uint32_t fields[] = { hello->version_min, hello->version_max, hello->boot_id };
 
-    kdio_write_uint(&writer, 1, KDIO_FREE_HELLO);
-    kdio_write_uint(&writer, 1, hello->version_min);
-    kdio_write_uint(&writer, 1, hello->version_max);
-    kdio_write_uint(&writer, 4, hello->boot_id);
-    return kdio_message_seal(payload, (size_t)(writer.at - payload), KDIO_CRC32C_PLAIN);
+    return kdio_message_write(payload, KDIO_FREE_HELLO, KDIO_HELLO_LETTERS, fields, KDIO_CRC32C_PLAIN);
 }
 
 bool kdio_hello_read(const uint8_t *payload, size_t size, struct kdio_hello *hello)
 {
     struct kdio_reader reader = kdio_reader_on(payload, size);
+    uint32_t fields[3];
 
     (void)kdio_read_u8(&reader);
-    hello->version_min = kdio_read_u8(&reader);
-    hello->version_max = kdio_read_u8(&reader);
-    hello->boot_id = kdio_read_u32(&reader);
+    kdio_read_fields(&reader, KDIO_HELLO_LETTERS, fields);
+    *hello = (struct kdio_hello){ fields[0], fields[1], fields[2] };
     return !reader.failed;
 }
+
+static const char failure_letters[] = "bww";
 
 void kdio_failure_write(uint8_t body[KDIO_FAILED_SIZE], const struct kdio_failure *failure)
 {
     struct kdio_writer writer = kdio_writer_on(body, KDIO_FAILED_SIZE);
 
-    kdio_write_uint(&writer, 1, failure->status);
-    kdio_write_uint(&writer, 2, failure->index);
-    kdio_write_uint(&writer, 2, failure->done);
-    kdio_write_uint(&writer, 8, failure->detail);
+    kdio_write_fields(&writer, failure_letters, failure->fields);
+    kdio_write_uint(&writer, sizeof failure->detail, failure->detail);
 }
 
 bool kdio_failure_read(const uint8_t *body, size_t size, struct kdio_failure *failure)
 {
     struct kdio_reader reader = kdio_reader_on(body, size);
 
-    failure->status = kdio_read_u8(&reader);
-    failure->index = kdio_read_u16(&reader);
-    failure->done = kdio_read_u16(&reader);
-    failure->detail = kdio_read_uint(&reader, 8);
+    kdio_read_fields(&reader, failure_letters, failure->fields);
+    failure->detail = kdio_read_uint(&reader, sizeof failure->detail);
     return !reader.failed;
 }

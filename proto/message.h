@@ -57,40 +57,86 @@ enum kdio_kind {
 #define KDIO_HELLO_SIZE   11u
 #define KDIO_CONTROL_SIZE 56u /* Any message that is no request and no reply fits. */
 
-/* The answer to OPEN (L4). */
+/*
+ * The fields of the answer to OPEN (L4), in wire order, with the letters of cursor.h.
+ *
+ * X(name, letter)
+ *   status              KDIO_DONE or KDIO_VERSION
+ *   version             chosen; 0 when there is none in common
+ *   version_min, version_max, boot_id   as in HELLO, which is these three
+ *   challenge
+ *   frame_max           largest payload the stub takes, header and CRC included
+ *   request_window      wire bytes of requests that may be unanswered
+ *   reply_window        bytes of replies (KDIO_REPLY_COST) that may be unreceived
+ *   results_max         bytes of results in one reply
+ *   program_max         operations in a program
+ *   frame_window        requests that may be unanswered
+ *   burst               wire bytes in an exchange; 0: no such limit
+ *   capabilities
+ *   previous_session    challenge of the session in force when OPEN came; 0: none
+ *   previous_requests, previous_operations   executed in it
+ *   link_port           first port of the link's own UART
+ *   link_ports          their number; 0 for a UART in memory
+ */
+#define KDIO_ANSWER_FIELDS(X) \
+    X(status, "b") \
+    X(version, "b") \
+    X(version_min, "b") \
+    X(version_max, "b") \
+    X(boot_id, "d") \
+    X(challenge, "d") \
+    X(frame_max, "w") \
+    X(request_window, "w") \
+    X(reply_window, "w") \
+    X(results_max, "w") \
+    X(program_max, "w") \
+    X(frame_window, "b") \
+    X(burst, "b") \
+    X(capabilities, "d") \
+    X(previous_session, "d") \
+    X(previous_requests, "d") \
+    X(previous_operations, "d") \
+    X(link_port, "w") \
+    X(link_ports, "w")
+
+#define KDIO_FIELD_MEMBER(name, letter) uint32_t name;
+#define KDIO_FIELD_LETTER(name, letter) letter
+#define KDIO_FIELD_COUNT(name, letter) +1
+#define KDIO_ANSWER_FIELD_COUNT (0 KDIO_ANSWER_FIELDS(KDIO_FIELD_COUNT))
+
 struct kdio_answer {
-    uint8_t status;  /* KDIO_DONE or KDIO_VERSION. */
-    uint8_t version; /* Chosen; 0 when there is none in common. */
-    uint8_t version_min, version_max;
-    uint32_t boot_id;
-    uint32_t challenge;
-    uint16_t frame_max;      /* Largest payload the stub takes, header and CRC included. */
-    uint16_t request_window; /* Wire bytes of requests that may be unanswered. */
-    uint16_t reply_window;   /* Bytes of replies (KDIO_REPLY_COST) that may be unreceived. */
-    uint16_t results_max;    /* Bytes of results in one reply. */
-    uint16_t program_max;    /* Operations in a program. */
-    uint8_t frame_window;    /* Requests that may be unanswered. */
-    uint8_t burst;           /* Wire bytes in an exchange; 0: no such limit. */
-    uint32_t capabilities;
-    uint32_t previous_session; /* Challenge of the session in force when OPEN came; 0: none. */
-    uint32_t previous_requests;
-    uint32_t previous_operations;
-    uint16_t link_port;  /* First port of the link's own UART. */
-    uint16_t link_ports; /* Their number; 0 for a UART in memory. */
+    union {
+        struct {
+            KDIO_ANSWER_FIELDS(KDIO_FIELD_MEMBER)
+        };
+        uint32_t fields[KDIO_ANSWER_FIELD_COUNT];
+    };
 };
 
 struct kdio_hello {
-    uint8_t version_min, version_max;
+    uint32_t version_min, version_max;
     uint32_t boot_id;
 };
 
 /* Body of FAILED. */
 struct kdio_failure {
-    uint8_t status;
-    uint16_t index; /* Operation that stopped the program. */
-    uint16_t done;  /* Operations done; their results follow. */
+    union {
+        struct {
+            uint32_t status;
+            uint32_t index; /* Operation that stopped the program. */
+            uint32_t done;  /* Operations done; their results follow. */
+        };
+        uint32_t fields[3];
+    };
     uint64_t detail;
 };
+/* Of struct kdio_hello, and of the same fields within struct kdio_answer. */
+#define KDIO_HELLO_LETTERS "bbd"
+
+/* Writes a whole message of no session, or a note: header, fields (cursor.h), and the CRC started from `start`;
+ * returns its size. */
+size_t kdio_message_write(uint8_t payload[KDIO_CONTROL_SIZE], uint8_t header, const char *letters,
+                          const uint32_t *fields, uint32_t start);
 
 /* Completes a payload of `size` bytes with its CRC, started from `start`; returns the whole size. */
 size_t kdio_message_seal(uint8_t *payload, size_t size, uint32_t start);
@@ -98,7 +144,8 @@ size_t kdio_message_seal(uint8_t *payload, size_t size, uint32_t start);
 /* True when a whole payload's CRC is right. */
 bool kdio_message_intact(const uint8_t *payload, size_t size, uint32_t start);
 
-/* Writes OPEN for a nonce; false when its bytes break L13 and another nonce must be drawn. Returns KDIO_OPEN_SIZE bytes. */
+/* Writes OPEN for a nonce; false when its bytes break L13 and another nonce must be drawn. Returns KDIO_OPEN_SIZE
+ * bytes. */
 bool kdio_open_write(uint8_t payload[KDIO_OPEN_SIZE], uint8_t version_min, uint8_t version_max, uint32_t nonce);
 /* Decoders take the payload without its CRC; false when it is too short. Surplus bytes belong to later versions. */
 bool kdio_open_read(const uint8_t *payload, size_t size, uint8_t *version_min, uint8_t *version_max, uint32_t *nonce);

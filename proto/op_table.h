@@ -6,7 +6,7 @@
  * X(NAME, opcode, word, operands, results, worst_us, capability)
  *   word        how people write it; WinDbg's command where there is one
  *   operands,
- *   results     one letter a field, in wire order, little-endian:
+ *   results     one letter a field (cursor.h), in wire order, little-endian:
  *               b w d q   unsigned, 1 2 4 8 bytes
  *               p         I/O port, 2 bytes; the access width is 1 << (opcode & 3) bytes
  *               s         a count byte and so many bytes
@@ -36,7 +36,7 @@
     X(OUT16, 0x15, "ow", "pw", "", 10, PORT) \
     X(OUT32, 0x16, "od", "pd", "", 10, PORT)
 
-#define KDIO_OP_OPERANDS_MAX 4u /* Fields in operands. */
+#define KDIO_OP_OPERANDS_MAX 2u /* Fields in operands. */
 #define KDIO_OP_RESULTS_MAX  11u /* Fields in results. */
 #define KDIO_OP_SIZE_MAX     257u /* Bytes of an encoded operation, opcode included: the longest text. */
 

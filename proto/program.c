@@ -17,22 +17,6 @@ const struct kdio_op_row *kdio_op_find(uint8_t opcode)
     return NULL;
 }
 
-unsigned kdio_op_letter_size(char letter)
-{
-    switch (letter) {
-    case 'b':
-    case 's':
-        return 1;
-    case 'w':
-    case 'p':
-        return 2;
-    case 'd':
-        return 4;
-    default:
-        return 8;
-    }
-}
-
 unsigned kdio_op_width(const struct kdio_op_row *row)
 {
     return row->operands[0] == 'p' ? 1u << (row->opcode & 3) : 0;
@@ -48,7 +32,7 @@ size_t kdio_op_results_size(const struct kdio_op_row *row)
     size_t size = 0;
 
     for (const char *letter = row->results; *letter; letter++)
-        size += kdio_op_letter_size(*letter);
+        size += kdio_letter_size(*letter);
     return size;
 }
 
@@ -59,7 +43,7 @@ enum kdio_status kdio_op_read(struct kdio_reader *program, struct kdio_op *op)
     if (!op->row)
         return KDIO_UNSUPPORTED;
     for (unsigned i = 0; op->row->operands[i]; i++) {
-        op->operand[i] = kdio_read_uint(program, kdio_op_letter_size(op->row->operands[i]));
+        op->operand[i] = kdio_read_uint(program, kdio_letter_size(op->row->operands[i]));
         if (op->row->operands[i] == 's')
             op->bytes = kdio_read_bytes(program, (size_t)op->operand[i]);
     }
@@ -71,7 +55,7 @@ void kdio_op_write(struct kdio_writer *program, const struct kdio_op_row *row, c
 {
     kdio_write_uint(program, 1, row->opcode);
     for (unsigned i = 0; row->operands[i]; i++) {
-        kdio_write_uint(program, kdio_op_letter_size(row->operands[i]), operand[i]);
+        kdio_write_uint(program, kdio_letter_size(row->operands[i]), operand[i]);
         if (row->operands[i] == 's')
             kdio_write_bytes(program, bytes, (size_t)operand[i]);
     }
@@ -86,15 +70,20 @@ enum kdio_status kdio_port_check(uint64_t port, unsigned width)
     return port % width ? KDIO_MISALIGNED : KDIO_DONE;
 }
 
-static enum kdio_status check_op(struct kdio_reader *reader, struct kdio_op *op)
+enum kdio_status kdio_program_step(struct kdio_reader *program, struct kdio_program_summary *summary,
+                                   struct kdio_op *op)
 {
-    enum kdio_status status = kdio_op_read(reader, op);
-    unsigned width;
+    enum kdio_status status = kdio_op_read(program, op);
 
+    summary->bad_index = summary->count;
+    if (status == KDIO_DONE && kdio_op_width(op->row))
+        status = kdio_port_check(op->operand[0], kdio_op_width(op->row));
     if (status != KDIO_DONE)
         return status;
-    width = kdio_op_width(op->row);
-    return width ? kdio_port_check(op->operand[0], width) : KDIO_DONE;
+    summary->count++;
+    summary->results_size += (uint32_t)kdio_op_results_size(op->row);
+    summary->worst_us += op->row->worst_us;
+    return KDIO_DONE;
 }
 
 enum kdio_status kdio_program_check(const uint8_t *bytes, size_t size, struct kdio_program_summary *summary)
@@ -104,14 +93,7 @@ enum kdio_status kdio_program_check(const uint8_t *bytes, size_t size, struct kd
     struct kdio_op op;
 
     *summary = (struct kdio_program_summary){ 0 };
-    while (status == KDIO_DONE && reader.left) {
-        summary->bad_index = summary->count;
-        status = check_op(&reader, &op);
-        if (status != KDIO_DONE)
-            break;
-        summary->count++;
-        summary->results_size += (uint32_t)kdio_op_results_size(op.row);
-        summary->worst_us += op.row->worst_us;
-    }
+    while (status == KDIO_DONE && reader.left)
+        status = kdio_program_step(&reader, summary, &op);
     return status;
 }

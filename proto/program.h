@@ -22,7 +22,7 @@ struct kdio_op_row {
     char operands[KDIO_OP_OPERANDS_MAX + 1];
     char results[KDIO_OP_RESULTS_MAX + 1];
     uint16_t worst_us;
-    uint32_t capability;
+    uint16_t capability;
 };
 
 /* One operation, decoded. */
@@ -52,7 +52,10 @@ unsigned kdio_op_width(const struct kdio_op_row *row);
 bool kdio_op_writes(const struct kdio_op_row *row);
 
 /* Bytes of a field; of `s`, its count byte. */
-unsigned kdio_op_letter_size(char letter);
+static inline unsigned kdio_op_letter_size(char letter)
+{
+    return kdio_letter_size(letter);
+}
 
 /* Size in bytes of an operation's results. */
 size_t kdio_op_results_size(const struct kdio_op_row *row);
@@ -66,6 +69,13 @@ void kdio_op_write(struct kdio_writer *program, const struct kdio_op_row *row, c
 
 /* The rule of DESIGN section 6, by itself: BAD_WIDTH, BAD_PORT, MISALIGNED or DONE, in this order. */
 enum kdio_status kdio_port_check(uint64_t port, unsigned width);
+
+/*
+ * One step of a walk: reads the next operation, checks it by itself and adds it to the summary, which starts
+ * zeroed. What is wrong with it is the result, with summary->bad_index; the summary does not count it then.
+ */
+enum kdio_status kdio_program_step(struct kdio_reader *program, struct kdio_program_summary *summary,
+                                   struct kdio_op *op);
 
 /* Walks the program: DONE, or why it is refused, with summary->bad_index. */
 enum kdio_status kdio_program_check(const uint8_t *bytes, size_t size, struct kdio_program_summary *summary);

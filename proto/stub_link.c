@@ -1,11 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* stub_link.c: see stub_link.h. Verify, then apply: no field of a frame is looked at for effect before its CRC is right. */
+/* stub_link.c: see stub_link.h. Verify, then apply: no field of a frame is looked at for effect before its CRC is
+ * right. */
 #include "proto/stub_link.h"
 
 #include "proto/status.h"
 
-enum { FREE_DUE_HELLO = 1, FREE_DUE_ANSWER = 2, FREE_DUE_REFUSE = 4 };
-enum { NOTE_DUE_EXPECT = 1, NOTE_DUE_EXPECT_CANDIDATE = 2, NOTE_DUE_TAKEN = 4, NOTE_DUE_UNSUPPORTED = 8 };
+/* Messages to send, in the order of their bits; replies go where DUE_REPLY is. */
+enum {
+    DUE_HELLO = 0x01,
+    DUE_ANSWER = 0x02,
+    DUE_REFUSE = 0x04,
+    DUE_REPLY = 0x08,
+    DUE_EXPECT = 0x10,
+    DUE_EXPECT_CANDIDATE = 0x20,
+    DUE_TAKEN = 0x40,
+    DUE_UNSUPPORTED = 0x80,
+    DUE_NOTES = 0xf0,
+};
 
 #define SENDING_NO_REPLY 0xffu
 
@@ -15,9 +26,19 @@ enum { NOTE_DUE_EXPECT = 1, NOTE_DUE_EXPECT_CANDIDATE = 2, NOTE_DUE_TAKEN = 4, N
 _Static_assert(KDIO_SEQ_MASK + 1 == 64, "replies_due has a bit for each sequence number on the wire");
 _Static_assert(KDIO_WINDOW_MAX <= (KDIO_SEQ_MASK + 1) / 2, "an old sequence number cannot be taken for a new one");
 
+static uint32_t reply_span(const struct kdio_stub_link *link)
+{
+    return REPLY_LEAD + link->config.results_max + KDIO_CRC32C_SIZE;
+}
+
 void kdio_stub_link_init(struct kdio_stub_link *link, const struct kdio_stub_link_config *config, uint64_t now_us)
 {
     *link = (struct kdio_stub_link){ .config = *config, .hello_due_us = now_us };
+    link->config.version_min = KDIO_PROTOCOL_VERSION;
+    link->config.version_max = KDIO_PROTOCOL_VERSION;
+    link->config.frame_max = config->frame_size;
+    link->config.frame_window = KDIO_WINDOW_MAX;
+    link->config.reply_window = config->replies_size - 2 * reply_span(link);
     kdio_frame_decoder_init(&link->decoder, config->frame, config->frame_size);
 }
 
@@ -26,9 +47,10 @@ static bool is_open(const struct kdio_stub_session *session)
     return session->key.challenge != 0;
 }
 
-static size_t reply_span(const struct kdio_stub_link *link)
+/* L5: before the first OPEN. */
+static bool is_new(const struct kdio_stub_link *link)
 {
-    return REPLY_LEAD + link->config.results_max + KDIO_CRC32C_SIZE;
+    return !is_open(&link->current) && !is_open(&link->candidate);
 }
 
 /* ---- Receiving ---- */
@@ -38,55 +60,73 @@ static void answer_bad_frame(struct kdio_stub_link *link)
 {
     link->stats.bad_frames++;
     if (is_open(&link->current))
-        link->notes_due |= NOTE_DUE_EXPECT;
+        link->due |= DUE_EXPECT;
     if (is_open(&link->candidate))
-        link->notes_due |= NOTE_DUE_EXPECT_CANDIDATE;
-    if (!is_open(&link->current) && !is_open(&link->candidate))
-        link->free_due |= FREE_DUE_HELLO;
+        link->due |= DUE_EXPECT_CANDIDATE;
+    if (is_new(link))
+        link->due |= DUE_HELLO;
 }
 
 static bool challenge_in_use(const struct kdio_stub_link *link, uint32_t challenge)
 {
-    return challenge == 0 || challenge == link->current.key.challenge || challenge == link->candidate.key.challenge ||
-           challenge == link->former.key.challenge;
+    for (unsigned role = 0; role < KDIO_STUB_ROLES; role++)
+        if (challenge == link->sessions[role].key.challenge)
+            return true;
+    return challenge == 0;
 }
 
-static bool version_common(const struct kdio_stub_link *link)
+/* The session that an OPEN with this nonce has opened or is to open. */
+static struct kdio_stub_session *find_opened(struct kdio_stub_link *link, uint32_t nonce)
 {
-    return link->versions[0] <= KDIO_PROTOCOL_VERSION && link->versions[1] >= KDIO_PROTOCOL_VERSION;
+    struct kdio_stub_session *session = &link->current;
+
+    return is_open(session) && session->key.nonce == nonce ? session : &link->candidate;
 }
 
 /* L4: a repeated OPEN, of the session in force or of the one that waits, gets the same answer and changes nothing. */
 static void take_open(struct kdio_stub_link *link, uint32_t nonce, uint32_t challenge)
 {
-    bool known = (is_open(&link->current) && link->current.key.nonce == nonce) ||
-                 (is_open(&link->candidate) && link->candidate.key.nonce == nonce);
+    struct kdio_stub_session *session = find_opened(link, nonce);
 
     link->answer_nonce = nonce;
-    link->free_due |= FREE_DUE_ANSWER;
-    if (known || !version_common(link))
+    link->due |= DUE_ANSWER;
+    if (!link->version || (is_open(session) && session->key.nonce == nonce))
         return;
     while (challenge_in_use(link, challenge))
         challenge++;
-    link->candidate = (struct kdio_stub_session){ .key = { .nonce = nonce, .challenge = challenge } };
+    *session = (struct kdio_stub_session){ .key = { .nonce = nonce, .challenge = challenge } };
+}
+
+/* M8: an OPEN that is too short is a bad frame. */
+static void take_open_frame(struct kdio_stub_link *link, kdio_draw_fn *draw, void *draw_context)
+{
+    const struct kdio_frame_decoder *decoder = &link->decoder;
+    uint8_t version_min, version_max;
+    uint32_t nonce;
+
+    if (!kdio_open_read(decoder->buffer, decoder->size - KDIO_CRC32C_SIZE, &version_min, &version_max, &nonce)) {
+        answer_bad_frame(link);
+        return;
+    }
+    link->version = version_min <= KDIO_PROTOCOL_VERSION && version_max >= KDIO_PROTOCOL_VERSION
+                        ? KDIO_PROTOCOL_VERSION : 0;
+    take_open(link, nonce, draw(draw_context));
 }
 
 static void take_free_frame(struct kdio_stub_link *link, kdio_draw_fn *draw, void *draw_context)
 {
-    const uint8_t *payload = link->decoder.buffer;
-    uint32_t nonce;
+    uint8_t type = link->decoder.buffer[0];
 
-    if (!kdio_message_intact(payload, link->decoder.size, KDIO_CRC32C_PLAIN)) {
+    if (!kdio_message_intact(link->decoder.buffer, link->decoder.size, KDIO_CRC32C_PLAIN)) {
         answer_bad_frame(link);
         return;
     }
     link->stats.frames++;
-    if (payload[0] == KDIO_FREE_OPEN &&
-        kdio_open_read(payload, link->decoder.size - KDIO_CRC32C_SIZE, &link->versions[0], &link->versions[1], &nonce)) {
-        take_open(link, nonce, draw(draw_context));
-    } else if (payload[0] != KDIO_FREE_HELLO && payload[0] != KDIO_FREE_ANSWER && payload[0] != KDIO_FREE_REFUSE) {
-        link->unknown_type = payload[0];
-        link->free_due |= FREE_DUE_REFUSE;
+    if (type == KDIO_FREE_OPEN) {
+        take_open_frame(link, draw, draw_context);
+    } else if (type != KDIO_FREE_HELLO && type != KDIO_FREE_ANSWER && type != KDIO_FREE_REFUSE) {
+        link->unknown_type = type;
+        link->due |= DUE_REFUSE;
     }
 }
 
@@ -99,22 +139,15 @@ static uint32_t full_seq(const struct kdio_stub_session *session, uint8_t header
                                            : session->expected + ahead - (KDIO_SEQ_MASK + 1);
 }
 
-static bool intact_in(const struct kdio_stub_link *link, const struct kdio_stub_session *session, uint32_t seq)
-{
-    return is_open(session) && kdio_message_intact(link->decoder.buffer, link->decoder.size,
-                                                   kdio_session_start(session->key, seq));
-}
-
 /* L4: the first request of the session that waits confirms it, and ends the one in force. */
 static void confirm_candidate(struct kdio_stub_link *link)
 {
-    if (is_open(&link->current))
-        link->former = link->current;
+    link->former = link->current;
     link->current = link->candidate;
     link->candidate = (struct kdio_stub_session){ 0 };
+    link->last_failed = false;
     link->replies_due = 0;
-    link->notes_due = 0;
-    link->opened = true;
+    link->due &= (uint8_t)~DUE_NOTES;
     for (unsigned i = 0; i <= KDIO_SEQ_MASK; i++)
         link->cache[i].size = 0;
 }
@@ -125,109 +158,129 @@ static void repeat_reply(struct kdio_stub_link *link, uint32_t seq)
     unsigned slot = seq & KDIO_SEQ_MASK;
 
     if (!link->cache[slot].size) {
-        link->notes_due |= NOTE_DUE_EXPECT;
+        link->due |= DUE_EXPECT;
         return;
     }
     link->stats.repeated++;
     link->replies_due |= (uint64_t)1 << slot;
 }
 
+/* Notes of the host concern a program that is running; while one runs, none is read here, so it is over. */
 static void take_note(struct kdio_stub_link *link, uint32_t seq)
 {
-    /* Notes of the host concern a program that is running; while one runs, none is read here, so it is over. */
-    if (link->decoder.size > KDIO_MESSAGE_MIN && link->decoder.buffer[1] == KDIO_NOTE_CANCEL)
+    uint8_t type = link->decoder.buffer[1];
+
+    if (link->decoder.size == KDIO_MESSAGE_MIN) {
+        answer_bad_frame(link); /* M8: its type is missing. */
         return;
-    link->unknown_type = link->decoder.buffer[1];
+    }
+    if (type == KDIO_NOTE_CANCEL)
+        return;
+    link->unknown_type = type;
     link->unsupported_seq = seq;
-    link->notes_due |= NOTE_DUE_UNSUPPORTED;
+    link->due |= DUE_UNSUPPORTED;
 }
 
 /* A frame that is intact under the current session and number `seq`. True when it is the request to execute now. */
-static bool take_session_frame(struct kdio_stub_link *link, uint32_t seq)
+static bool take_current(struct kdio_stub_link *link, uint32_t seq)
 {
+    uint32_t expected = link->current.expected;
+
     link->stats.frames++;
     if ((link->decoder.buffer[0] & KDIO_KIND_MASK) == KDIO_KIND_NOTE) {
         take_note(link, seq);
         return false;
     }
-    if (seq == link->current.expected)
-        return true;
-    if ((int32_t)(seq - link->current.expected) > 0)
-        link->notes_due |= NOTE_DUE_EXPECT;
-    else
+    if ((int32_t)(seq - expected) > 0)
+        link->due |= DUE_EXPECT;
+    else if (seq != expected)
         repeat_reply(link, seq);
-    return false;
+    return seq == expected;
+}
+
+/* A frame that is intact under a session and number `seq`. */
+static bool take_session_frame(struct kdio_stub_link *link, enum kdio_stub_role role, uint32_t seq)
+{
+    if (role == KDIO_STUB_FORMER) {
+        link->taken_seq = seq;
+        link->due |= DUE_TAKEN;
+        return false;
+    }
+    if (role == KDIO_STUB_CANDIDATE) {
+        if (seq) {
+            answer_bad_frame(link);
+            return false;
+        }
+        confirm_candidate(link);
+    }
+    return take_current(link, seq);
 }
 
 /* True when the frame in the decoder is the request to execute now. */
 static bool take_frame(struct kdio_stub_link *link, kdio_draw_fn *draw, void *draw_context)
 {
-    uint8_t header = link->decoder.buffer[0];
-    uint32_t seq = full_seq(&link->current, header);
+    const uint8_t *payload = link->decoder.buffer;
 
-    if ((header & KDIO_KIND_MASK) == KDIO_KIND_FREE) {
+    if ((payload[0] & KDIO_KIND_MASK) == KDIO_KIND_FREE) {
         take_free_frame(link, draw, draw_context);
         return false;
     }
-    if (intact_in(link, &link->current, seq))
-        return take_session_frame(link, seq);
-    if ((header & KDIO_SEQ_MASK) == 0 && intact_in(link, &link->candidate, 0)) {
-        confirm_candidate(link);
-        return take_session_frame(link, 0);
-    }
-    seq = full_seq(&link->former, header);
-    if (intact_in(link, &link->former, seq)) {
-        link->taken_seq = seq;
-        link->notes_due |= NOTE_DUE_TAKEN;
-        return false;
+    for (unsigned role = 0; role < KDIO_STUB_ROLES; role++) {
+        const struct kdio_stub_session *session = &link->sessions[role];
+        uint32_t seq = full_seq(session, payload[0]);
+
+        if (is_open(session) && kdio_message_intact(payload, link->decoder.size, kdio_session_start(session->key, seq)))
+            return take_session_frame(link, role, seq);
     }
     answer_bad_frame(link);
     return false;
 }
 
-static void hand_out(struct kdio_stub_link *link, struct kdio_stub_request *request)
+bool kdio_stub_link_take(struct kdio_stub_link *link, uint8_t byte, uint64_t now_us, kdio_draw_fn *draw,
+                         void *draw_context)
 {
-    *request = (struct kdio_stub_request){
-        .program = link->decoder.buffer + KDIO_HEADER_SIZE,
-        .size = link->decoder.size - KDIO_MESSAGE_MIN,
-        .atomic = (link->decoder.buffer[0] & KDIO_KIND_MASK) == KDIO_KIND_ATOMIC,
-    };
+    enum kdio_frame_event event;
+
+    if (kdio_frame_gap(&link->decoder, now_us))
+        link->stats.bad_frames++;
+    link->decoder.last_us = now_us;
+    event = kdio_frame_take(&link->decoder, byte);
+    if (event == KDIO_FRAME_BAD)
+        answer_bad_frame(link);
+    return event == KDIO_FRAME_DONE && take_frame(link, draw, draw_context);
+}
+
+void kdio_stub_link_request(const struct kdio_stub_link *link, struct kdio_stub_request *request)
+{
+    request->program = link->decoder.buffer + KDIO_HEADER_SIZE;
+    request->size = link->decoder.size - KDIO_MESSAGE_MIN;
+    request->atomic = (link->decoder.buffer[0] & KDIO_KIND_MASK) == KDIO_KIND_ATOMIC;
 }
 
 size_t kdio_stub_link_rx(struct kdio_stub_link *link, const uint8_t *bytes, size_t size, uint64_t now_us,
                          kdio_draw_fn *draw, void *draw_context, struct kdio_stub_request *request, bool *ready)
 {
     size_t taken = 0;
-    size_t text_at;
-    enum kdio_frame_event event;
 
     *ready = false;
-    if (size && kdio_frame_gap(&link->decoder, now_us))
-        link->stats.bad_frames++;
-    while (taken < size && !*ready) {
-        taken += kdio_frame_push(&link->decoder, bytes + taken, size - taken, now_us, &event, &text_at);
-        if (event == KDIO_FRAME_BAD)
-            answer_bad_frame(link);
-        else if (event == KDIO_FRAME_DONE)
-            *ready = take_frame(link, draw, draw_context);
-    }
+    while (taken < size && !*ready)
+        *ready = kdio_stub_link_take(link, bytes[taken++], now_us, draw, draw_context);
     if (*ready)
-        hand_out(link, request);
+        kdio_stub_link_request(link, request);
     return taken;
 }
 
 /* ---- Replying ---- */
 
-/* A slot whose memory is about to be used again no longer holds a reply. */
-static void forget_overlapped(struct kdio_stub_link *link, size_t from, size_t to)
+/* A slot whose memory is about to be used again no longer holds a reply. Replies follow one another, so the first
+ * of those that lie here begins here. */
+static void forget_overlapped(struct kdio_stub_link *link, uint32_t span)
 {
     for (unsigned i = 0; i <= KDIO_SEQ_MASK; i++) {
-        struct kdio_cached_reply *reply = &link->cache[i];
-
-        if (reply->size && reply->at < to && (size_t)reply->at + reply->size > from) {
-            reply->size = 0;
-            link->replies_due &= ~((uint64_t)1 << i);
-        }
+        if (link->cache[i].at - link->reply_at >= span)
+            continue;
+        link->cache[i].size = 0;
+        link->replies_due &= ~((uint64_t)1 << i);
     }
 }
 
@@ -235,177 +288,134 @@ static void forget_overlapped(struct kdio_stub_link *link, size_t from, size_t t
  * the host may still ask for, as the reply window is smaller than the memory by one largest reply. */
 uint8_t *kdio_stub_link_results(struct kdio_stub_link *link)
 {
-    if (link->reply_at + reply_span(link) > link->config.replies_size)
+    uint32_t span = reply_span(link);
+
+    if (link->reply_at + span > link->config.replies_size)
         link->reply_at = 0;
-    forget_overlapped(link, link->reply_at, link->reply_at + reply_span(link));
+    forget_overlapped(link, span);
     return link->config.replies + link->reply_at + REPLY_LEAD;
 }
 
-/* Files the payload that begins `lead` bytes before the results, and only now counts the request as executed. */
-static void file_reply(struct kdio_stub_link *link, size_t lead, size_t results_size, uint8_t kind, uint32_t operations)
-{
-    uint32_t seq = link->current.expected;
-    size_t from = link->reply_at + REPLY_LEAD - lead;
-    uint8_t *payload = link->config.replies + from;
-    size_t size;
-
-    payload[0] = (uint8_t)(kind | (seq & KDIO_SEQ_MASK));
-    size = kdio_message_seal(payload, lead + results_size, kdio_session_reply_start(link->current.key, seq));
-    link->cache[seq & KDIO_SEQ_MASK] = (struct kdio_cached_reply){ (uint16_t)from, (uint16_t)size };
-    link->reply_at = from + size;
-    link->replies_due |= (uint64_t)1 << (seq & KDIO_SEQ_MASK);
-    link->current.expected = seq + 1;
-    link->current.operations += operations;
-    link->stats.requests++;
-    link->stats.operations += operations;
-    link->current.last_failed = kind == KDIO_KIND_FAILED;
-}
-
-void kdio_stub_link_done(struct kdio_stub_link *link, size_t results_size, uint32_t operations)
-{
-    file_reply(link, KDIO_HEADER_SIZE, results_size, KDIO_KIND_REPLY, operations);
-}
-
-void kdio_stub_link_failed(struct kdio_stub_link *link, size_t results_size, const struct kdio_failure *failure,
+/* The payload begins just before the results; only now does the request count as executed. */
+void kdio_stub_link_answer(struct kdio_stub_link *link, size_t results_size, const struct kdio_failure *failure,
                            uint32_t operations)
 {
-    kdio_failure_write(link->config.replies + link->reply_at + KDIO_HEADER_SIZE, failure);
-    file_reply(link, REPLY_LEAD, results_size, KDIO_KIND_FAILED, operations);
+    struct kdio_stub_session *session = &link->current;
+    uint32_t seq = session->expected++;
+    uint32_t slot = seq & KDIO_SEQ_MASK;
+    uint32_t lead = failure ? REPLY_LEAD : KDIO_HEADER_SIZE;
+    uint8_t *payload = link->config.replies + (link->reply_at += REPLY_LEAD - lead);
+
+    link->last_failed = failure != NULL;
+    if (failure)
+        kdio_failure_write(payload + KDIO_HEADER_SIZE, failure);
+    payload[0] = (uint8_t)(slot | (failure ? KDIO_KIND_FAILED : KDIO_KIND_REPLY));
+    link->cache[slot].at = (uint16_t)link->reply_at;
+    link->cache[slot].size = (uint16_t)kdio_message_seal(payload, lead + results_size,
+                                                         kdio_session_reply_start(session->key, seq));
+    link->reply_at += link->cache[slot].size;
+    link->replies_due |= (uint64_t)1 << slot;
+    session->operations += operations;
+    link->stats.requests++;
+    link->stats.operations += operations;
 }
 
 /* ---- Sending ---- */
 
-static void write_answer(struct kdio_stub_link *link, struct kdio_answer *answer)
+static size_t write_answer(struct kdio_stub_link *link)
 {
-    const struct kdio_stub_link_config *config = &link->config;
-    bool repeated = link->current.key.nonce == link->answer_nonce && is_open(&link->current);
-    const struct kdio_stub_session *session = repeated ? &link->current : &link->candidate;
-    const struct kdio_stub_session *previous = repeated ? &link->former : &link->current;
-    bool common = version_common(link);
+    const struct kdio_stub_session *session = find_opened(link, link->answer_nonce);
+    const struct kdio_stub_session *previous = session + 1;
+    struct kdio_stub_link_config *config = &link->config;
 
-    *answer = (struct kdio_answer){
-        .status = common ? KDIO_DONE : KDIO_VERSION,
-        .version = common ? KDIO_PROTOCOL_VERSION : 0,
-        .version_min = KDIO_PROTOCOL_VERSION,
-        .version_max = KDIO_PROTOCOL_VERSION,
-        .boot_id = config->boot_id,
-        .challenge = common ? session->key.challenge : 0,
-        .frame_max = (uint16_t)config->frame_size,
-        .request_window = config->request_window,
-        .reply_window = (uint16_t)(config->replies_size - 2 * reply_span(link)),
-        .results_max = config->results_max,
-        .program_max = config->program_max,
-        .frame_window = KDIO_WINDOW_MAX,
-        .burst = config->burst,
-        .capabilities = config->capabilities,
-        .previous_session = previous->key.challenge,
-        .previous_requests = previous->expected,
-        .previous_operations = previous->operations,
-        .link_port = config->link_port,
-        .link_ports = config->link_ports,
-    };
+    config->version = link->version;
+    config->status = link->version ? KDIO_DONE : KDIO_VERSION;
+    config->challenge = link->version ? session->key.challenge : 0;
+    config->previous_session = previous->key.challenge;
+    config->previous_requests = previous->expected;
+    config->previous_operations = previous->operations;
+    return kdio_answer_write(link->control, &config->answer, link->answer_nonce);
 }
 
-static size_t write_free(struct kdio_stub_link *link, uint8_t due)
+/* `unknown` is the second field of those that have one. */
+static size_t write_note(struct kdio_stub_link *link, enum kdio_stub_role role, uint32_t seq, uint8_t type)
 {
-    struct kdio_hello hello = { KDIO_PROTOCOL_VERSION, KDIO_PROTOCOL_VERSION, link->config.boot_id };
-    struct kdio_answer answer;
+    const uint32_t fields[] = { type, link->unknown_type };
 
-    if (due == FREE_DUE_ANSWER) {
-        write_answer(link, &answer);
-        return kdio_answer_write(link->control, &answer, link->answer_nonce);
-    }
-    if (due == FREE_DUE_HELLO)
-        return kdio_hello_write(link->control, &hello);
-    link->control[0] = KDIO_FREE_REFUSE;
-    link->control[1] = KDIO_UNSUPPORTED;
-    link->control[2] = link->unknown_type;
-    return kdio_message_seal(link->control, 3, KDIO_CRC32C_PLAIN);
+    return kdio_message_write(link->control, (uint8_t)(KDIO_KIND_NOTE | (seq & KDIO_SEQ_MASK)),
+                              type == KDIO_NOTE_UNSUPPORTED ? "bb" : "b", fields,
+                              kdio_session_reply_start(link->sessions[role].key, seq));
 }
 
-static size_t write_note(struct kdio_stub_link *link, struct kdio_session_key key, uint32_t seq, uint8_t type)
+static size_t write_refuse(struct kdio_stub_link *link)
 {
-    size_t size = 2;
+    const uint32_t fields[] = { KDIO_UNSUPPORTED, link->unknown_type };
 
-    link->control[0] = (uint8_t)(KDIO_KIND_NOTE | (seq & KDIO_SEQ_MASK));
-    link->control[1] = type;
-    if (type == KDIO_NOTE_UNSUPPORTED)
-        link->control[size++] = link->unknown_type;
-    return kdio_message_seal(link->control, size, kdio_session_reply_start(key, seq));
+    return kdio_message_write(link->control, KDIO_FREE_REFUSE, "bb", fields, KDIO_CRC32C_PLAIN);
 }
 
-static size_t write_due_note(struct kdio_stub_link *link, uint8_t due)
+static size_t write_due(struct kdio_stub_link *link, uint8_t due)
 {
     switch (due) {
-    case NOTE_DUE_EXPECT:
-        return write_note(link, link->current.key, link->current.expected, KDIO_NOTE_EXPECT);
-    case NOTE_DUE_EXPECT_CANDIDATE:
-        return write_note(link, link->candidate.key, 0, KDIO_NOTE_EXPECT);
-    case NOTE_DUE_TAKEN:
-        return write_note(link, link->former.key, link->taken_seq, KDIO_NOTE_TAKEN);
+    case DUE_HELLO:
+        return kdio_message_write(link->control, KDIO_FREE_HELLO, KDIO_HELLO_LETTERS, &link->config.version_min,
+                                  KDIO_CRC32C_PLAIN);
+    case DUE_ANSWER:
+        return write_answer(link);
+    case DUE_REFUSE:
+        return write_refuse(link);
+    case DUE_EXPECT:
+        return write_note(link, KDIO_STUB_CURRENT, link->current.expected, KDIO_NOTE_EXPECT);
+    case DUE_EXPECT_CANDIDATE:
+        return write_note(link, KDIO_STUB_CANDIDATE, 0, KDIO_NOTE_EXPECT);
+    case DUE_TAKEN:
+        return write_note(link, KDIO_STUB_FORMER, link->taken_seq, KDIO_NOTE_TAKEN);
     default:
-        return write_note(link, link->current.key, link->unsupported_seq, KDIO_NOTE_UNSUPPORTED);
+        return write_note(link, KDIO_STUB_CURRENT, link->unsupported_seq, KDIO_NOTE_UNSUPPORTED);
     }
-}
-
-static uint8_t lowest_bit(uint8_t bits)
-{
-    return (uint8_t)(bits & -bits);
 }
 
 /* The oldest reply that is due: the slots go round, so the search starts at the oldest number in the window. */
-static uint8_t next_reply(struct kdio_stub_link *link)
+static uint8_t next_reply(const struct kdio_stub_link *link)
 {
-    for (unsigned i = 0; i <= KDIO_SEQ_MASK; i++) {
-        unsigned slot = (link->current.expected + i) & KDIO_SEQ_MASK;
+    uint32_t slot = link->current.expected;
 
-        if (link->replies_due >> slot & 1) {
-            link->replies_due &= ~((uint64_t)1 << slot);
-            return (uint8_t)slot;
-        }
-    }
-    return SENDING_NO_REPLY;
+    while (!(link->replies_due >> (slot & KDIO_SEQ_MASK) & 1))
+        slot++;
+    return slot & KDIO_SEQ_MASK;
 }
 
 /* Starts the next frame that is due: answers first, then replies, then notes about what is missing behind them. */
 static void start_frame(struct kdio_stub_link *link)
 {
-    const struct kdio_cached_reply *reply;
-    uint8_t due;
+    uint8_t due = (uint8_t)(link->due | (link->replies_due ? DUE_REPLY : 0));
+    const uint8_t *payload = link->control;
+    uint8_t slot = SENDING_NO_REPLY;
     size_t size;
 
-    link->sending_slot = SENDING_NO_REPLY;
-    if (link->free_due) {
-        due = lowest_bit(link->free_due);
-        link->free_due &= (uint8_t)~due;
-        size = write_free(link, due);
-        kdio_frame_encoder_start(&link->encoder, link->control, size, false);
-        return;
+    due &= (uint8_t)-due;
+    if (due == DUE_REPLY) {
+        slot = next_reply(link);
+        link->replies_due &= ~((uint64_t)1 << slot);
+        payload = link->config.replies + link->cache[slot].at;
+        size = link->cache[slot].size;
+    } else {
+        link->due &= (uint8_t)~due;
+        size = write_due(link, due);
     }
-    if (link->replies_due) {
-        link->sending_slot = next_reply(link);
-        reply = &link->cache[link->sending_slot];
-        kdio_frame_encoder_start(&link->encoder, link->config.replies + reply->at, reply->size, false);
-        return;
-    }
-    due = lowest_bit(link->notes_due);
-    link->notes_due &= (uint8_t)~due;
-    size = write_due_note(link, due);
-    kdio_frame_encoder_start(&link->encoder, link->control, size, false);
-}
-
-/* L5: HELLO when the stub starts and each second until the first OPEN. */
-static void tick_hello(struct kdio_stub_link *link, uint64_t now_us)
-{
-    if (link->opened || is_open(&link->candidate) || now_us < link->hello_due_us)
-        return;
-    link->hello_due_us = now_us + KDIO_HELLO_PERIOD_US;
-    link->free_due |= FREE_DUE_HELLO;
+    link->sending_slot = slot;
+    kdio_frame_encoder_start(&link->encoder, payload, size, false);
 }
 
 static bool frame_due(const struct kdio_stub_link *link)
 {
-    return link->free_due || link->replies_due || link->notes_due;
+    return link->due || link->replies_due;
+}
+
+/* L5: when the stub starts and each second until the first OPEN. */
+static bool hello_due(const struct kdio_stub_link *link, uint64_t now_us)
+{
+    return now_us >= link->hello_due_us && is_new(link);
 }
 
 size_t kdio_stub_link_tx(struct kdio_stub_link *link, uint8_t *out, size_t capacity, uint64_t now_us,
@@ -414,7 +424,10 @@ size_t kdio_stub_link_tx(struct kdio_stub_link *link, uint8_t *out, size_t capac
     size_t count = 0;
     size_t used = 0;
 
-    tick_hello(link, now_us);
+    if (hello_due(link, now_us)) {
+        link->hello_due_us = now_us + KDIO_HELLO_PERIOD_US;
+        link->due |= DUE_HELLO;
+    }
     while (count < capacity) {
         if (!kdio_frame_encoder_idle(&link->encoder)) {
             count += kdio_frame_emit(&link->encoder, out + count, capacity - count);
@@ -450,8 +463,7 @@ bool kdio_stub_link_mid_frame(const struct kdio_stub_link *link)
 
 bool kdio_stub_link_tx_pending(const struct kdio_stub_link *link, uint64_t now_us)
 {
-    return !kdio_frame_encoder_idle(&link->encoder) || frame_due(link) ||
-           (!link->opened && !is_open(&link->candidate) && now_us >= link->hello_due_us);
+    return !kdio_frame_encoder_idle(&link->encoder) || frame_due(link) || hello_due(link, now_us);
 }
 
 void kdio_stub_link_set_burst(struct kdio_stub_link *link, uint8_t burst, uint32_t capabilities)

@@ -7,8 +7,8 @@
  * after its whole frame was verified under the session's key and its full sequence number; in order; once. A request
  * that was executed is answered from the reply cache ever after.
  *
- * Use: kdio_stub_link_rx until it hands out a request; execute it into the memory of kdio_stub_link_results; then
- * kdio_stub_link_done or kdio_stub_link_failed. kdio_stub_link_tx whenever the line takes bytes.
+ * Use: kdio_stub_link_take or kdio_stub_link_rx until it hands out a request; execute it into the memory of
+ * kdio_stub_link_results; then kdio_stub_link_answer. kdio_stub_link_tx whenever the line takes bytes.
  */
 #ifndef KDIO_PROTO_STUB_LINK_H
 #define KDIO_PROTO_STUB_LINK_H
@@ -26,19 +26,22 @@
 /* L8: console text that may go between two frames of a busy session: 6 ms at 115200 baud. */
 #define KDIO_TEXT_TURN 64u
 
-/* Memory and limits, from the caller; the limits are told to the host as they stand here. */
+/*
+ * Memory and limits, from the caller; the limits are the fields of the answer to OPEN and are told as they stand
+ * here. The caller sets boot_id, request_window, results_max, program_max, burst, capabilities, link_port and
+ * link_ports; the link the others.
+ */
 struct kdio_stub_link_config {
-    uint8_t *frame;         /* Holds one payload. */
-    size_t frame_size;
-    uint8_t *replies;       /* The reply cache. */
-    size_t replies_size;    /* At least 4 * results_max + 128. */
-    uint16_t results_max;
-    uint16_t request_window;
-    uint16_t program_max;
-    uint8_t burst;
-    uint32_t capabilities;
-    uint32_t boot_id;
-    uint16_t link_port, link_ports; /* As in struct kdio_answer. */
+    union {
+        struct {
+            KDIO_ANSWER_FIELDS(KDIO_FIELD_MEMBER)
+        };
+        struct kdio_answer answer;
+    };
+    uint32_t frame_size;
+    uint32_t replies_size; /* At least 4 * results_max + 128. */
+    uint8_t *frame;        /* Holds one payload. */
+    uint8_t *replies;      /* The reply cache. */
 };
 
 /* A session as the stub knows it. */
@@ -46,7 +49,14 @@ struct kdio_stub_session {
     struct kdio_session_key key; /* challenge 0: there is none. */
     uint32_t expected;           /* Full sequence number of the next request; so many are executed. */
     uint32_t operations;         /* Operations executed that are not the link's own. */
-    bool last_failed;            /* The last request stopped before its end. */
+};
+
+/* Sessions move on from one place to the next. */
+enum kdio_stub_role {
+    KDIO_STUB_CANDIDATE, /* Answered OPEN, waiting for its first request. */
+    KDIO_STUB_CURRENT,   /* Its requests are executed. Once there is one, there is one for ever. */
+    KDIO_STUB_FORMER,    /* Ended by the current one. */
+    KDIO_STUB_ROLES,
 };
 
 /* A cached reply: a payload in `replies`. */
@@ -59,35 +69,38 @@ struct kdio_stub_link_stats {
     uint32_t frames, bad_frames, repeated, requests, operations;
 };
 
-/* A verified request, valid until kdio_stub_link_done or _failed. */
+/* A verified request, valid until kdio_stub_link_answer. */
 struct kdio_stub_request {
     const uint8_t *program;
     size_t size;
     bool atomic;
 };
 
+/* What is used most stands first, within reach of a one-byte offset. */
 struct kdio_stub_link {
-    struct kdio_stub_link_config config;
     struct kdio_frame_decoder decoder;
     struct kdio_frame_encoder encoder;
-    struct kdio_stub_session current;   /* Its requests are executed. */
-    struct kdio_stub_session candidate; /* Answered OPEN, waiting for its first request. */
-    struct kdio_stub_session former;    /* Ended by the current one. */
-    struct kdio_cached_reply cache[KDIO_SEQ_MASK + 1]; /* By the low bits of the sequence number. */
     uint64_t replies_due;               /* Bit per cached reply to send. */
-    size_t reply_at;                    /* Where the next reply goes. */
     uint64_t hello_due_us;
-    bool opened;                        /* There was a session: no more HELLO by time. */
-    uint8_t free_due;                   /* FREE_DUE_*: frames of no session to send. */
-    uint8_t notes_due;                  /* NOTE_DUE_*: notes to send. */
+    uint8_t due;                        /* DUE_*: other messages to send. */
+    uint8_t version;                    /* In common with the last OPEN; 0: none. */
     uint8_t unknown_type;               /* What REFUSE or UNSUPPORTED names. */
     uint8_t sending_slot;               /* Of the reply being sent; SENDING_NO_REPLY for other frames. */
     uint8_t text_turn;                  /* Text bytes that may go before the next frame. */
-    uint8_t versions[2];                /* Range in the last OPEN. */
+    bool last_failed;                   /* The last request of the current session stopped before its end. */
     uint32_t answer_nonce;
     uint32_t taken_seq;                 /* Of the frame that TAKEN answers. */
     uint32_t unsupported_seq;
+    uint32_t reply_at;                  /* Where the next reply goes. */
+    union {
+        struct {
+            struct kdio_stub_session candidate, current, former; /* As in enum kdio_stub_role. */
+        };
+        struct kdio_stub_session sessions[KDIO_STUB_ROLES];
+    };
     struct kdio_stub_link_stats stats;
+    struct kdio_stub_link_config config;
+    struct kdio_cached_reply cache[KDIO_SEQ_MASK + 1]; /* By the low bits of the sequence number. */
     uint8_t control[KDIO_CONTROL_SIZE]; /* The message being sent that is no reply. */
 };
 
@@ -97,8 +110,16 @@ typedef uint32_t kdio_draw_fn(void *context);
 void kdio_stub_link_init(struct kdio_stub_link *link, const struct kdio_stub_link_config *config, uint64_t now_us);
 
 /*
- * Takes bytes until they are used up or a request is handed out (*request, and true through *ready). `draw` is called at
- * most once a frame. Returns the bytes taken. Not to be called while a request is out.
+ * Takes one byte. True when it completes the request to execute now, which kdio_stub_link_request hands out. `draw`
+ * is called at most once.
+ */
+bool kdio_stub_link_take(struct kdio_stub_link *link, uint8_t byte, uint64_t now_us, kdio_draw_fn *draw,
+                         void *draw_context);
+void kdio_stub_link_request(const struct kdio_stub_link *link, struct kdio_stub_request *request);
+
+/*
+ * Takes bytes until they are used up or a request is handed out (*request, and true through *ready). `draw` is
+ * called at most once a frame. Returns the bytes taken. Not to be called while a request is out.
  */
 size_t kdio_stub_link_rx(struct kdio_stub_link *link, const uint8_t *bytes, size_t size, uint64_t now_us,
                          kdio_draw_fn *draw, void *draw_context, struct kdio_stub_request *request, bool *ready);
@@ -106,12 +127,17 @@ size_t kdio_stub_link_rx(struct kdio_stub_link *link, const uint8_t *bytes, size
 /* Memory for config.results_max bytes of results of the request that is out. To be called once for each request. */
 uint8_t *kdio_stub_link_results(struct kdio_stub_link *link);
 
-/* The request that is out is executed: all `operations` of it, with so many bytes of results. */
-void kdio_stub_link_done(struct kdio_stub_link *link, size_t results_size, uint32_t operations);
-
-/* It stopped: failure->done operations are executed, their results `results_size` bytes; so many count as the user's. */
-void kdio_stub_link_failed(struct kdio_stub_link *link, size_t results_size, const struct kdio_failure *failure,
+/*
+ * The request that is out is answered, with so many bytes of results, and counts as executed; `operations` of it
+ * count as the user's. `failure` is NULL when all of it is done; else failure->done operations are.
+ */
+void kdio_stub_link_answer(struct kdio_stub_link *link, size_t results_size, const struct kdio_failure *failure,
                            uint32_t operations);
+
+static inline void kdio_stub_link_done(struct kdio_stub_link *link, size_t results_size, uint32_t operations)
+{
+    kdio_stub_link_answer(link, results_size, NULL, operations);
+}
 
 /*
  * Writes up to `capacity` bytes for the line and returns how many. Between frames it takes from `text` (`*text_size`

@@ -79,18 +79,20 @@ const uint8_t *kdio_console_peek(struct kdio_console *console, size_t *size)
     return console->ring + at;
 }
 
-void kdio_console_consume(struct kdio_console *console, size_t size)
+size_t kdio_console_consume(struct kdio_console *console, size_t size)
 {
     uint32_t span;
 
     console->record_at += (uint32_t)size;
-    if (!size || console->record_at < *header_at(console, console->tail))
-        return;
-    span = record_span(console->record_at);
-    for (uint32_t i = 0; i < span; i++)
-        console->ring[(console->tail + i) & (console->size - 1)] = 0;
-    console->record_at = 0;
-    __atomic_store_n(&console->tail, console->tail + span, __ATOMIC_RELEASE);
+    if (size && console->record_at == *header_at(console, console->tail)) {
+        span = record_span(console->record_at);
+        for (uint32_t i = 0; i < span; i++)
+            console->ring[(console->tail + i) & (console->size - 1)] = 0;
+        console->record_at = 0;
+        __atomic_store_n(&console->tail, console->tail + span, __ATOMIC_RELEASE);
+    }
+    (void)kdio_console_peek(console, &size);
+    return size;
 }
 
 static size_t append(char *line, size_t at, const char *text)

@@ -33,7 +33,9 @@ void kdio_console_drop(struct kdio_console *console, size_t size);
 
 /* Reader: bytes to send next, in one piece; NULL and 0 when there are none. */
 const uint8_t *kdio_console_peek(struct kdio_console *console, size_t *size);
-void kdio_console_consume(struct kdio_console *console, size_t size);
+
+/* Reader: so many of them are sent. Returns the size that the next peek gives. */
+size_t kdio_console_consume(struct kdio_console *console, size_t size);
 
 /* Reader: queues a line about lost bytes when there are some to tell of and it fits. */
 void kdio_console_tell_lost(struct kdio_console *console);

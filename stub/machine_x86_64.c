@@ -1,33 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* machine_x86_64.c: instructions as in the Intel SDM, volume 2. No access is ever split, merged or repeated. */
+/* machine_x86_64.c: struct kdio_machine for the processor the code runs on. */
 #include "stub/machine_x86_64.h"
+
+#include "stub/profile.h"
 
 #define CPUID_01_ECX_RDRAND (1u << 30)
 #define TSC_KHZ_UNKNOWN 1000000u
 
 static uint32_t port_in(void *context, uint16_t port, unsigned width)
 {
-    uint32_t value = 0;
-
     (void)context;
-    if (width == 1)
-        __asm__ volatile("inb %w1, %b0" : "=a"(value) : "Nd"(port), "0"(0));
-    else if (width == 2)
-        __asm__ volatile("inw %w1, %w0" : "=a"(value) : "Nd"(port), "0"(0));
-    else
-        __asm__ volatile("inl %w1, %0" : "=a"(value) : "Nd"(port));
-    return value;
+    return kdio_x86_64_in(port, width);
 }
 
 static void port_out(void *context, uint16_t port, unsigned width, uint32_t value)
 {
     (void)context;
-    if (width == 1)
-        __asm__ volatile("outb %b0, %w1" : : "a"(value), "Nd"(port) : "memory");
-    else if (width == 2)
-        __asm__ volatile("outw %w0, %w1" : : "a"(value), "Nd"(port) : "memory");
-    else
-        __asm__ volatile("outl %0, %w1" : : "a"(value), "Nd"(port) : "memory");
+    kdio_x86_64_out(port, width, value);
 }
 
 static uint32_t mem_in(void *context, uint64_t address, unsigned width)
@@ -60,7 +49,7 @@ static uint64_t read_tsc(void)
 }
 
 /* Quotient and remainder apart, as ticks times 1000 would pass 64 bits within months. */
-static uint64_t time_us(void *context)
+uint64_t kdio_x86_64_time_us(void *context)
 {
     const struct kdio_machine_x86_64 *state = context;
     uint64_t ticks = read_tsc();
@@ -78,34 +67,26 @@ static uint64_t draw_rdrand(void)
     return value;
 }
 
-/* The finaliser of SplitMix64 (Steele, Lea, Flood 2014) over a counter that is stirred at each call. */
-static uint64_t entropy(void *context)
+/* Multiplication by 2^64 over the golden ratio (Knuth, volume 3, 6.4) brings every bit of the counter to the upper
+ * half. */
+uint64_t kdio_x86_64_entropy(void *context)
 {
     struct kdio_machine_x86_64 *state = context;
-    uint64_t value;
 
-    state->seed += 0x9e3779b97f4a7c15u + (read_tsc() << 1);
-    if (state->rdrand)
-        state->seed ^= draw_rdrand();
-    value = state->seed;
-    value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9u;
-    value = (value ^ value >> 27) * 0x94d049bb133111ebu;
-    return value ^ value >> 31;
+    state->seed = (state->seed + read_tsc()) * 0x9e3779b97f4a7c15u;
+    return state->seed >> 32 | state->seed << 32;
 }
 
 static uintptr_t interrupts_off(void *context)
 {
-    uintptr_t flags;
-
     (void)context;
-    __asm__ volatile("pushfq; popq %0; cli" : "=r"(flags) : : "memory");
-    return flags;
+    return kdio_x86_64_interrupts_off();
 }
 
 static void interrupts_restore(void *context, uintptr_t flags)
 {
     (void)context;
-    __asm__ volatile("pushq %0; popfq" : : "r"(flags) : "memory", "cc");
+    kdio_x86_64_interrupts_restore(flags);
 }
 
 struct cpuid {
@@ -135,15 +116,18 @@ static uint64_t find_tsc_khz(uint32_t leaf_max)
     return base.eax & 0xffff ? (base.eax & 0xffff) * 1000u : TSC_KHZ_UNKNOWN;
 }
 
-void kdio_machine_x86_64_init(struct kdio_machine *machine, struct kdio_machine_x86_64 *state, uint32_t tsc_khz,
-                              uint64_t boot_entropy)
+static uint64_t time_us(void *context)
 {
-    uint32_t leaf_max = read_cpuid(0).eax;
+    return kdio_x86_64_time_us(context);
+}
 
-    state->tsc_khz = tsc_khz ? tsc_khz : find_tsc_khz(leaf_max);
-    state->seed = boot_entropy ^ read_tsc();
-    state->rdrand = (read_cpuid(1).ecx & CPUID_01_ECX_RDRAND) != 0;
-    machine->context = state;
+static uint64_t entropy(void *context)
+{
+    return kdio_x86_64_entropy(context);
+}
+
+static void fill_table(struct kdio_machine *machine)
+{
     machine->port_in = port_in;
     machine->port_out = port_out;
     machine->mem_in = mem_in;
@@ -152,4 +136,16 @@ void kdio_machine_x86_64_init(struct kdio_machine *machine, struct kdio_machine_
     machine->entropy = entropy;
     machine->interrupts_off = interrupts_off;
     machine->interrupts_restore = interrupts_restore;
+}
+
+void kdio_machine_x86_64_init(struct kdio_machine *machine, struct kdio_machine_x86_64 *state, uint32_t tsc_khz,
+                              uint64_t boot_entropy)
+{
+    state->tsc_khz = tsc_khz ? tsc_khz : find_tsc_khz(read_cpuid(0).eax);
+    state->seed = boot_entropy;
+    if (read_cpuid(1).ecx & CPUID_01_ECX_RDRAND)
+        state->seed ^= draw_rdrand();
+    machine->context = state;
+    if (KDIO_STUB_HAS_MACHINE)
+        fill_table(machine);
 }

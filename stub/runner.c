@@ -9,7 +9,6 @@
 #define DRAIN_PERIOD_US 16u
 #define DRAIN_LIMIT     KDIO_UART_FIFO_SIZE
 
-
 static bool denied(const struct kdio_stub_config *config, const struct kdio_op *op, unsigned width, bool write)
 {
     uint16_t port = (uint16_t)op->operand[0];
@@ -32,56 +31,62 @@ static enum kdio_status check_policy(const struct kdio_stub *stub, const struct 
     unsigned width = kdio_op_width(op->row);
     bool write = kdio_op_writes(op->row);
 
-    if ((op->row->capability & stub->link.config.capabilities) != op->row->capability)
+    if (op->row->capability & ~stub->link.config.capabilities)
+        return KDIO_UNSUPPORTED;
+    if (!KDIO_STUB_HAS_STATS && op->row->opcode == KDIO_OP_STATS)
         return KDIO_UNSUPPORTED;
     if (!width)
         return KDIO_DONE;
     if (kdio_uart_overlaps(&stub->uart, (uint16_t)op->operand[0], width))
         return KDIO_LINK_UART;
+    if (!KDIO_STUB_HAS_POLICY)
+        return KDIO_DONE;
     if (config->read_only && write)
         return KDIO_READ_ONLY;
     return denied(config, op, width, write) ? KDIO_DENIED : KDIO_DONE;
 }
 
-static enum kdio_status check_policies(const struct kdio_stub *stub, const struct kdio_stub_request *request,
-                                       uint32_t *bad_index)
-{
-    struct kdio_reader reader = kdio_reader_on(request->program, request->size);
-    enum kdio_status status = KDIO_DONE;
-    struct kdio_op op;
-
-    for (uint32_t index = 0; status == KDIO_DONE && reader.left; index++) {
-        (void)kdio_op_read(&reader, &op);
-        status = check_policy(stub, &op);
-        *bad_index = index;
-    }
-    return status;
-}
-
-enum kdio_status kdio_runner_check(const struct kdio_stub *stub, const struct kdio_stub_request *request,
-                                   uint32_t *bad_index)
+static enum kdio_status check_limits(const struct kdio_stub *stub, const struct kdio_program_summary *summary)
 {
     const struct kdio_stub_link_config *limits = &stub->link.config;
-    struct kdio_program_summary summary;
-    enum kdio_status status = kdio_program_check(request->program, request->size, &summary);
 
-    *bad_index = summary.bad_index;
-    if (status != KDIO_DONE)
-        return status;
-    if (summary.count > limits->program_max || summary.results_size > limits->results_max)
+    if (summary->count > limits->program_max || summary->results_size > limits->results_max)
         return KDIO_TOO_LARGE;
-    if (request->atomic && summary.worst_us > stub->config.atomic_max_us)
+    if (stub->request.atomic && summary->worst_us > stub->config.atomic_max_us)
         return KDIO_TOO_LONG;
-    return check_policies(stub, request, bad_index);
+    return KDIO_DONE;
+}
+
+/* P4, in one walk: what is wrong with an operation by itself comes before the limits, and the limits before the
+ * policy. */
+static enum kdio_status check_program(const struct kdio_stub *stub, uint32_t *bad_index)
+{
+    struct kdio_reader reader = kdio_reader_on(stub->request.program, stub->request.size);
+    struct kdio_program_summary summary = { 0 };
+    enum kdio_status status = reader.left ? KDIO_DONE : KDIO_MALFORMED;
+    enum kdio_status policy = KDIO_DONE;
+    uint32_t refused_index = 0;
+    struct kdio_op op;
+
+    while (status == KDIO_DONE && reader.left) {
+        status = kdio_program_step(&reader, &summary, &op);
+        if (status == KDIO_DONE && policy == KDIO_DONE) {
+            policy = check_policy(stub, &op);
+            refused_index = summary.bad_index;
+        }
+    }
+    if (status == KDIO_DONE)
+        status = check_limits(stub, &summary);
+    *bad_index = status == KDIO_DONE ? refused_index : summary.bad_index;
+    return status == KDIO_DONE ? policy : status;
 }
 
 static void run_session(struct kdio_stub *stub, struct kdio_writer *results)
 {
     const struct kdio_stub_session *former = &stub->link.former;
+    const uint32_t values[] = { former->key.challenge, former->expected, former->operations };
 
-    kdio_write_uint(results, 4, former->key.challenge);
-    kdio_write_uint(results, 4, former->expected);
-    kdio_write_uint(results, 4, former->operations);
+    kdio_write_fields(results, "ddd", values);
 }
 
 static void run_stats(struct kdio_stub *stub, struct kdio_writer *results)
@@ -98,25 +103,22 @@ static void run_stats(struct kdio_stub *stub, struct kdio_writer *results)
         stub->atomic_us_max,
         stub->interrupts,
         (uint32_t)stub->uart.config.base,
-        (uint32_t)((stub->machine.time_us(stub->machine.context) - stub->start_us) / 1000),
+        (uint32_t)((kdio_stub_now_us(stub) - stub->start_us) / 1000),
     };
 
-    for (unsigned i = 0; i < KDIO_OP_RESULTS_MAX; i++)
-        kdio_write_uint(results, 4, values[i]);
+    kdio_write_fields(results, "ddddddddddd", values);
 }
 
-static void run_in(struct kdio_stub *stub, const struct kdio_op *op, struct kdio_writer *results)
+/* Letters of a port operation: an `in` has results, an `out` none. */
+static void run_port(struct kdio_stub *stub, const struct kdio_op *op, struct kdio_writer *results)
 {
+    uint16_t port = (uint16_t)op->operand[0];
     unsigned width = kdio_op_width(op->row);
 
-    kdio_write_uint(results, width,
-                    stub->machine.port_in(stub->machine.context, (uint16_t)op->operand[0], width));
-}
-
-static void run_out(struct kdio_stub *stub, const struct kdio_op *op)
-{
-    stub->machine.port_out(stub->machine.context, (uint16_t)op->operand[0], kdio_op_width(op->row),
-                           (uint32_t)op->operand[1]);
+    if (kdio_op_writes(op->row))
+        kdio_machine_out(&stub->machine, port, width, (uint32_t)op->operand[1]);
+    else
+        kdio_write_uint(results, width, kdio_machine_in(&stub->machine, port, width));
 }
 
 /* A switch and not a table of functions: a table would need relocations, and the library has no data. */
@@ -127,23 +129,20 @@ static enum kdio_status run_op(struct kdio_stub *stub, const struct kdio_op *op,
         run_session(stub, results);
         break;
     case KDIO_OP_STATS:
-        run_stats(stub, results);
+        if (KDIO_STUB_HAS_STATS)
+            run_stats(stub, results);
         break;
     case KDIO_OP_TEXT:
-        stub->config.text(stub->config.context, (const char *)op->bytes, (size_t)op->operand[0]);
+        if (KDIO_STUB_HAS_TEXT)
+            stub->config.text(stub->config.context, (const char *)op->bytes, (size_t)op->operand[0]);
         break;
     case KDIO_OP_CHAIN:
-        return stub->link.current.last_failed ? KDIO_SKIPPED : KDIO_DONE;
+        return stub->link.last_failed ? KDIO_SKIPPED : KDIO_DONE;
     case KDIO_OP_ECHO:
         kdio_write_uint(results, 8, op->operand[0]);
         break;
-    case KDIO_OP_IN8:
-    case KDIO_OP_IN16:
-    case KDIO_OP_IN32:
-        run_in(stub, op, results);
-        break;
     default:
-        run_out(stub, op);
+        run_port(stub, op, results);
         break;
     }
     return KDIO_DONE;
@@ -152,20 +151,18 @@ static enum kdio_status run_op(struct kdio_stub *stub, const struct kdio_op *op,
 /* L7: bytes that arrive while a program runs must not overrun the FIFO. */
 static void drain_in_time(struct kdio_stub *stub)
 {
-    if (stub->machine.time_us(stub->machine.context) - stub->drained_us >= DRAIN_PERIOD_US)
+    if (kdio_stub_now_us(stub) - stub->drained_us >= DRAIN_PERIOD_US)
         (void)kdio_stub_drain(stub, DRAIN_LIMIT);
 }
 
-void kdio_runner_run(struct kdio_stub *stub, const struct kdio_stub_request *request, uint8_t *results,
-                     struct kdio_run *run)
+static void run_program(struct kdio_stub *stub, uint8_t *results, struct kdio_run *run)
 {
-    struct kdio_reader reader = kdio_reader_on(request->program, request->size);
+    struct kdio_reader reader = kdio_reader_on(stub->request.program, stub->request.size);
     struct kdio_writer writer = kdio_writer_on(results, stub->link.config.results_max);
     struct kdio_op op;
 
-    *run = (struct kdio_run){ 0 };
     while (reader.left && kdio_op_read(&reader, &op) == KDIO_DONE) {
-        run->failure.status = (uint8_t)run_op(stub, &op, &writer);
+        run->failure.status = run_op(stub, &op, &writer);
         if (run->failure.status != KDIO_DONE)
             break;
         run->failure.index = ++run->failure.done;
@@ -173,5 +170,32 @@ void kdio_runner_run(struct kdio_stub *stub, const struct kdio_stub_request *req
         if (reader.left)
             drain_in_time(stub);
     }
-    run->results_size = (size_t)(writer.at - results);
+    run->results_size = (uint32_t)(writer.at - results);
+}
+
+static void run_atomic(struct kdio_stub *stub, uint8_t *results, struct kdio_run *run)
+{
+    uintptr_t state = kdio_machine_interrupts_off(&stub->machine);
+    uint64_t from_us = KDIO_STUB_HAS_STATS ? kdio_stub_now_us(stub) : 0;
+    uint32_t took_us = 0;
+
+    run_program(stub, results, run);
+    if (KDIO_STUB_HAS_STATS)
+        took_us = (uint32_t)(kdio_stub_now_us(stub) - from_us);
+    kdio_machine_interrupts_restore(&stub->machine, state);
+    if (took_us > stub->atomic_us_max)
+        stub->atomic_us_max = took_us;
+}
+
+void kdio_runner_run(struct kdio_stub *stub, uint8_t *results, struct kdio_run *run)
+{
+    *run = (struct kdio_run){ 0 };
+    run->failure.status = check_program(stub, &run->failure.index);
+    if (run->failure.status != KDIO_DONE)
+        return;
+    run->failure.index = 0;
+    if (stub->request.atomic)
+        run_atomic(stub, results, run);
+    else
+        run_program(stub, results, run);
 }

@@ -12,10 +12,8 @@
 #define ATOMIC_US_DEFAULT  1000u
 #define ATOMIC_US_MAX      100000u
 #define PROGRAM_MAX        1024u
-/* The wire names sizes in 16 bits. */
-#define CONSOLE_MAX        0x4000u
-#define RX_MAX             0x8000u
-#define FRAMES_MAX         0xfff0u
+/* The wire names sizes in 16 bits: memory beyond this is left alone. */
+#define MEMORY_USED_MAX    0x10000u
 #define TX_CHUNK           KDIO_UART_FIFO_SIZE
 /* Bytes taken from the UART in one call: with two accesses a byte, and the transmitter's, within the bound. */
 #define RX_CHUNK           24u
@@ -34,68 +32,71 @@ static void release(bool *flag)
     __atomic_clear(flag, __ATOMIC_RELEASE);
 }
 
-static uint64_t now_us(const struct kdio_stub *stub)
+uint64_t kdio_stub_now_us(const struct kdio_stub *stub)
 {
-    return stub->machine.time_us(stub->machine.context);
+    return kdio_machine_time_us(&stub->machine);
 }
 
 /* ---- Life ---- */
 
-static uint32_t power_of_two_below(size_t size)
+/* The largest one; size is not 0. */
+static uint32_t power_of_two_within(uint32_t size)
 {
-    uint32_t power = 1;
-
-    while ((size_t)power * 2 <= size)
-        power *= 2;
-    return power;
+    return 0x80000000u >> __builtin_clz(size);
 }
 
-/* Shares what is left after the structure. Of 8 KiB, 4 are for received bytes: at 921600 baud with 16 ms of latency, 1.5 KiB
- * are under way before the first reply is back. */
-static void share_memory(struct kdio_stub *stub, uint8_t *memory, size_t size, struct kdio_stub_link_config *link)
+/* Shares what is left after the structure. Of 8 KiB, 4 are for received bytes: at 921600 baud with 16 ms of
+ * latency, 1.5 KiB are under way before the first reply is back. */
+static void share_memory(struct kdio_stub *stub, uint32_t size, struct kdio_stub_link_config *link)
 {
-    uint32_t console_size = power_of_two_below(size / 8 > CONSOLE_MAX ? CONSOLE_MAX : size / 8);
-    uint32_t rx_size = power_of_two_below(size * 5 / 8 > RX_MAX ? RX_MAX : size * 5 / 8);
+    uint8_t *memory = (uint8_t *)(stub + 1);
+    uint32_t console_size = KDIO_STUB_HAS_CONSOLE ? power_of_two_within(size / 8) : 0;
+    uint32_t rx_size = power_of_two_within(size * 5 / 8);
 
-    kdio_console_init(&stub->console, memory, console_size);
-    stub->rx = (struct kdio_rx_ring){ .bytes = memory + console_size, .size = rx_size };
-    memory += console_size + rx_size;
+    if (KDIO_STUB_HAS_CONSOLE)
+        kdio_console_init(&stub->console, memory, console_size);
+    memory += console_size;
+    stub->rx.bytes = memory;
+    stub->rx.size = rx_size;
+    memory += rx_size;
     size -= console_size + rx_size;
-    if (size > FRAMES_MAX)
-        size = FRAMES_MAX;
-    link->request_window = (uint16_t)rx_size;
+    link->request_window = rx_size;
     link->frame = memory;
     link->frame_size = size * 2 / 5;
     link->replies = memory + link->frame_size;
     link->replies_size = size - link->frame_size;
-    link->results_max = (uint16_t)(link->replies_size / 6);
+    link->results_max = link->replies_size / 6;
 }
 
 static uint32_t find_capabilities(const struct kdio_stub *stub)
 {
-    return KDIO_CAPABILITY_PORT | (stub->config.text ? KDIO_CAPABILITY_TEXT : 0) |
-           (stub->prompt ? 0 : KDIO_CAPABILITY_POLLED) | (stub->config.read_only ? KDIO_CAPABILITY_READ_ONLY : 0);
-}
+    uint32_t capabilities = KDIO_CAPABILITY_PORT;
 
-static uint8_t find_burst(const struct kdio_stub *stub)
-{
-    return stub->prompt ? 0 : KDIO_UART_FIFO_SIZE;
+    if (KDIO_STUB_HAS_TEXT && stub->config.text)
+        capabilities |= KDIO_CAPABILITY_TEXT;
+    if (KDIO_STUB_HAS_POLICY && stub->config.read_only)
+        capabilities |= KDIO_CAPABILITY_READ_ONLY;
+    return capabilities;
 }
 
 static uint32_t draw(void *context)
 {
     struct kdio_stub *stub = context;
 
-    return (uint32_t)stub->machine.entropy(stub->machine.context);
+    return (uint32_t)kdio_machine_entropy(&stub->machine);
 }
 
+/* What a profile does not hold is an error, so that no kernel believes in a refusal that is not there. */
 static bool config_valid(const struct kdio_stub_config *config)
 {
-    const struct kdio_uart_config *uart = &config->uart;
-
-    return config->size == sizeof *config && uart->space <= KDIO_UART_MMIO &&
-           (uart->stride == 1 || uart->stride == 4) && (!config->pair_trylock == !config->pair_unlock) &&
-           kdio_uart_config_valid(uart) && config->atomic_max_us <= ATOMIC_US_MAX && (config->deny || !config->deny_count);
+    if (config->size != sizeof *config || !config->pair_trylock != !config->pair_unlock ||
+        config->atomic_max_us > ATOMIC_US_MAX || !kdio_uart_config_valid(&config->uart))
+        return false;
+    if (!KDIO_STUB_HAS_POLICY && (config->deny_count || config->deny_safe || config->read_only))
+        return false;
+    if (!KDIO_STUB_HAS_MACHINE && config->machine)
+        return false;
+    return config->deny || !config->deny_count;
 }
 
 static void zero(uint8_t *bytes, size_t size)
@@ -104,19 +105,18 @@ static void zero(uint8_t *bytes, size_t size)
         bytes[i] = 0;
 }
 
-static void start_link(struct kdio_stub *stub, uint8_t *memory, size_t size)
+static void start_link(struct kdio_stub *stub, uint32_t size)
 {
     struct kdio_stub_link_config link = {
         .program_max = PROGRAM_MAX,
-        .burst = find_burst(stub),
         .capabilities = find_capabilities(stub),
         .boot_id = draw(stub) | 1,
         .link_port = (uint16_t)stub->uart.config.base,
-        .link_ports = (uint16_t)kdio_uart_ports(&stub->uart),
+        .link_ports = kdio_uart_ports(&stub->uart),
     };
 
-    share_memory(stub, memory, size, &link);
-    stub->start_us = now_us(stub);
+    share_memory(stub, size - (uint32_t)sizeof *stub, &link);
+    stub->start_us = kdio_stub_now_us(stub);
     kdio_stub_link_init(&stub->link, &link, stub->start_us);
 }
 
@@ -129,17 +129,19 @@ enum kdio_stub_result kdio_stub_init(void *memory, size_t size, const struct kdi
         return KDIO_STUB_NO_MEMORY;
     if (!config || !config_valid(config))
         return KDIO_STUB_BAD_CONFIG;
+    if (size > MEMORY_USED_MAX)
+        size = MEMORY_USED_MAX;
     zero(memory, size);
     made->config = *config;
     if (!config->atomic_max_us)
         made->config.atomic_max_us = ATOMIC_US_DEFAULT;
-    if (config->machine)
+    if (KDIO_STUB_HAS_MACHINE && config->machine)
         made->machine = *config->machine;
     else
         kdio_machine_x86_64_init(&made->machine, &made->machine_state, config->tsc_khz, config->boot_entropy);
     if (!kdio_uart_init(&made->uart, &made->machine, &config->uart))
         return KDIO_STUB_NO_UART;
-    start_link(made, (uint8_t *)memory + sizeof *made, size - sizeof *made);
+    start_link(made, (uint32_t)size);
     *stub = made;
     return KDIO_STUB_OK;
 }
@@ -158,76 +160,54 @@ static void ring_put(struct kdio_stub *stub, uint8_t byte)
     __atomic_store_n(&rx->head, rx->head + 1, __ATOMIC_RELEASE);
 }
 
+static bool is_suspended(const struct kdio_stub *stub)
+{
+    return KDIO_STUB_HAS_SUSPEND && __atomic_load_n(&stub->suspended, __ATOMIC_ACQUIRE);
+}
+
 bool kdio_stub_drain(struct kdio_stub *stub, unsigned limit)
 {
-    bool suspended;
     int byte = -1;
 
     if (!take(&stub->draining))
         return true; /* The holder empties it. */
-    suspended = __atomic_load_n(&stub->suspended, __ATOMIC_ACQUIRE);
-    for (unsigned i = 0; i < limit && !suspended && (byte = kdio_uart_get(&stub->uart)) >= 0; i++) {
+    if (is_suspended(stub))
+        limit = 0;
+    for (; limit && (byte = kdio_uart_get(&stub->uart)) >= 0; limit--) {
         ring_put(stub, (uint8_t)byte);
         stub->moved++;
     }
-    stub->drained_us = now_us(stub);
+    stub->drained_us = kdio_stub_now_us(stub);
     release(&stub->draining);
     return byte < 0;
 }
 
-/* The ring's next bytes in one piece. */
-static const uint8_t *ring_peek(const struct kdio_rx_ring *rx, uint32_t *size)
+static bool ring_empty(const struct kdio_rx_ring *rx)
 {
-    uint32_t at = rx->tail & (rx->size - 1);
-    uint32_t count = __atomic_load_n(&rx->head, __ATOMIC_ACQUIRE) - rx->tail;
-
-    *size = count < rx->size - at ? count : rx->size - at;
-    return rx->bytes + at;
+    return rx->tail == __atomic_load_n(&rx->head, __ATOMIC_ACQUIRE);
 }
 
 static void feed_link(struct kdio_stub *stub, uint64_t at_us)
 {
-    const uint8_t *bytes;
-    uint32_t size;
-    size_t taken;
+    struct kdio_rx_ring *rx = &stub->rx;
 
-    for (bytes = ring_peek(&stub->rx, &size); size && !stub->request_ready; bytes = ring_peek(&stub->rx, &size)) {
-        taken = kdio_stub_link_rx(&stub->link, bytes, size, at_us, draw, stub, &stub->request, &stub->request_ready);
-        __atomic_store_n(&stub->rx.tail, stub->rx.tail + (uint32_t)taken, __ATOMIC_RELEASE);
+    while (!stub->request_ready && !ring_empty(rx)) {
+        stub->request_ready = kdio_stub_link_take(&stub->link, rx->bytes[rx->tail & (rx->size - 1)], at_us, draw, stub);
+        __atomic_store_n(&rx->tail, rx->tail + 1, __ATOMIC_RELEASE);
     }
 }
 
 /* ---- Executing ---- */
 
-static void run_atomic(struct kdio_stub *stub, uint8_t *results, struct kdio_run *run)
-{
-    uintptr_t state = stub->machine.interrupts_off(stub->machine.context);
-    uint64_t from_us = now_us(stub);
-    uint32_t took_us;
-
-    kdio_runner_run(stub, &stub->request, results, run);
-    took_us = (uint32_t)(now_us(stub) - from_us);
-    stub->machine.interrupts_restore(stub->machine.context, state);
-    if (took_us > stub->atomic_us_max)
-        stub->atomic_us_max = took_us;
-}
-
 static void execute_now(struct kdio_stub *stub)
 {
     uint8_t *results = kdio_stub_link_results(&stub->link);
-    struct kdio_run run = { 0 };
-    uint32_t bad_index;
+    struct kdio_run run;
 
-    run.failure.status = (uint8_t)kdio_runner_check(stub, &stub->request, &bad_index);
-    run.failure.index = (uint16_t)bad_index;
-    if (run.failure.status == KDIO_DONE && stub->request.atomic)
-        run_atomic(stub, results, &run);
-    else if (run.failure.status == KDIO_DONE)
-        kdio_runner_run(stub, &stub->request, results, &run);
-    if (run.failure.status == KDIO_DONE)
-        kdio_stub_link_done(&stub->link, run.results_size, run.counted);
-    else
-        kdio_stub_link_failed(&stub->link, run.results_size, &run.failure, run.counted);
+    kdio_stub_link_request(&stub->link, &stub->request);
+    kdio_runner_run(stub, results, &run);
+    kdio_stub_link_answer(&stub->link, run.results_size, run.failure.status != KDIO_DONE ? &run.failure : NULL,
+                          run.counted);
     stub->request_ready = false;
 }
 
@@ -249,18 +229,20 @@ static void execute(struct kdio_stub *stub)
 static bool send(struct kdio_stub *stub, uint64_t at_us)
 {
     uint8_t chunk[TX_CHUNK];
-    size_t text_size;
-    const uint8_t *text;
+    const uint8_t *text = NULL;
+    size_t text_size = 0;
     size_t count;
 
-    kdio_console_tell_lost(&stub->console);
-    text = kdio_console_peek(&stub->console, &text_size);
+    if (KDIO_STUB_HAS_CONSOLE) {
+        kdio_console_tell_lost(&stub->console);
+        text = kdio_console_peek(&stub->console, &text_size);
+    }
     if ((text_size || kdio_stub_link_tx_pending(&stub->link, at_us)) && kdio_uart_room(&stub->uart)) {
         count = kdio_stub_link_tx(&stub->link, chunk, sizeof chunk, at_us, text, &text_size);
-        kdio_console_consume(&stub->console, text_size);
+        if (KDIO_STUB_HAS_CONSOLE)
+            text_size = kdio_console_consume(&stub->console, text_size);
         kdio_uart_put(&stub->uart, chunk, (unsigned)count);
         stub->moved += (uint32_t)count;
-        (void)kdio_console_peek(&stub->console, &text_size);
     }
     text_size |= kdio_stub_link_tx_pending(&stub->link, at_us);
     kdio_uart_want_room(&stub->uart, text_size);
@@ -269,32 +251,31 @@ static bool send(struct kdio_stub *stub, uint64_t at_us)
 
 /* ---- Entries ---- */
 
-static void apply_prompt(struct kdio_stub *stub)
+/* As the kernel says it services the UART now; told with the next answer to OPEN. */
+static void tell_prompt(struct kdio_stub *stub)
 {
     bool prompt = __atomic_load_n(&stub->prompt, __ATOMIC_RELAXED);
 
-    if (prompt == stub->prompt_told)
-        return;
-    stub->prompt_told = prompt;
-    kdio_stub_link_set_burst(&stub->link, find_burst(stub), find_capabilities(stub));
+    kdio_stub_link_set_burst(&stub->link, prompt ? 0 : KDIO_UART_FIFO_SIZE,
+                             find_capabilities(stub) | (prompt ? 0 : KDIO_CAPABILITY_POLLED));
 }
 
 static unsigned work(struct kdio_stub *stub, bool may_execute)
 {
-    uint64_t at_us = now_us(stub);
+    uint64_t at_us = kdio_stub_now_us(stub);
     uint32_t moved = stub->moved;
     bool announced = stub->uart.config.irq && stub->interrupts;
     bool empty, sending, waiting;
 
     if (!kdio_uart_ours(&stub->uart))
         return KDIO_STUB_MORE;
-    apply_prompt(stub);
+    tell_prompt(stub);
     empty = kdio_stub_drain(stub, RX_CHUNK);
     feed_link(stub, at_us);
     if (stub->request_ready && may_execute)
         execute(stub);
     sending = send(stub, at_us);
-    waiting = !empty || stub->request_ready || stub->rx.head != stub->rx.tail;
+    waiting = !empty || stub->request_ready || !ring_empty(&stub->rx);
     return (moved != stub->moved ? KDIO_STUB_WORK : 0) |
            (waiting || (sending && !announced) ? KDIO_STUB_MORE : 0);
 }
@@ -302,7 +283,7 @@ static unsigned work(struct kdio_stub *stub, bool may_execute)
 /* A stub that another entry holds, perhaps one that this entry has interrupted: its UART is emptied, its line left. */
 static unsigned work_beside(struct kdio_stub *stub)
 {
-    if (!__atomic_load_n(&stub->suspended, __ATOMIC_ACQUIRE) && kdio_uart_ours(&stub->uart)) {
+    if (!is_suspended(stub) && kdio_uart_ours(&stub->uart)) {
         (void)kdio_stub_drain(stub, RX_CHUNK);
         kdio_uart_acknowledge(&stub->uart);
     }
@@ -315,7 +296,7 @@ static unsigned enter(struct kdio_stub *stub, bool may_execute)
 
     if (!take(&stub->busy))
         return work_beside(stub);
-    if (!stub->suspended)
+    if (!is_suspended(stub))
         result = work(stub, may_execute);
     release(&stub->busy);
     return result;

@@ -5,42 +5,45 @@
 
 #include "proto/stub_link.h"
 #include "stub/console.h"
-#include "stub/machine_x86_64.h"
+#include "stub/machine.h"
 #include "stub/uart16550.h"
 
 /* Received bytes between the UART and the link. One producer at a time holds `draining`; one consumer holds `busy`. */
 struct kdio_rx_ring {
     uint8_t *bytes;
-    uint32_t size;
+    uint32_t size; /* A power of two. */
     uint32_t head; /* Producer's; counts on without wrapping to the size. */
     uint32_t tail; /* Consumer's. */
 };
 
+/* What is used most stands first, within reach of a one-byte offset. */
 struct kdio_stub {
-    struct kdio_stub_config config;
-    struct kdio_machine machine;
-    struct kdio_machine_x86_64 machine_state;
-    struct kdio_uart uart;
-    struct kdio_rx_ring rx;
-    struct kdio_console console;
-    struct kdio_stub_link link;
-    struct kdio_stub_request request; /* Waiting to be executed when request_ready. */
-    bool request_ready;
-    bool busy;      /* Held by the one entry that works. */
-    bool draining;  /* Held by the one entry that reads the UART. */
-    bool suspended; /* The kernel has the UART. */
-    bool prompt;      /* As the kernel says, */
-    bool prompt_told; /* and as the link knows. */
+    bool busy;          /* Held by the one entry that works. */
+    bool draining;      /* Held by the one entry that reads the UART. */
+    bool suspended;     /* The kernel has the UART. */
+    bool prompt;        /* As the kernel says. */
+    bool request_ready; /* `request` waits to be executed. */
     uint32_t moved;       /* Bytes read from the UART or written to it: tells whether anything happened. */
     uint32_t rx_overruns; /* Bytes dropped as the ring was full. */
     uint32_t atomic_us_max;
     uint32_t interrupts;
-    uint64_t start_us;
     uint64_t drained_us; /* When the UART was last emptied. */
+    struct kdio_rx_ring rx;
+    struct kdio_uart uart;
+    uint64_t start_us;
+    struct kdio_machine machine;
+    struct kdio_stub_request request;
+    struct kdio_console console;
+    struct kdio_machine_x86_64 machine_state;
+    struct kdio_stub_config config;
+    struct kdio_stub_link link;
 };
 
 /* Moves what the UART holds to the ring, at most `limit` bytes; true when it is empty. For the holder of `busy` and for
  * entries that find it held. */
 bool kdio_stub_drain(struct kdio_stub *stub, unsigned limit);
+
+/* Microseconds, from the machine. */
+uint64_t kdio_stub_now_us(const struct kdio_stub *stub);
 
 #endif

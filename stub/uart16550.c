@@ -2,6 +2,8 @@
 /* uart16550.c: registers and bits carry the names of the PC16550D data sheet, section 8. */
 #include "stub/uart16550.h"
 
+#include "stub/machine.h"
+
 enum uart_register {
     UART_RBR = 0, /* Receiver buffer (read). */
     UART_THR = 0, /* Transmitter holding (write). */
@@ -38,25 +40,26 @@ enum uart_register {
 #define UART_CLOCK_HZ 1843200u
 #define UART_CLOCKS_PER_BIT 16u
 
-static uint8_t read_register(struct kdio_uart *uart, unsigned number)
+/* Registers of 4 bytes, and those in memory, are not in every profile; the others are at a port each. */
+static uint8_t read_register(const struct kdio_uart *uart, unsigned number)
 {
     const struct kdio_machine *machine = uart->machine;
-    uint64_t at = uart->config.base + number * uart->config.stride;
+    uint64_t at = uart->config.base + number * (KDIO_STUB_HAS_MMIO ? uart->config.stride : 1);
 
-    if (uart->config.space == KDIO_UART_PORT)
-        return (uint8_t)machine->port_in(machine->context, (uint16_t)at, 1);
-    return (uint8_t)machine->mem_in(machine->context, at, uart->config.stride);
+    if (KDIO_STUB_HAS_MMIO && uart->config.space != KDIO_UART_PORT)
+        return (uint8_t)machine->mem_in(machine->context, at, uart->config.stride);
+    return (uint8_t)kdio_machine_in(machine, (uint16_t)at, 1);
 }
 
-static void write_register(struct kdio_uart *uart, unsigned number, uint8_t value)
+static void write_register(const struct kdio_uart *uart, unsigned number, uint8_t value)
 {
     const struct kdio_machine *machine = uart->machine;
-    uint64_t at = uart->config.base + number * uart->config.stride;
+    uint64_t at = uart->config.base + number * (KDIO_STUB_HAS_MMIO ? uart->config.stride : 1);
 
-    if (uart->config.space == KDIO_UART_PORT)
-        machine->port_out(machine->context, (uint16_t)at, 1, value);
-    else
+    if (KDIO_STUB_HAS_MMIO && uart->config.space != KDIO_UART_PORT)
         machine->mem_out(machine->context, at, uart->config.stride, value);
+    else
+        kdio_machine_out(machine, (uint16_t)at, 1, value);
 }
 
 /* The nearest one. */
@@ -71,7 +74,8 @@ bool kdio_uart_config_valid(const struct kdio_uart_config *config)
 {
     uint32_t divisor = config->baud ? find_divisor(config) : 1;
 
-    return divisor != 0 && divisor <= UINT16_MAX;
+    return config->space <= (KDIO_STUB_HAS_MMIO ? KDIO_UART_MMIO : KDIO_UART_PORT) &&
+           (config->stride == 1 || (KDIO_STUB_HAS_MMIO && config->stride == 4)) && divisor - 1 < UINT16_MAX;
 }
 
 static void set_baud(struct kdio_uart *uart)
@@ -165,12 +169,15 @@ void kdio_uart_acknowledge(struct kdio_uart *uart)
 
 unsigned kdio_uart_ports(const struct kdio_uart *uart)
 {
+    if (!KDIO_STUB_HAS_MMIO)
+        return UART_REGISTERS;
     return uart->config.space == KDIO_UART_PORT ? UART_REGISTERS * uart->config.stride : 0;
 }
 
 bool kdio_uart_overlaps(const struct kdio_uart *uart, uint16_t port, unsigned width)
 {
     uint64_t first = uart->config.base;
+    unsigned ports = kdio_uart_ports(uart);
 
-    return kdio_uart_ports(uart) && port < first + kdio_uart_ports(uart) && port + (uint64_t)width > first;
+    return ports && port < first + ports && port + (uint64_t)width > first;
 }

@@ -15,11 +15,11 @@
 struct kdio_uart {
     const struct kdio_machine *machine;
     struct kdio_uart_config config;
-    uint8_t ier;       /* As last written. */
     uint32_t overruns; /* LSR.OE seen. */
+    uint8_t ier;       /* As last written. */
 };
 
-/* False for a baud rate that the clock does not give. */
+/* False for registers that are not supported, and for a baud rate that the clock does not give. */
 bool kdio_uart_config_valid(const struct kdio_uart_config *config);
 
 /* Looks for a UART and programs it: false, and nothing written, where none answers. */

@@ -10,10 +10,11 @@
  *   Stack       At most 1 KiB below the caller's frame (`make size` prints the measured figure).
  *   Compiled    -mgeneral-regs-only -mno-red-zone -ffreestanding -fno-stack-protector -fcf-protection=none,
  *               position-independent: no SSE state is touched, it links at any address, -2 GiB included.
- *   Time        No call waits for the line. A call reads what the UART holds, executes at most one program,
- *               writes at most one FIFO and returns: at most KDIO_STUB_ACCESSES_MAX UART accesses beside the
- *               program's own. (A program's own are its port accesses and, as a line at 3 Mbaud fills the FIFO
- *               in 53 us, emptying the UART between its operations, at most each 16 us.) KDIO_STUB_MORE in the result asks to be called again soon.
+ *   Time        No call waits for the line. A call reads what the UART holds, executes at most one program, writes
+ *               at most one FIFO and returns: at most KDIO_STUB_ACCESSES_MAX UART accesses beside the program's
+ *               own. (A program's own are its port accesses and, as a line at 3 Mbaud fills the FIFO in 53 us,
+ *               emptying the UART between its operations, at most each 16 us.) KDIO_STUB_MORE in the result asks to
+ *               be called again soon.
  *   Contexts    handle, poll, console, suspend and resume may be called from any CPU and from interrupt
  *               handlers, and may preempt each other at any instruction. The first one in does the work; an
  *               entry that finds the stub busy moves the UART's bytes to memory, or queues its text, and
@@ -23,8 +24,8 @@
  *   Untouched   The stub touches its UART, the ports that a request names, and nothing else: no PIC, no APIC, no
  *               timer, no BREAK. When LCR.DLAB is found set, some other driver is inside the UART, and nothing but
  *               LCR is read until it is clear again. Accesses that overlap the link's own UART are refused.
- *   Hooks       pair_trylock, pair_unlock and text run on the stack and in the context of the entry that called the stub, be
- *               it an interrupt handler; text may find interrupts off. They must not wait. They may call
+ *   Hooks       pair_trylock, pair_unlock and text run on the stack and in the context of the entry that called the
+ *               stub, be it an interrupt handler; text may find interrupts off. They must not wait. They may call
  *               kdio_stub_console, which then queues; other entries do nothing when called from a hook.
  *   Index/data  Port pairs that the kernel uses too (70/71, cf8/cfc, 2e/2f, 3c0, 3d4) would be torn if a request ran
  *               between the kernel's two accesses. Either the kernel gives pair_trylock and pair_unlock, which
@@ -35,12 +36,17 @@
  *               the bytes 00 and F5, which are never text and become '?'. Text that does not fit is dropped and
  *               counted; the host sees a line that says how much.
  *
+ *   Profiles    libkdiostub.a holds everything. libkdiostub-ports.a is ports and the link alone, the smallest:
+ *               kdio_stub_init, handle, poll and prompt; a UART at a port, with stride 1; this x86-64. It has no
+ *               console, text hook, statistics (UNSUPPORTED to the host), refusals beyond the link's own UART,
+ *               suspend or resume. What it does not have, a config must not ask for: BAD_CONFIG.
+ *
  *   Dying       A fatal fault handler may print through kdio_stub_console and then call kdio_stub_poll for ever, with
  *               interrupts off, after releasing the pair lock if it is held: the host can still look at the machine.
  *
- * Life: kdio_stub_init, then kdio_stub_handle from the UART's interrupt and kdio_stub_poll from the idle loop and from a
- * periodic timer, for ever. The timer (100 Hz will do) is needed also where interrupts work: an edge that comes while
- * the stub is busy announces nothing again. There is nothing to close.
+ * Life: kdio_stub_init, then kdio_stub_handle from the UART's interrupt and kdio_stub_poll from the idle loop and
+ * from a periodic timer, for ever. The timer (100 Hz will do) is needed also where interrupts work: an edge that
+ * comes while the stub is busy announces nothing again. There is nothing to close.
  */
 #ifndef KDIO_STUB_H
 #define KDIO_STUB_H
@@ -71,7 +77,7 @@ enum kdio_stub_result {
     KDIO_STUB_OK = 0,
     KDIO_STUB_NO_MEMORY = -1,  /* Block too small, or not aligned to 16. */
     KDIO_STUB_BAD_CONFIG = -2, /* Unknown structure size, UART space, stride; a baud rate that the clock does not give; a hook
-                                * without its twin. */
+                                * without its twin; what the profile does not have. */
     KDIO_STUB_NO_UART = -3,    /* Nothing that behaves like a 16550 is there. The UART is left as it was. */
 };
 
@@ -120,14 +126,15 @@ struct kdio_stub_config {
      * assumed, and the stub's seconds are as wrong as that. */
     uint32_t tsc_khz;
 
-    /* Mixed into the boot identifier with the time-stamp counter. Give what the kernel has: the real-time clock, RDRAND. */
+    /* Mixed into the boot identifier with the time-stamp counter. Give what the kernel has: the real-time clock,
+     * RDRAND. */
     uint64_t boot_entropy;
 
     /* Refusals, in addition to the link's own UART. The table is not copied; NULL with 0 for none. */
     const struct kdio_port_range *deny;
     uint32_t deny_count;
-    /* Refuse also the profile `safe`: resets through cf9, 92, b2 and command FE at 64, and ACPI's PM1 control registers, whose
-     * ports the kernel takes from the FADT (0 where there is none). */
+    /* Refuse also the profile `safe`: resets through cf9, 92, b2 and command FE at 64, and ACPI's PM1 control
+     * registers, whose ports the kernel takes from the FADT (0 where there is none). */
     bool deny_safe;
     uint16_t pm1_control[2];
     bool read_only; /* Refuse every operation that changes the target; input and text go on. */
@@ -178,12 +185,13 @@ size_t kdio_stub_console(struct kdio_stub *stub, const char *text, size_t size);
 void kdio_stub_prompt(struct kdio_stub *stub, bool prompt);
 
 /*
- * suspend gives the UART to the kernel (a panic message, another driver): its interrupts are off, its rate and format as
- * they were, its transmitter perhaps still sending; the stub does not touch it until resume. A frame that was being sent
- * is ended with a delimiter, so that the kernel's text is text, and sent again after resume. Returns false, and changes
- * nothing, while the stub is busy on this or another CPU, or while the transmitter has no room for that delimiter (at
- * most 16 characters' time); try again. Meanwhile kdio_stub_console queues, and what the line brings is lost.
- * resume takes the UART back and programs it anew; the kernel's last characters may still be in the transmitter.
+ * suspend gives the UART to the kernel (a panic message, another driver): its interrupts are off, its rate and
+ * format as they were, its transmitter perhaps still sending; the stub does not touch it until resume. A frame that
+ * was being sent is ended with a delimiter, so that the kernel's text is text, and sent again after resume. Returns
+ * false, and changes nothing, while the stub is busy on this or another CPU, or while the transmitter has no room
+ * for that delimiter (at most 16 characters' time); try again. Meanwhile kdio_stub_console queues, and what the
+ * line brings is lost. resume takes the UART back and programs it anew; the kernel's last characters may still be
+ * in the transmitter.
  */
 bool kdio_stub_suspend(struct kdio_stub *stub) __attribute__((warn_unused_result));
 void kdio_stub_resume(struct kdio_stub *stub);

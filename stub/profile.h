@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * profile.h: what a build of the stub holds. There are two: everything, and, with KDIO_STUB_PROFILE_PORTS defined
+ * as 1, ports and the link alone, the smallest.
+ *
+ * The conditions are constants in ordinary code, so every line is compiled in every profile, and the compiler and
+ * the linker leave out what cannot be reached.
+ */
+#ifndef KDIO_STUB_PROFILE_H
+#define KDIO_STUB_PROFILE_H
+
+#ifndef KDIO_STUB_PROFILE_PORTS
+#define KDIO_STUB_PROFILE_PORTS 0
+#endif
+
+enum {
+    KDIO_STUB_HAS_CONSOLE = !KDIO_STUB_PROFILE_PORTS,
+    KDIO_STUB_HAS_TEXT = !KDIO_STUB_PROFILE_PORTS,
+    KDIO_STUB_HAS_STATS = !KDIO_STUB_PROFILE_PORTS,
+    KDIO_STUB_HAS_POLICY = !KDIO_STUB_PROFILE_PORTS,  /* Deny list, profile `safe`, read-only. */
+    KDIO_STUB_HAS_MMIO = !KDIO_STUB_PROFILE_PORTS,    /* UARTs in memory, or with a stride. */
+    KDIO_STUB_HAS_SUSPEND = !KDIO_STUB_PROFILE_PORTS, /* Handing the UART over. */
+    KDIO_STUB_HAS_MACHINE = !KDIO_STUB_PROFILE_PORTS, /* Reaches the machine through struct kdio_machine. */
+};
+
+#endif
