@@ -17,6 +17,9 @@ BURST_LINES = 128
 TICKS_A_SECOND = 100
 TICKS_SPAN_S = 2.5  # Long enough for a tick to be a small part of the tenth that is allowed.
 
+CR0_WP = 1 << 16
+EFER_NXE = 1 << 11
+
 # Ports that nobody owns on q35 and pc: the trace has them as region `io`, whatever the width.
 UNOWNED = [(0xd00, 0x1fff), (0xe000, 0xefff)]
 CMOS_SECONDS, CMOS_MINUTES, CMOS_HOURS, CMOS_DAY, CMOS_MONTH, CMOS_YEAR, CMOS_CENTURY = 0, 2, 4, 7, 8, 9, 0x32
@@ -225,6 +228,13 @@ class Accesses:
         self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))) if numbers else [])
         before = text[:size_at_last_write].count("\r\n")
         self.assertGreaterEqual(before, 100, "console lines between the writes")
+
+    def test_the_processor_protects_the_kernel(self):
+        """Write protection holds for the kernel too, and data cannot be executed (SDM volume 3, 2.5 and 2.2.1)."""
+        text = self.machine.monitor.human("info registers")
+        cr0, efer = (int(re.search(rf"{name}=(\w+)", text)[1], 16) for name in ("CR0", "EFER"))
+        self.assertTrue(cr0 & CR0_WP, f"CR0 {cr0:x}")
+        self.assertTrue(efer & EFER_NXE, f"EFER {efer:x}")
 
     def test_ticks_as_the_wall_clock(self):
         client = self.poke()

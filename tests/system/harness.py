@@ -361,6 +361,14 @@ class Poke:
             self.said = lambda: self.final
 
 
+def receive(end):
+    """What a socket has to say; nothing when it has ended, whether in order or not."""
+    try:
+        return end.recv(4096)
+    except ConnectionResetError:
+        return b""
+
+
 class Line:
     """A serial line in front of a machine's socket: it can be cut, and it can damage what it carries.
 
@@ -407,7 +415,7 @@ class Line:
                 return
             for end in ready:
                 try:
-                    data = end.recv(4096)
+                    data = receive(end)
                 except ConnectionResetError:  # A client that was killed.
                     return
                 if not data:
@@ -433,6 +441,32 @@ class Line:
             self.thread.join(END_S)
         for end in (self.listener, self.wake, self.wake_end):
             end.close()
+
+
+class Hub(Line):
+    """A serial server that lets several clients in at once: each hears everything, and the target hears them all."""
+
+    def serve(self):
+        clients = []
+        with contextlib.ExitStack() as ends, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as target:
+            target.connect(self.target_path)
+            while True:
+                ready, _, _ = select.select([self.listener, self.wake_end, target, *clients], [], [])
+                if self.wake_end in ready:
+                    return
+                if self.listener in ready:
+                    clients.append(ends.enter_context(self.listener.accept()[0]))
+                self.share(target, clients, [end for end in ready if end in (target, *clients)])
+
+    @staticmethod
+    def share(target, clients, ready):
+        for end in ready:
+            data = receive(end)
+            if end is not target and not data:
+                clients.remove(end)
+            for other in (clients if end is target else [target]):
+                with contextlib.suppress(BrokenPipeError):  # It has ended, which is seen next.
+                    other.sendall(data)
 
 
 class Result:

@@ -5,7 +5,7 @@ The trace tells what the target did: each write once and in order, or, after a b
 """
 import random
 
-from harness import BOOT_S, Line, Machine, SystemTest
+from harness import BOOT_S, Hub, Line, Machine, SystemTest
 
 SEED = 20261120
 COUNT = 300
@@ -73,6 +73,19 @@ class Lines(SystemTest):
                 client.done("out 0xd00 1 7")
                 client.close()
                 again.close()
+
+    def test_a_second_host_takes_the_line_over(self):
+        """The first is told, and what it asks from then on is never done."""
+        hub = self.use(Hub(self.machine.path("hub"), self.machine.path("com1")))
+        first = self.poke(target=hub.target)
+        first.done("out 0xd00 2 1")
+        second = self.poke(target=hub.target)
+        second.done("out 0xd00 2 2")
+        reply = first.call("out 0xd00 2 3")
+        self.assertEqual((reply["status"], reply["class"]), ("TAKEN", 2), reply)
+        second.all_done([f"out 0xd00 2 {n}" for n in range(4, 10)])
+        values = [1, 2, *range(4, 10)]
+        self.assert_accesses(self.written(), [("write", 0xd00, 2, n) for n in values])
 
     def damaged(self, rate, damage):
         """Writes over a line on which `damage` happens to a byte with chance `rate`, from a seed."""
