@@ -460,8 +460,10 @@ local function read_field(bytes, at, limit, letter)
         return nil
     end
     if letter == "s" then
-        local text = printable(bytes:sub(at + 2, at + size))
-        return { letter = letter, at = at, size = size, value = text, text = '"' .. text .. '"' }
+        local value = bytes:sub(at + 2, at + size)
+        local text = printable(value)
+        return { letter = letter, at = at, size = size, value = value:find("[\0\128-\255]") and text or value,
+                 text = '"' .. text .. '"' }
     end
     return { letter = letter, at = at, size = size, value = number_at(bytes, at, size),
              text = hex_at(bytes, at, size) }
@@ -697,7 +699,7 @@ local function add_value(tree, field, tvb, source)
     if tvb and source.letter ~= "s" then
         item = tree:add_le(field, tvb(source.at, source.size))
     elseif tvb then
-        item = tree:add(field, tvb(source.at, source.size), value)
+        item = tree:add_packet_field(field, tvb(source.at + 1, source.size - 1), ENC_UTF_8)
     else
         item = add_generated(tree, field, WIDE[field] and source.size <= 4 and UInt64.new(value) or value)
     end
@@ -875,7 +877,7 @@ local function show(record, tvb, pinfo, tree)
     item:add(fields.captured, tvb(1, 1))
     add_generated(item, fields.kind, record.name)
     if record.text then
-        item:add(fields.text, tvb(PSEUDO_SIZE), tvb(PSEUDO_SIZE):string(ENC_UTF_8))
+        item:add_packet_field(fields.text, tvb(PSEUDO_SIZE), ENC_UTF_8)
     elseif record.payload then
         add_payload(item, record, ByteArray.new(record.payload, true):tvb("payload"))
     end

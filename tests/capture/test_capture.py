@@ -63,8 +63,8 @@ FIELDS = sorted({LUA_ERRORS} | {f"kdio.{field}" for name in decoder.BODIES for _
                 {f"kdio.{name.lower()}.{label}" for name, group in NAMED_RESULTS.items() for label in group} |
                 {"kdio." + name for name in (
                     "sender captured text kind header seq_low seq session crc crc.status surplus request_in "
-                    "response_in time retransmission_of damage note op_count op.index op.opcode op.name op.word op.width "
-                    "op.port op.value op.result op.text op.done op.status").split()} |
+                    "response_in time retransmission_of damage note op_count op.index op.opcode op.name op.word "
+                    "op.width op.port op.value op.result op.text op.done op.status").split()} |
                 {"kdio.expert." + name for name in
                  "bad_crc damaged retransmission expect failed reset taken".split()})
 
@@ -100,7 +100,7 @@ def dissect(path):
     text = tshark(path, "-2", "-T", "fields", "-E", "separator=/t", "-E", "aggregator=|", *columns)
     if "Lua Error" in text:
         raise AssertionError(re.search(r"Lua Error[^\t|]*", text).group(0))
-    rows = (zip(FIELDS, line.split("\t"), strict=True) for line in text.splitlines())
+    rows = (zip(FIELDS, line.split("\t"), strict=True) for line in text.split("\n")[:-1])
     return [Shown((field, cell.split("|") if cell else []) for field, cell in row) for row in rows]
 
 
@@ -409,7 +409,7 @@ class Sessions(Judged):
         said = "".join(value for view in shown for value in view["kdio.text"])
         self.assertIn(KERNEL_LINE, said)
         typed = [value for view in shown if view.one("kind") == "PLAIN" for value in view["kdio.op.text"]]
-        self.assertIn("typed, ", "".join(typed))
+        self.assertIn("typed, \xe9\\n", "".join(typed))
 
     def test_a_reset(self):
         line = Line(self)
@@ -514,6 +514,17 @@ class Strange(Judged):
         self.assertEqual(self.joined(packets, CUT), b"\xf5" + b"A" * 150000 + b"\0")
         self.assertEqual(self.joined(packets, TEXT), b"text")
         self.assertFalse([packet for packet in packets if packet.kind == FRAME])
+
+
+class Text(Judged):
+    def test_text_of_any_bytes_is_shown(self):
+        lines = [bytes([byte]) + b"A\xe5 \xc0\x80\xed\xa0\x80\xf4\x90\x80\x80" + bytes([byte])
+                 for byte in range(1, 256)]
+        lines.append("gr\xfc\xdf".encode())
+        pcapng.write(self.file, [Packet(STUB, TEXT, line) for line in lines])
+        _, shown, _ = self.judged()
+        self.assertEqual(shown[-1].one("text"), "gr\xfc\xdf")
+        self.assertTrue(all("A\ufffd \ufffd" in "|".join(view["kdio.text"]) for view in shown[:0x7f]))
 
 
 class Made(Judged):
