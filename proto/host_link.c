@@ -63,10 +63,12 @@ static void end_session(struct kdio_host_link *link)
 void kdio_host_link_open(struct kdio_host_link *link, uint32_t nonce, bool again, uint64_t now_us)
 {
     end_session(link);
-    link->own_boot = again ? link->answer.boot_id : 0;
-    link->own_session = link->key.challenge;
+    /* An attempt that was given up may have been confirmed, its reply lost: by its nonce the stub knows it again. */
+    if (!again || !link->unsettled)
+        link->open_nonce = nonce;
+    link->unsettled = true;
+    link->continuing = again;
     link->state = KDIO_HOST_OPENING;
-    link->open_nonce = nonce;
     link->open_due_us = now_us;
     link->encoder = (struct kdio_frame_encoder){ 0 };
     link->force_delimiter = true;
@@ -171,6 +173,17 @@ static void arm_retry(struct kdio_host_link *link, uint64_t now_us)
     link->retry_us = kdio_host_link_outstanding(link) ? now_us + link->rto_us + queue_delay_us(link) : KDIO_NEVER_US;
 }
 
+static void set_rto(struct kdio_host_link *link)
+{
+    uint64_t rto_us = link->srtt_us + 4u * (uint64_t)link->rttvar_us;
+
+    if (!link->srtt_us)
+        rto_us = KDIO_RETRY_FIRST_US;
+    if (rto_us < KDIO_RETRY_MIN_US)
+        rto_us = KDIO_RETRY_MIN_US;
+    link->rto_us = rto_us > KDIO_RETRY_MAX_US ? KDIO_RETRY_MAX_US : (uint32_t)rto_us;
+}
+
 /* Jacobson's estimator (RFC 6298), for requests that were sent once (Karn). */
 static void measure(struct kdio_host_link *link, const struct kdio_host_request *request, uint64_t now_us)
 {
@@ -179,7 +192,7 @@ static void measure(struct kdio_host_link *link, const struct kdio_host_request 
     struct kdio_host_link_stats *stats = &link->stats;
 
     if (request->resent)
-        return;
+        return; /* Which of the two was answered? The longer time of the repetition stays until it is known. */
     if (!link->srtt_us) {
         link->srtt_us = rtt_us | 1;
         link->rttvar_us = rtt_us / 2;
@@ -193,17 +206,7 @@ static void measure(struct kdio_host_link *link, const struct kdio_host_request 
         stats->rtt_max_us = rtt_us;
     stats->rtt_count++;
     stats->rtt_sum_us += rtt_us;
-}
-
-static void set_rto(struct kdio_host_link *link)
-{
-    uint64_t rto_us = link->srtt_us + 4u * (uint64_t)link->rttvar_us;
-
-    if (!link->srtt_us)
-        rto_us = KDIO_RETRY_FIRST_US;
-    if (rto_us < KDIO_RETRY_MIN_US)
-        rto_us = KDIO_RETRY_MIN_US;
-    link->rto_us = rto_us > KDIO_RETRY_MAX_US ? KDIO_RETRY_MAX_US : (uint32_t)rto_us;
+    set_rto(link);
 }
 
 static void go_back(struct kdio_host_link *link, uint64_t now_us)
@@ -260,6 +263,8 @@ static void retry(struct kdio_host_link *link, uint64_t now_us)
     if (link->retries >= PROBE_RETRIES)
         start_probe(link, now_us);
     link->rto_us = link->rto_us * 2 > KDIO_RETRY_MAX_US ? KDIO_RETRY_MAX_US : link->rto_us * 2;
+    /* On a line slower than was thought a window of repetitions would only stand in its own way. */
+    link->send_limit = 1;
     go_back(link, now_us);
 }
 
@@ -284,6 +289,7 @@ static void adopt(struct kdio_host_link *link, const struct kdio_answer *answer,
     link->base_seq = link->send_seq = link->next_seq = 0;
     link->goback_us = 0;
     link->frame_limit = FRAME_LIMIT_FIRST;
+    link->send_limit = KDIO_WINDOW_MAX;
     link->good_run = 0;
     set_rto(link);
     link->confirm = (struct kdio_host_request){
@@ -329,7 +335,7 @@ static enum kdio_host_event_type take_answer(struct kdio_host_link *link, uint64
         end_session(link);
         return KDIO_HOST_REFUSED;
     }
-    if (link->own_boot == answer.boot_id && link->own_session != answer.previous_session) {
+    if (link->continuing && link->own_boot == answer.boot_id && link->own_session != answer.previous_session) {
         end_session(link);
         return KDIO_HOST_TAKEN;
     }
@@ -379,14 +385,22 @@ static enum kdio_host_event_type take_free_frame(struct kdio_host_link *link, ui
     return KDIO_HOST_NONE;
 }
 
-/* Finds the full number under which the frame in the decoder is intact, as far ahead of the oldest request as the stub can
- * name: behind a full window of requests, all executed, it wants the one that is half the space away. */
+static bool intact_as(const struct kdio_host_link *link, uint32_t seq)
+{
+    return kdio_message_intact(link->decoder.buffer, link->decoder.size, kdio_session_reply_start(link->key, seq));
+}
+
+/* Finds the full number under which the frame in the decoder is intact (K2). Behind a full window of requests, all executed,
+ * the stub wants the one that is half the space ahead; a second copy of the oldest reply is half the space behind. */
 static bool find_seq(const struct kdio_host_link *link, uint32_t *seq)
 {
     uint32_t first = link->base_seq - (KDIO_SEQ_MASK + 1) / 2 + 1;
 
     *seq = first + ((link->decoder.buffer[0] - first) & KDIO_SEQ_MASK);
-    return kdio_message_intact(link->decoder.buffer, link->decoder.size, kdio_session_reply_start(link->key, *seq));
+    if (intact_as(link, *seq))
+        return true;
+    *seq -= KDIO_SEQ_MASK + 1;
+    return link->base_seq - *seq == (KDIO_SEQ_MASK + 1) / 2 && intact_as(link, *seq);
 }
 
 static bool read_reply(struct kdio_host_link *link, struct kdio_host_event *event)
@@ -412,6 +426,9 @@ static void finish_confirm(struct kdio_host_link *link, struct kdio_host_event *
     link->answer.previous_requests = kdio_read_u32(&reader);
     link->answer.previous_operations = kdio_read_u32(&reader);
     link->state = KDIO_HOST_READY;
+    link->own_boot = link->answer.boot_id;
+    link->own_session = link->key.challenge;
+    link->unsettled = false;
     event->request = NULL;
     event->type = KDIO_HOST_OPENED;
 }
@@ -426,8 +443,8 @@ static void take_reply(struct kdio_host_link *link, uint64_t now_us, struct kdio
         return;
     }
     measure(link, event->request, now_us);
-    set_rto(link);
     link->retries = 0;
+    link->send_limit++;
     link->base_seq++;
     if ((int32_t)(link->send_seq - link->base_seq) < 0)
         link->send_seq = link->base_seq;
@@ -580,13 +597,20 @@ static void start_request(struct kdio_host_link *link, uint64_t now_us)
         arm_retry(link, now_us);
 }
 
+/* A polled stub's FIFO holds an OPEN or a request, not both (L7): while it is asked, requests wait. */
+static bool may_send_request(const struct kdio_host_link *link)
+{
+    return in_session(link) && link->send_seq != link->next_seq && !(link->probing && link->answer.burst) &&
+           link->send_seq - link->base_seq < link->send_limit;
+}
+
 static bool start_next(struct kdio_host_link *link, uint64_t now_us)
 {
     bool asking = link->state == KDIO_HOST_OPENING || link->probing;
 
     if (asking && now_us >= link->open_due_us)
         start_open(link, now_us);
-    else if (in_session(link) && link->send_seq != link->next_seq)
+    else if (may_send_request(link))
         start_request(link, now_us);
     else
         return false;

@@ -93,8 +93,10 @@ struct kdio_host_link {
     enum kdio_host_state state;
     struct kdio_session_key key;
     struct kdio_answer answer;  /* Of the session. */
-    uint32_t own_boot;          /* When not 0: the session to open goes on from own_session of that boot, */
-    uint32_t own_session;       /* and does not take the line from another host that came since. */
+    uint32_t own_boot;          /* Of the last session that was confirmed. */
+    uint32_t own_session;
+    bool continuing;            /* The session to open follows that one, and takes the line from no other host. */
+    bool unsettled;             /* Since the last call of open no session was confirmed. */
     uint32_t open_nonce;        /* Of the OPEN that is unanswered: a new session, or a probe of the present one. */
     uint32_t spare_nonce;       /* For the next probe; 0 when used up. */
     bool probing;               /* OPEN asks, within a session, whether the target is still the same. */
@@ -110,6 +112,7 @@ struct kdio_host_link {
     uint32_t rto_us;
     uint32_t srtt_us, rttvar_us;
     uint32_t retries;           /* Since the last progress. */
+    uint32_t send_limit;        /* Requests to have on the wire: one after a repetition by time, one more with each reply. */
     uint32_t frame_limit;       /* L12: payload bytes to fill at most. */
     uint32_t good_run;          /* Replies since the last loss. */
     struct kdio_host_request confirm; /* The first request of each session. */
@@ -120,8 +123,8 @@ void kdio_host_link_init(struct kdio_host_link *link, const struct kdio_host_lin
 
 /*
  * Starts a session. With `again`, one that follows the last one: when another host has had the line since, the event is
- * TAKEN and nothing is changed. `nonce` must be one for which kdio_host_nonce_fits holds, new each time. Requests of an earlier
- * session are forgotten: the caller has dealt with them.
+ * TAKEN and nothing is changed. `nonce` must be one for which kdio_host_nonce_fits holds, new each time; it is left unused while
+ * an earlier such attempt is not settled. Requests of an earlier session are forgotten: the caller has dealt with them.
  */
 void kdio_host_link_open(struct kdio_host_link *link, uint32_t nonce, bool again, uint64_t now_us);
 bool kdio_host_nonce_fits(uint32_t nonce);

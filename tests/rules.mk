@@ -4,10 +4,11 @@
 #
 #   check-unit  every unit test, under AddressSanitizer and UndefinedBehaviorSanitizer
 #   check-sim   scripted sessions, the sweep of single faults, and random sessions
+#   sim         random sessions from seed SEED on, N of them; or what the last line of a failure says
 #
 # gcc whatever $(CC) is, as its sanitizers need no further package.
 
-.PHONY: check-unit check-sim
+.PHONY: check-unit check-sim sim
 
 UNIT_BUILD = $(BUILD)/tests/unit
 UNIT_CFLAGS := -std=c11 -D_GNU_SOURCE -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
@@ -31,3 +32,23 @@ check-unit: $(UNIT_PROGRAMS)
 	$(Q)diff -r tests/unit/vectors $(UNIT_BUILD)/vectors
 	$(Q)for test in $(UNIT_PROGRAMS); do $$test >$$test.log 2>&1 || { cat $$test.log; exit 1; }; \
 	    tail -n 1 $$test.log; done
+
+# The simulation runs the stub as it is, with its driver, but for its memory functions: those are the sanitizers' here.
+SIM_BUILD = $(BUILD)/tests/sim
+SIM_SOURCES := $(wildcard tests/sim/*.c) $(wildcard proto/*.c) $(filter-out stub/memory.c,$(wildcard stub/*.c))
+SIM_OBJECTS = $(SIM_SOURCES:%.c=$(UNIT_BUILD)/%.o)
+SIM = $(SIM_BUILD)/sim
+SEED ?= 1
+N ?= 100
+
+$(SIM): $(SIM_OBJECTS)
+	@mkdir -p $(@D)
+	$(Q)gcc $(UNIT_CFLAGS) -o $@ $^
+
+check-sim: $(SIM)
+	$(Q)$(SIM) script
+	$(Q)$(SIM) sweep 1
+	$(Q)$(SIM) random 1 $(N)
+
+sim: $(SIM)
+	$(Q)$(SIM) $(if $(SCRIPT),script $(SCRIPT),$(if $(SWEEP),sweep $(SWEEP),random $(SEED) $(N)))

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * host.c: a host: the real link, with a policy on top as the library has it. It asks for operations drawn from the seed,
+ * tells the model what it was told, and opens a new session whenever one ends.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/sim/sim.h"
+
+#define OPEN_LIMIT_NS (4500 * SIM_MS) /* After that it begins to look for the stub anew. */
+#define TAKEN_REST_NS (1500 * SIM_MS) /* Before it takes a line back. */
+#define OUTPUT_BYTES  1024u           /* Of its own that wait for its UART: the system takes whole frames. */
+#define ATOMIC_OPS    90u
+#define TEXT_SIZE     8u
+
+static uint32_t draw_nonce(struct sim_host *host)
+{
+    uint32_t nonce;
+
+    do {
+        nonce = 0;
+        for (unsigned i = 0; i < 4; i++)
+            nonce = nonce << 8 | (KDIO_OPEN_FLOOR + (uint32_t)sim_below(&host->random, 0x100 - KDIO_OPEN_FLOOR));
+    } while (!kdio_host_nonce_fits(nonce));
+    return nonce;
+}
+
+static void open_session(struct sim *sim, struct sim_host *host, bool again)
+{
+    host->opening_ns = sim->now_ns;
+    host->before_failed = false;
+    kdio_host_link_open(&host->link, draw_nonce(host), again, sim->now_ns / SIM_US);
+}
+
+void sim_host_start(struct sim *sim, struct sim_host *host)
+{
+    const struct kdio_host_link_config config = {
+        .rx_frame = host->rx_frame, .rx_frame_size = sizeof host->rx_frame,
+        .tx_frame = host->tx_frame, .tx_frame_size = sizeof host->tx_frame,
+        .dead_us = sim->config.dead_us,
+    };
+    uint32_t to_ask = host->to_ask;
+
+    memset(host, 0, sizeof *host);
+    host->alive = true;
+    host->to_ask = to_ask;
+    host->random.state = sim_draw(&sim->random);
+    kdio_host_link_init(&host->link, &config);
+    open_session(sim, host, false);
+}
+
+/* ---- Making requests ---- */
+
+static const uint8_t port_ops[] = { KDIO_OP_IN8, KDIO_OP_IN16, KDIO_OP_IN32, KDIO_OP_OUT8, KDIO_OP_OUT16, KDIO_OP_OUT32 };
+
+static void write_op(struct sim *sim, struct sim_host *host, struct sim_request *made, struct kdio_writer *writer,
+                     uint8_t opcode)
+{
+    struct sim_op *op = sim_model_ask(sim, opcode);
+    uint64_t operand[KDIO_OP_OPERANDS_MAX] = { op->port, op->value };
+    char text[TEXT_SIZE + 1];
+
+    op->boot = host->link.answer.boot_id;
+    op->challenge = host->link.key.challenge;
+    if (opcode == KDIO_OP_TEXT)
+        operand[0] = TEXT_SIZE;
+    (void)snprintf(text, sizeof text, "%08x", (unsigned)(op - sim->ops));
+    kdio_op_write(writer, kdio_op_find(opcode), operand, (const uint8_t *)text);
+    made->count++;
+    made->request.results_max += (uint32_t)kdio_op_results_size(kdio_op_find(opcode));
+}
+
+static uint8_t draw_opcode(struct sim *sim, struct sim_host *host, bool any)
+{
+    if (sim->config.opcode)
+        return sim->config.opcode;
+    if (any && sim_chance(&host->random, 1, 20))
+        return KDIO_OP_TEXT;
+    return port_ops[sim_below(&host->random, sizeof port_ops)];
+}
+
+static void write_refused(struct sim_host *host, struct sim_request *made, struct kdio_writer *writer)
+{
+    bool own = sim_chance(&host->random, 1, 2);
+    const uint64_t operand[KDIO_OP_OPERANDS_MAX] = { own ? SIM_UART_BASE + sim_below(&host->random, 8) : SIM_DENIED_PORT };
+
+    kdio_op_write(writer, kdio_op_find(KDIO_OP_OUT8), operand, NULL);
+    made->status = own ? KDIO_LINK_UART : KDIO_DENIED;
+    made->bad_index = (uint16_t)(made->count + made->chained);
+}
+
+/* How many operations, and whether one of them must be refused. A stub with a burst takes one at a time. */
+static uint32_t draw_count(struct sim *sim, struct sim_host *host)
+{
+    uint32_t limit = host->link.answer.burst ? 1 : sim->config.program_ops;
+    uint32_t count = sim_chance(&host->random, sim->config.program_part, 100)
+        ? 1 + (uint32_t)sim_below(&host->random, limit) : 1;
+
+    return count < host->to_ask ? count : host->to_ask;
+}
+
+static bool has_room(const struct sim_host *host, const struct sim_request *made, const struct kdio_writer *writer)
+{
+    size_t size = (size_t)(writer->at - made->program) + 2 * (2 + TEXT_SIZE);
+
+    return size <= kdio_host_link_program_advised(&host->link) &&
+           made->request.results_max + sizeof(uint32_t) <= host->link.answer.results_max &&
+           (!made->request.atomic || made->count < ATOMIC_OPS);
+}
+
+static void fill(struct sim *sim, struct sim_host *host, struct sim_request *made)
+{
+    struct kdio_writer writer = kdio_writer_on(made->program, sizeof made->program);
+    uint32_t count = draw_count(sim, host);
+    bool whole = !host->link.answer.burst &&
+                 (sim->config.fill || sim_chance(&host->random, sim->config.fill_part, 100));
+    uint32_t refused_at = sim_chance(&host->random, sim->config.refused_part, 100)
+        ? (uint32_t)sim_below(&host->random, count) : UINT32_MAX;
+
+    made->chained = !host->link.answer.burst && !sim->config.fill && sim_chance(&host->random, 1, 4);
+    made->request.atomic = !made->chained && !sim->config.fill && sim_chance(&host->random, 1, 5);
+    if (made->chained)
+        kdio_write_uint(&writer, 1, KDIO_OP_CHAIN);
+    for (uint32_t i = 0; (i < count || whole) && (i == 0 || has_room(host, made, &writer)) && made->count < host->to_ask; i++) {
+        if (i == refused_at)
+            write_refused(host, made, &writer);
+        if (i != refused_at || !host->link.answer.burst)
+            write_op(sim, host, made, &writer, draw_opcode(sim, host, !made->request.atomic && !host->link.answer.burst));
+    }
+    made->request.program = made->program;
+    made->request.size = (size_t)(writer.at - made->program);
+    if (made->chained && host->before_failed && made->status == KDIO_DONE)
+        made->status = KDIO_SKIPPED;
+}
+
+static struct sim_request *free_request(struct sim_host *host)
+{
+    for (unsigned i = 0; i < KDIO_WINDOW_MAX; i++)
+        if (!host->requests[i].in_use)
+            return &host->requests[i];
+    return NULL;
+}
+
+/* False when the window has no room now: then it is as if nobody had asked. */
+static bool ask(struct sim *sim, struct sim_host *host)
+{
+    struct sim_request *made = free_request(host);
+    struct sim_random before = host->random;
+
+    if (!made)
+        return false;
+    memset(made, 0, offsetof(struct sim_request, program));
+    made->first = sim->op_count;
+    made->count = 0;
+    made->status = KDIO_DONE;
+    made->bad_index = 0;
+    fill(sim, host, made);
+    if (!kdio_host_link_submit(&host->link, &made->request, sim->now_ns / SIM_US)) {
+        sim->op_count = made->first;
+        host->random = before;
+        return false;
+    }
+    for (uint32_t i = 0; i < made->count; i++)
+        sim->ops[made->first + i].refused = made->status != KDIO_DONE;
+    host->before_failed = made->status != KDIO_DONE;
+    host->to_ask -= made->count;
+    made->in_use = true;
+    return true;
+}
+
+static void ask_more(struct sim *sim, struct sim_host *host)
+{
+    while (host->link.state == KDIO_HOST_READY && host->to_ask && !host->mute && sim->now_ns >= host->think_ns &&
+           kdio_host_link_outstanding(&host->link) < sim->config.in_flight_max && ask(sim, host))
+        if (sim->config.think_ns && sim_chance(&host->random, 1, 4))
+            host->think_ns = sim->now_ns + sim_below(&host->random, 8 * sim->config.think_ns);
+}
+
+/* ---- Taking events ---- */
+
+static struct sim_request *request_of(struct kdio_host_request *request)
+{
+    return (struct sim_request *)(void *)((char *)request - offsetof(struct sim_request, request));
+}
+
+static void check_results(struct sim *sim, const struct sim_request *made, const struct kdio_host_event *event)
+{
+    struct kdio_reader reader = kdio_reader_on(event->results, event->results_size);
+
+    for (uint32_t i = 0; i < made->count; i++) {
+        const struct sim_op *op = &sim->ops[made->first + i];
+        size_t size = kdio_op_results_size(kdio_op_find(op->opcode));
+
+        if (size && kdio_read_uint(&reader, (unsigned)size) != op->value)
+            sim_fail(sim, "operation %u read something else than the host was told", made->first + i);
+    }
+    if (reader.failed || reader.left)
+        sim_fail(sim, "the results of operations from %u on have a wrong size", made->first);
+}
+
+static void take_reply(struct sim *sim, const struct kdio_host_event *event)
+{
+    struct sim_request *made = request_of(event->request);
+    bool done = event->failure.status == KDIO_DONE;
+
+    if (event->failure.status != made->status || (!done && event->failure.done) ||
+        (!done && event->failure.index != made->bad_index))
+        sim_fail(sim, "the request from operation %u on ended with status %02x at %u, %u done; expected was %02x at %u",
+                 made->first, event->failure.status, event->failure.index, event->failure.done, made->status,
+                 made->bad_index);
+    for (uint32_t i = 0; i < made->count; i++)
+        sim_model_tell(sim, &sim->ops[made->first + i], done ? SIM_DONE : SIM_NOT_DONE);
+    if (done)
+        check_results(sim, made, event);
+    made->in_use = false;
+}
+
+/* What was sent is unknown; what was not, is not done. */
+static void give_up(struct sim *sim, struct sim_host *host)
+{
+    for (unsigned k = 0; k < KDIO_WINDOW_MAX; k++) {
+        struct sim_request *made = &host->requests[k];
+
+        for (uint32_t i = 0; made->in_use && i < made->count; i++)
+            sim_model_tell(sim, &sim->ops[made->first + i], made->request.sent ? SIM_UNKNOWN : SIM_NOT_DONE);
+        made->in_use = false;
+    }
+}
+
+static void take_opened(struct sim *sim, struct sim_host *host)
+{
+    const struct kdio_answer *answer = &host->link.answer;
+
+    if (answer->previous_session)
+        sim_model_succeeded(sim, answer->boot_id, answer->previous_session, answer->previous_operations);
+    host->opened_once = true;
+    host->opened++;
+    host->opened_ns = sim->now_ns;
+    host->ready_boot = answer->boot_id;
+    host->ready_challenge = answer->challenge;
+    host->before_failed = false;
+}
+
+static void end_session(struct sim *sim, struct sim_host *host, uint64_t rest_ns)
+{
+    give_up(sim, host);
+    host->rest_ns = sim->now_ns + rest_ns;
+}
+
+static void take_reset(struct sim *sim, struct sim_host *host)
+{
+    host->resets++;
+    if (host->ready_boot == sim_target_boot_id(sim))
+        sim_fail(sim, "a host was told of a reset that did not happen");
+    end_session(sim, host, 0);
+}
+
+static void take_taken(struct sim *sim, struct sim_host *host)
+{
+    unsigned hosts = 0;
+
+    for (unsigned i = 0; i < SIM_HOSTS; i++)
+        hosts += sim->hosts[i].opening_ns != SIM_NEVER;
+    host->taken++;
+    if (hosts < 2)
+        sim_fail(sim, "a host was told that another one took the line, but there is none");
+    end_session(sim, host, TAKEN_REST_NS);
+    host->opened_once = false;
+}
+
+static void take_event(struct sim *sim, struct sim_host *host, const struct kdio_host_event *event)
+{
+    switch (event->type) {
+    case KDIO_HOST_REPLY:
+        take_reply(sim, event);
+        break;
+    case KDIO_HOST_OPENED:
+        take_opened(sim, host);
+        break;
+    case KDIO_HOST_RESET:
+        take_reset(sim, host);
+        break;
+    case KDIO_HOST_TAKEN:
+        take_taken(sim, host);
+        break;
+    case KDIO_HOST_TIMEOUT:
+        host->timeouts++;
+        end_session(sim, host, 0);
+        break;
+    case KDIO_HOST_REFUSED:
+        sim_fail(sim, "the stub refuses the version");
+    case KDIO_HOST_BAD:
+        sim_fail(sim, "an intact reply makes no sense");
+    default:
+        break;
+    }
+}
+
+void sim_host_receive(struct sim *sim, struct sim_host *host, const uint8_t *bytes, size_t size)
+{
+    struct kdio_host_event event;
+
+    for (size_t at = 0; at < size && host->alive;) {
+        at += kdio_host_link_rx(&host->link, bytes + at, size - at, sim->now_ns / SIM_US, &event);
+        take_event(sim, host, &event);
+    }
+}
+
+/* ---- Moving on ---- */
+
+/* Its UART takes bytes at the line's rate. */
+static void send_due(struct sim *sim, struct sim_host *host)
+{
+    uint64_t ahead_ns = OUTPUT_BYTES * sim->to_stub.byte_ns;
+    uint8_t bytes[OUTPUT_BYTES];
+    size_t size;
+
+    if (host->tx_free_ns < sim->now_ns)
+        host->tx_free_ns = sim->now_ns;
+    while (host->tx_free_ns < sim->now_ns + ahead_ns) {
+        size = kdio_host_link_tx(&host->link, bytes, sizeof bytes, sim->now_ns / SIM_US);
+        if (!size)
+            break;
+        for (size_t i = 0; i < size; i++) {
+            host->tx_free_ns += sim->to_stub.byte_ns;
+            sim_line_put(&sim->to_stub, bytes[i], host->tx_free_ns);
+        }
+    }
+}
+
+static void look_again(struct sim *sim, struct sim_host *host)
+{
+    bool closed = host->link.state == KDIO_HOST_CLOSED;
+    bool given_up = host->link.state != KDIO_HOST_READY && sim->now_ns >= host->opening_ns + OPEN_LIMIT_NS;
+
+    if ((closed || given_up) && sim->now_ns >= host->rest_ns)
+        open_session(sim, host, host->opened_once);
+}
+
+void sim_host_step(struct sim *sim, struct sim_host *host)
+{
+    struct kdio_host_event event;
+
+    if (!host->alive)
+        return;
+    if (!host->link.spare_nonce)
+        kdio_host_link_give_nonce(&host->link, draw_nonce(host));
+    kdio_host_link_tick(&host->link, sim->now_ns / SIM_US, &event);
+    take_event(sim, host, &event);
+    look_again(sim, host);
+    ask_more(sim, host);
+    send_due(sim, host);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+uint64_t sim_host_next_ns(const struct sim *sim, const struct sim_host *host)
+{
+    uint64_t deadline_us = kdio_host_link_deadline(&host->link);
+    uint64_t next_ns = deadline_us == KDIO_NEVER_US ? SIM_NEVER : deadline_us * SIM_US;
+
+    if (!host->alive)
+        return SIM_NEVER;
+    if (host->link.state != KDIO_HOST_READY)
+        next_ns = earlier(next_ns, host->link.state == KDIO_HOST_CLOSED ? host->rest_ns : host->opening_ns + OPEN_LIMIT_NS);
+    if (host->link.state == KDIO_HOST_READY && host->to_ask && !host->mute && host->think_ns > sim->now_ns)
+        next_ns = earlier(next_ns, host->think_ns);
+    if (host->tx_free_ns > sim->now_ns)
+        next_ns = earlier(next_ns, host->tx_free_ns);
+    /* What is overdue waits for its UART. */
+    return next_ns > sim->now_ns ? next_ns : sim->now_ns + sim->to_stub.byte_ns;
+}
+
+bool sim_host_idle(const struct sim_host *host)
+{
+    return host->link.state == KDIO_HOST_READY && !kdio_host_link_outstanding(&host->link) &&
+           (!host->to_ask || host->mute);
+}
+
+void sim_host_kill(struct sim *sim, struct sim_host *host)
+{
+    give_up(sim, host);
+    host->alive = false;
+}

@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: MIT */
+/* script.c: scripted sessions: each rule of the link that has to do with loss, order, sessions and time, by itself. */
+#include "tests/sim/script.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "stub/stub.h"
+#include "tests/sim/sim.h"
+
+/* SPEC.md, section 7: after the last fault, until requests flow again. */
+#define RECOVERY_NS  (1500 * SIM_MS)
+#define SESSION_NS   (20 * SIM_S)
+#define QUIET_NS     SIM_S
+
+static char recipe[128]; /* The command that repeats the script. */
+
+static struct sim *start(const struct sim_config *config, uint32_t to_ask)
+{
+    struct sim *sim = sim_new(config, recipe);
+
+    sim->hosts[0].to_ask = to_ask;
+    sim_host_start(sim, &sim->hosts[0]);
+    return sim;
+}
+
+static void finish(struct sim *sim, bool text)
+{
+    sim->config.preempt_part = 0;
+    sim->target.console_ns = SIM_NEVER;
+    sim_run(sim, QUIET_NS);
+    sim_model_check_end(sim, text);
+    sim_free(sim);
+}
+
+static void expect(const struct sim *sim, bool right, const char *what)
+{
+    if (!right)
+        sim_fail(sim, "%s", what);
+}
+
+/* ---- Without faults ---- */
+
+/* Nothing is sent twice, nothing damaged, nothing lost, by whatever kernel. */
+static void without_faults(void)
+{
+    for (int kernel = 0; kernel < SIM_KERNELS; kernel++) {
+        struct sim_config config = sim_config_default();
+        struct sim *sim;
+
+        config.kernel = (enum sim_kernel)kernel;
+        config.console_ns = 50 * SIM_MS;
+        sim = start(&config, 300);
+        sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+        expect(sim, !sim->hosts[0].link.stats.bad_frames, "the host saw a damaged frame");
+        expect(sim, !sim->target.stub->link.stats.bad_frames, "the stub saw a damaged frame");
+        expect(sim, !sim->hosts[0].link.stats.retransmitted, "a request was sent twice");
+        expect(sim, !sim->target.uart.rx_lost, "the receiver overran");
+        expect(sim, !sim->unknown && sim->hosts[0].opened == 1, "the session did not last");
+        finish(sim, true);
+    }
+}
+
+/* DESIGN, section 9: 1000 writes at 115200 baud with 16 ms of latency, in programs. */
+static void fast_enough(void)
+{
+    struct sim_config config = sim_config_default();
+    struct sim *sim;
+    uint64_t from_ns;
+
+    config.latency_ns = 8 * SIM_MS;
+    config.opcode = KDIO_OP_OUT8;
+    config.fill = true;
+    config.refused_part = 0;
+    sim = start(&config, 0);
+    sim_run_until_open(sim, &sim->hosts[0], SIM_S);
+    from_ns = sim->now_ns;
+    sim->to_stub.count = sim->to_host.count = 0;
+    sim->hosts[0].to_ask = 1000;
+    sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+    (void)printf("  1000 writes: %.3f s, %llu bytes\n", (double)(sim->now_ns - from_ns) / 1e9,
+                 (unsigned long long)(sim->to_stub.count + sim->to_host.count));
+    expect(sim, sim->now_ns - from_ns <= 400 * SIM_MS, "1000 writes took longer than 0.40 s");
+    expect(sim, sim->to_stub.count + sim->to_host.count <= 4150, "1000 writes took more than 4150 bytes");
+    finish(sim, true);
+}
+
+/* L7: at 3 Mbaud the FIFO fills in 53 us; whoever preempts whom, no byte is lost. */
+static void no_overrun_at_3_mbaud(void)
+{
+    static const enum sim_kernel kernels[] = { SIM_IRQ, SIM_SPIN };
+
+    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++) {
+        struct sim_config config = sim_config_default();
+        struct sim *sim;
+
+        config.kernel = kernels[i];
+        config.baud = 3000000;
+        config.preempt_part = 10;
+        config.program_part = 80;
+        config.console_ns = 20 * SIM_MS;
+        sim = start(&config, 5000);
+        sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+        expect(sim, !sim->target.uart.rx_lost, "the receiver overran");
+        finish(sim, true);
+    }
+}
+
+/* L8: a line that is printed amid traffic is at the other end within 10 ms and the line's own delay. */
+static void text_within_10_ms(void)
+{
+    static const char line[] = "a line of thirty-two characters\n";
+    struct sim_config config = sim_config_default();
+    struct sim *sim;
+
+    config.program_part = config.fill_part = 0;
+    sim = start(&config, 4000);
+    sim_run_until_open(sim, &sim->hosts[0], SIM_S);
+    for (unsigned i = 0; i < 40; i++) {
+        sim_run(sim, 13 * SIM_MS);
+        sim_target_print(sim, line, sizeof line - 1);
+        sim_run(sim, 10 * SIM_MS + config.latency_ns);
+        expect(sim, !sim_host_idle(&sim->hosts[0]), "the session is not busy");
+        expect(sim, sim->text_heard_size == sim->text_sent_size, "the text took longer than 10 ms");
+    }
+    sim->hosts[0].to_ask = 0;
+    finish(sim, true);
+}
+
+/* ---- One frame lost, repeated, late ---- */
+
+struct frame_case {
+    enum sim_frame_fault fault;
+    uint64_t late_ns;
+};
+
+static struct sim_config frame_config(enum sim_kernel kernel)
+{
+    struct sim_config config = sim_config_default();
+
+    config.kernel = kernel;
+    config.think_ns = 5 * SIM_MS;
+    config.program_ops = 4;
+    config.fill_part = 0;
+    return config;
+}
+
+/* A session with a fault in one frame of one direction; every operation is done, once, in order. */
+static void run_frame_case(const struct sim_config *config, bool up, struct frame_case frame_case, unsigned at,
+                           unsigned *frames)
+{
+    char name[256] = "";
+    struct sim *sim = sim_new(config, name);
+    struct sim_line *line = up ? &sim->to_stub : &sim->to_host;
+
+    (void)snprintf(name, sizeof name, "%s # frame %u to the %s, fault %d, %.3f s late, kernel %d", recipe, at,
+                   up ? "stub" : "host", frame_case.fault, (double)frame_case.late_ns / 1e9, config->kernel);
+    line->frame_fault = frame_case.fault;
+    line->frame_at = at;
+    line->late_ns = frame_case.late_ns;
+    sim->hosts[0].to_ask = 40;
+    sim_host_start(sim, &sim->hosts[0]);
+    sim_run_until_idle(sim, &sim->hosts[0], RECOVERY_NS + SIM_S);
+    expect(sim, !sim->unknown && sim->done + sim->refused == 40, "an operation is not known to be done");
+    /* A frame that is still on its way must do no harm either. */
+    sim_run(sim, frame_case.late_ns);
+    *frames = line->frames;
+    finish(sim, false);
+}
+
+static void each_frame(enum sim_kernel kernel, struct frame_case frame_case)
+{
+    struct sim_config config = frame_config(kernel);
+    unsigned frames = 1;
+
+    for (int up = 0; up < 2; up++) {
+        unsigned runs = 0;
+
+        for (unsigned at = 0; at < frames || !runs; at++, runs++)
+            run_frame_case(&config, up, frame_case, at, &frames);
+        (void)printf("  kernel %d, to the %s, fault %d: %u frames in turn\n", kernel, up ? "stub" : "host",
+                     frame_case.fault, runs);
+        frames = 1;
+    }
+}
+
+static void each_frame_lost(void)
+{
+    each_frame(SIM_IRQ, (struct frame_case){ SIM_FRAME_LOST, 0 });
+    each_frame(SIM_TIMER, (struct frame_case){ SIM_FRAME_LOST, 0 });
+}
+
+static void each_frame_twice(void)
+{
+    each_frame(SIM_IRQ, (struct frame_case){ SIM_FRAME_TWICE, 0 });
+}
+
+static void each_frame_late(void)
+{
+    each_frame(SIM_IRQ, (struct frame_case){ SIM_FRAME_LATE, 3 * SIM_MS });
+    each_frame(SIM_IRQ, (struct frame_case){ SIM_FRAME_LATE, 120 * SIM_MS });
+    each_frame(SIM_IRQ, (struct frame_case){ SIM_FRAME_LATE, 900 * SIM_MS });
+}
+
+/* ---- Sessions ---- */
+
+/* L4: a whole earlier session is played into a stub that was reset, and into one that was not: nothing is executed. */
+static void a_stale_recording(void)
+{
+    for (int reset = 0; reset < 2; reset++) {
+        struct sim_config config = sim_config_default();
+        struct sim *sim = start(&config, 300);
+        uint32_t executed, requests;
+
+        sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+        sim_host_kill(sim, &sim->hosts[0]);
+        if (reset)
+            sim_target_reset(sim, SIM_MS);
+        sim_run(sim, 100 * SIM_MS);
+        executed = sim->executed;
+        requests = sim->target.stub->link.stats.requests;
+        for (unsigned i = 0; i < 3; i++) {
+            sim_line_replay(&sim->to_stub, SIM_RECORDED, SIM_RECORDED, sim->now_ns);
+            sim_run(sim, 4 * SIM_S);
+        }
+        expect(sim, sim->target.stub->link.stats.frames > 0, "the recording was not heard");
+        expect(sim, sim->executed == executed, "a stale recording executed operations");
+        expect(sim, sim->target.stub->link.stats.requests == requests, "a stale recording executed requests");
+        finish(sim, false);
+    }
+}
+
+/* The same while another session is on: it goes on as if nothing were. */
+static void a_stale_recording_in_a_session(void)
+{
+    struct sim_config config = sim_config_default();
+    struct sim *sim = start(&config, 100);
+
+    sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+    sim_host_kill(sim, &sim->hosts[0]);
+    sim->hosts[1].to_ask = 200;
+    sim_host_start(sim, &sim->hosts[1]);
+    for (unsigned i = 0; i < 5; i++) {
+        sim_run(sim, 100 * SIM_MS);
+        sim_line_replay(&sim->to_stub, SIM_RECORDED, SIM_RECORDED, sim->now_ns);
+        sim_line_replay(&sim->to_host, SIM_RECORDED, SIM_RECORDED, sim->now_ns);
+    }
+    sim_run_until_idle(sim, &sim->hosts[1], SESSION_NS);
+    expect(sim, !sim->unknown && sim->hosts[1].opened == 1 && !sim->hosts[1].taken, "the session did not last");
+    finish(sim, false);
+}
+
+/* L5: noticed at once, asked or not. */
+static void a_reset_is_noticed(void)
+{
+    for (int busy = 0; busy < 2; busy++) {
+        struct sim_config config = sim_config_default();
+        struct sim *sim = start(&config, 20);
+        uint64_t end_ns;
+
+        sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+        if (busy)
+            sim->hosts[0].to_ask = 10000;
+        sim_run(sim, 30 * SIM_MS);
+        sim_target_reset(sim, 50 * SIM_MS);
+        /* The OPEN that asks waits behind what the host's system has taken already. */
+        end_ns = sim->target.boot_ns + 250 * SIM_MS;
+        sim->hosts[0].mute = true;
+        while (!sim->hosts[0].resets && sim->now_ns < end_ns)
+            sim_run(sim, SIM_MS);
+        expect(sim, sim->hosts[0].resets == 1, "a reset was not noticed within 0.25 s");
+        expect(sim, !busy == !sim->unknown, "operations under way are unknown after a reset");
+        sim->hosts[0].mute = false;
+        sim->hosts[0].to_ask = 50;
+        sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+        finish(sim, false);
+    }
+}
+
+/* L4: a host that comes later takes the line over; the earlier one is told when it next asks, and loses nothing. */
+static void another_host_takes_over(void)
+{
+    struct sim_config config = sim_config_default();
+    struct sim *sim = start(&config, 200);
+    uint32_t before;
+
+    sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+    sim->hosts[1].to_ask = 50;
+    sim_host_start(sim, &sim->hosts[1]);
+    sim_run_until_idle(sim, &sim->hosts[1], SESSION_NS);
+    before = sim->executed;
+    sim->hosts[0].to_ask = 1;
+    sim_run(sim, 20 * SIM_MS);
+    expect(sim, sim->hosts[0].taken == 1, "the first host was not told within a round trip");
+    expect(sim, sim->executed == before, "the first host's operations were executed");
+    expect(sim, sim->hosts[0].timeouts == 0, "the first host ran into a timeout");
+    sim_host_kill(sim, &sim->hosts[0]);
+    sim->hosts[1].to_ask = 50;
+    sim_run_until_idle(sim, &sim->hosts[1], SESSION_NS);
+    finish(sim, false);
+}
+
+/* An earlier host that is two sessions behind is told, too. */
+static void two_take_over(void)
+{
+    struct sim_config config = sim_config_default();
+    struct sim *sim = start(&config, 50);
+
+    sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+    for (unsigned i = 0; i < 2; i++) {
+        sim->hosts[1].to_ask = 20;
+        sim_host_start(sim, &sim->hosts[1]);
+        sim_run_until_idle(sim, &sim->hosts[1], SESSION_NS);
+    }
+    sim->hosts[0].to_ask = 10;
+    sim_run(sim, 2 * SIM_S);
+    expect(sim, sim->hosts[0].taken > 0, "the first host was not told");
+    finish(sim, false);
+}
+
+/* H7: a dead line ends the session after the dead time, and no later. */
+static void a_dead_line(void)
+{
+    struct sim_config config = sim_config_default();
+    struct sim *sim = start(&config, 10000);
+    uint64_t cut_ns;
+
+    sim_run(sim, 200 * SIM_MS);
+    sim->to_host.cut = sim->to_stub.cut = true;
+    cut_ns = sim->now_ns;
+    sim_run(sim, 4400 * SIM_MS);
+    expect(sim, !sim->hosts[0].timeouts, "the session ended too early");
+    sim_run(sim, 200 * SIM_MS);
+    expect(sim, sim->hosts[0].timeouts == 1, "a dead line was not noticed in time");
+    expect(sim, sim->now_ns <= cut_ns + 5 * SIM_S, "more than 5 s passed");
+    expect(sim, sim->unknown > 0, "nothing is unknown");
+    sim->hosts[0].to_ask = 0;
+    sim_host_kill(sim, &sim->hosts[0]);
+    finish(sim, false);
+}
+
+/* H8: after the line is back, a new session tells how many of the old one's operations were executed: the model compares. */
+static void a_new_session_resolves(void)
+{
+    for (unsigned i = 0; i < 20; i++) {
+        struct sim_config config = sim_config_default();
+        struct sim *sim;
+
+        config.seed = i;
+        sim = start(&config, 10000);
+        sim_run(sim, 100 * SIM_MS + i * 1234 * SIM_US);
+        /* Requests go on for a while after replies stop, so that what was done and what was told differ. */
+        sim->to_host.cut = true;
+        sim_run(sim, 10 * SIM_MS);
+        sim->to_stub.cut = true;
+        sim_run(sim, 5 * SIM_S);
+        expect(sim, sim->hosts[0].timeouts == 1 && sim->unknown, "nothing is unknown");
+        sim->to_host.cut = sim->to_stub.cut = false;
+        sim->hosts[0].to_ask = 100;
+        sim_run_until_idle(sim, &sim->hosts[0], RECOVERY_NS + SIM_S);
+        expect(sim, sim->hosts[0].opened == 2 && !sim->hosts[0].taken, "no new session");
+        finish(sim, false);
+    }
+}
+
+/* A cable that is pulled and put back within the dead time: the session goes on, nothing is unknown. */
+static void a_short_break(void)
+{
+    for (unsigned i = 0; i < 10; i++) {
+        struct sim_config config = sim_config_default();
+        struct sim *sim;
+
+        config.seed = i;
+        sim = start(&config, 500);
+        sim_run(sim, 40 * SIM_MS + i * 777 * SIM_US);
+        sim->to_host.cut = sim->to_stub.cut = true;
+        sim_line_drop(&sim->to_host);
+        sim_line_drop(&sim->to_stub);
+        sim_run(sim, 2 * SIM_S);
+        sim->to_host.cut = sim->to_stub.cut = false;
+        kdio_host_link_reconnected(&sim->hosts[0].link, sim->now_ns / SIM_US);
+        sim_run_until_idle(sim, &sim->hosts[0], RECOVERY_NS + 2 * SIM_S);
+        expect(sim, !sim->unknown && sim->hosts[0].opened == 1, "the session did not last");
+        finish(sim, false);
+    }
+}
+
+/* While the new session's first request or its reply is lost again and again, the host gives up looking and begins anew:
+ * nobody took the line. */
+static void confirming_takes_long(void)
+{
+    for (int up = 0; up < 2; up++) {
+        struct sim_config config = sim_config_default();
+        struct sim *sim = start(&config, 300);
+        struct sim_line *cut = up ? &sim->to_stub : &sim->to_host;
+
+        sim_run(sim, 100 * SIM_MS);
+        sim->to_host.cut = true;
+        sim_run(sim, 5 * SIM_S);
+        sim->to_host.cut = false;
+        while (sim->hosts[0].link.state != KDIO_HOST_CONFIRMING)
+            sim_run(sim, 100 * SIM_US);
+        cut->cut = true;
+        sim_line_drop(cut);
+        sim_run(sim, 12 * SIM_S);
+        cut->cut = false;
+        sim_run_until_idle(sim, &sim->hosts[0], RECOVERY_NS + SIM_S);
+        expect(sim, !sim->hosts[0].taken, "a host is told that another one took the line");
+        finish(sim, false);
+    }
+}
+
+/* ---- Noise ---- */
+
+/* Noise without end: the session ends by its own clock, and the stub executes nothing of it. */
+static void endless_noise(void)
+{
+    struct sim_config config = sim_config_default();
+    struct sim *sim = start(&config, 300);
+    uint32_t executed;
+
+    sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+    executed = sim->executed;
+    sim->hosts[0].to_ask = 10;
+    sim->to_stub.rates.part[SIM_FLIP] = sim->to_host.rates.part[SIM_FLIP] = 1000000;
+    for (unsigned i = 0; i < 600; i++) {
+        sim_line_noise(&sim->to_stub, 110, sim->now_ns);
+        sim_line_noise(&sim->to_host, 110, sim->now_ns);
+        sim_run(sim, 10 * SIM_MS);
+    }
+    expect(sim, sim->hosts[0].timeouts == 1, "noise kept the session from ending");
+    expect(sim, sim->executed == executed, "noise was executed");
+    sim->to_stub.rates.part[SIM_FLIP] = sim->to_host.rates.part[SIM_FLIP] = 0;
+    sim_run_until_idle(sim, &sim->hosts[0], RECOVERY_NS + SIM_S);
+    finish(sim, false);
+}
+
+/* ---- All ---- */
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} scripts[] = {
+    { "without_faults", without_faults },
+    { "fast_enough", fast_enough },
+    { "no_overrun_at_3_mbaud", no_overrun_at_3_mbaud },
+    { "text_within_10_ms", text_within_10_ms },
+    { "each_frame_lost", each_frame_lost },
+    { "each_frame_twice", each_frame_twice },
+    { "each_frame_late", each_frame_late },
+    { "a_stale_recording", a_stale_recording },
+    { "a_stale_recording_in_a_session", a_stale_recording_in_a_session },
+    { "a_reset_is_noticed", a_reset_is_noticed },
+    { "another_host_takes_over", another_host_takes_over },
+    { "two_take_over", two_take_over },
+    { "a_dead_line", a_dead_line },
+    { "a_new_session_resolves", a_new_session_resolves },
+    { "a_short_break", a_short_break },
+    { "confirming_takes_long", confirming_takes_long },
+    { "endless_noise", endless_noise },
+};
+
+int sim_script(const char *name)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++) {
+        if (name && strcmp(name, scripts[i].name))
+            continue;
+        (void)snprintf(recipe, sizeof recipe, "make sim SCRIPT=%s", scripts[i].name);
+        (void)printf("script %s\n", scripts[i].name);
+        (void)fflush(stdout);
+        scripts[i].run();
+        count++;
+    }
+    (void)printf("%u scripts passed\n", count);
+    return count ? 0 : 1;
+}

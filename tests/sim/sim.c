@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* sim.c: the virtual clock: goes from event to event, and moves bytes in the order of their times. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/sim.h"
+
+#define BITS_A_BYTE 10u
+#define SLICE_MAX   512u /* Bytes a host reads at once. */
+
+struct sim_config sim_config_default(void)
+{
+    return (struct sim_config){
+        .seed = 1,
+        .baud = 115200,
+        .latency_ns = 500 * SIM_US,
+        .access_ns = SIM_US,
+        .kernel = SIM_IRQ,
+        .memory_size = KDIO_STUB_MEMORY,
+        .dead_us = 4500000,
+        .in_flight_max = KDIO_WINDOW_MAX,
+        .program_part = 30,
+        .program_ops = 40,
+        .fill_part = 5,
+        .refused_part = 5,
+    };
+}
+
+struct sim *sim_new(const struct sim_config *config, const char *recipe)
+{
+    struct sim *sim = calloc(1, sizeof *sim);
+    uint64_t byte_ns = BITS_A_BYTE * SIM_S / config->baud;
+
+    if (!sim)
+        abort();
+    sim->config = *config;
+    sim->recipe = recipe;
+    sim->random.state = config->seed;
+    /* Not at 0, so that a time that was never set shows. */
+    sim->now_ns = SIM_S;
+    sim_line_init(&sim->to_stub, sim_draw(&sim->random), byte_ns, config->latency_ns);
+    sim_line_init(&sim->to_host, sim_draw(&sim->random), byte_ns, config->latency_ns);
+    kdio_frame_decoder_init(&sim->listener, sim->listener_frame, sizeof sim->listener_frame);
+    for (unsigned i = 0; i < SIM_HOSTS; i++)
+        sim->hosts[i].opening_ns = SIM_NEVER;
+    sim_target_start(sim);
+    return sim;
+}
+
+void sim_free(struct sim *sim)
+{
+    free(sim);
+}
+
+void sim_fail(const struct sim *sim, const char *format, ...)
+{
+    va_list arguments;
+
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "\nat %.6f s: ", (double)sim->now_ns / 1e9);
+    va_start(arguments, format);
+    (void)vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    (void)fprintf(stderr, "\n%s\n", sim->recipe);
+    exit(1);
+}
+
+/* ---- Bytes ---- */
+
+/* One event of the line or the UART at or before to_ns; false when there is none. */
+static bool move_byte(struct sim *sim, uint64_t to_ns)
+{
+    struct sim_uart *uart = &sim->target.uart;
+    uint64_t arrival_ns = sim_line_next_ns(&sim->to_stub);
+    uint64_t left_ns = sim_uart_shift_ns(uart);
+    uint64_t at_ns = arrival_ns < left_ns ? arrival_ns : left_ns;
+    uint8_t byte;
+
+    if (at_ns > to_ns)
+        return false;
+    if (at_ns > sim->now_ns)
+        sim->now_ns = at_ns;
+    if (left_ns <= arrival_ns) {
+        if (sim_uart_shift(uart, &byte))
+            sim_line_put(&sim->to_host, byte, at_ns);
+    } else if (sim_line_get(&sim->to_stub, sim->now_ns, &byte)) {
+        sim_uart_receive(uart, byte, sim->now_ns);
+    }
+    return true;
+}
+
+void sim_advance(struct sim *sim, uint64_t to_ns)
+{
+    while (move_byte(sim, to_ns))
+        ;
+    if (to_ns > sim->now_ns)
+        sim->now_ns = to_ns;
+}
+
+static void listen(struct sim *sim, const uint8_t *bytes, size_t size)
+{
+    enum kdio_frame_event event;
+    size_t taken, text_at;
+
+    (void)kdio_frame_gap(&sim->listener, sim->now_ns / SIM_US);
+    for (size_t at = 0; at < size; at += taken) {
+        taken = kdio_frame_push(&sim->listener, bytes + at, size - at, sim->now_ns / SIM_US, &event, &text_at);
+        for (size_t i = text_at; event == KDIO_FRAME_TEXT && i < taken && sim->text_heard_size < SIM_TEXT_MAX; i++)
+            sim->text_heard[sim->text_heard_size++] = (char)bytes[at + i];
+    }
+}
+
+static void deliver(struct sim *sim)
+{
+    uint8_t bytes[SLICE_MAX];
+    size_t size = 0;
+
+    while (size < sizeof bytes && sim_line_get(&sim->to_host, sim->now_ns, &bytes[size]))
+        size++;
+    if (!size)
+        return;
+    listen(sim, bytes, size);
+    for (unsigned i = 0; i < SIM_HOSTS; i++)
+        sim_host_receive(sim, &sim->hosts[i], bytes, size);
+}
+
+/* ---- Time ---- */
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t next_ns(const struct sim *sim)
+{
+    uint64_t at_ns = earlier(sim_line_next_ns(&sim->to_stub), sim_line_next_ns(&sim->to_host));
+
+    at_ns = earlier(at_ns, sim_target_next_ns(sim));
+    at_ns = earlier(at_ns, sim_uart_shift_ns(&sim->target.uart));
+    for (unsigned i = 0; i < SIM_HOSTS; i++)
+        at_ns = earlier(at_ns, sim_host_next_ns(sim, &sim->hosts[i]));
+    return at_ns;
+}
+
+static void step(struct sim *sim, uint64_t limit_ns)
+{
+    uint64_t at_ns = earlier(next_ns(sim), limit_ns);
+
+    sim_advance(sim, at_ns);
+    deliver(sim);
+    for (unsigned i = 0; i < SIM_HOSTS; i++)
+        sim_host_step(sim, &sim->hosts[i]);
+    sim_target_step(sim);
+}
+
+void sim_run(struct sim *sim, uint64_t for_ns)
+{
+    uint64_t end_ns = sim->now_ns + for_ns;
+
+    while (sim->now_ns < end_ns)
+        step(sim, end_ns);
+}
+
+void sim_run_until_idle(struct sim *sim, struct sim_host *host, uint64_t limit_ns)
+{
+    uint64_t end_ns = sim->now_ns + limit_ns;
+
+    while (!sim_host_idle(host)) {
+        if (sim->now_ns >= end_ns)
+            sim_fail(sim, "not done within %.3f s: %u operations done, %u to ask for", (double)limit_ns / 1e9, sim->done,
+                     host->to_ask);
+        step(sim, end_ns);
+    }
+}
+
+void sim_run_until_open(struct sim *sim, struct sim_host *host, uint64_t limit_ns)
+{
+    uint64_t end_ns = sim->now_ns + limit_ns;
+
+    while (host->link.state != KDIO_HOST_READY) {
+        if (sim->now_ns >= end_ns)
+            sim_fail(sim, "no session within %.3f s", (double)limit_ns / 1e9);
+        step(sim, end_ns);
+    }
+}

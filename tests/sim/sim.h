@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sim.h: the real host link and the real stub with its 16550 driver, joined by a modelled UART and line on a virtual clock.
+ *
+ * Everything in a run follows from its configuration. The model (model.c) follows along: each operation has a port and
+ * a value that no other one in flight has, so an access tells which operation it is, and the model refuses one that was not
+ * asked for, is done already, is altered, comes out of order, or was reported as not done. The first failure ends the
+ * process; its last line is the command that repeats it.
+ */
+#ifndef KDIO_SIM_SIM_H
+#define KDIO_SIM_SIM_H
+
+#include <kdio_stub.h>
+
+#include <setjmp.h>
+
+#include "proto/host_link.h"
+#include "proto/program.h"
+#include "tests/sim/line.h"
+#include "tests/sim/random.h"
+#include "tests/sim/uart_model.h"
+
+#define SIM_US 1000ull
+#define SIM_MS 1000000ull
+#define SIM_S  1000000000ull
+
+#define SIM_UART_BASE   0x3f8u
+#define SIM_DENIED_PORT 0xcf8u
+#define SIM_OPS_MAX     20000u
+#define SIM_PROGRAM_MAX 2048u
+#define SIM_HOSTS       2u
+#define SIM_TEXT_MAX    0x40000u
+#define SIM_DEPTH_MAX   3u /* Entries into the stub that preempt one another. */
+
+/* How the kernel calls the stub. */
+enum sim_kernel {
+    SIM_IRQ,    /* UART interrupt and a timer of 100 Hz; polls while there is work. */
+    SIM_LEVEL,  /* The same with a level-triggered line. */
+    SIM_SPIN,   /* A loop that never halts. */
+    SIM_TIMER,  /* Timer alone: the stub tells its host to keep within a burst. */
+    SIM_KERNELS,
+};
+
+struct sim_config {
+    uint64_t seed;
+    uint32_t baud;
+    uint64_t latency_ns;    /* Each way. */
+    uint64_t access_ns;     /* A port access takes so long. */
+    enum sim_kernel kernel;
+    uint32_t memory_size;   /* Of the stub. */
+    uint32_t preempt_part;  /* Parts of 1000: an access of the stub at which another entry comes between. */
+    uint64_t console_ns;    /* Mean time between console lines; 0: none. */
+    uint32_t stall_part;    /* Parts of 1000: a timer tick after which the kernel forgets the stub for a while. */
+    uint32_t dead_us;       /* The host's. */
+    uint32_t in_flight_max; /* Requests a host keeps under way. */
+    uint32_t program_part;  /* Parts of 100: requests with more than one operation, */
+    uint32_t program_ops;   /* at most so many. */
+    uint32_t fill_part;     /* Parts of 100: programs as large as the link advises. */
+    uint32_t refused_part;  /* Parts of 100: requests that the stub must refuse. */
+    uint64_t think_ns;      /* Mean pause between requests. */
+    uint8_t opcode;         /* Of every operation; 0: any. */
+    bool fill;              /* Only programs as large as the link advises, and no other kinds of requests. */
+};
+
+/* ---- Operations, as the model knows them ---- */
+
+enum sim_outcome { SIM_PENDING, SIM_DONE, SIM_NOT_DONE, SIM_UNKNOWN };
+
+struct sim_op {
+    uint8_t opcode;
+    uint8_t outcome;   /* What the host was told. */
+    uint8_t executed;  /* Times. */
+    bool refused;      /* The stub must not execute it. */
+    bool final;        /* Its session is over: not executed by now, never. */
+    uint16_t port;
+    uint32_t value;    /* Written, or read. */
+    uint32_t boot, challenge; /* Of the session it was asked for in. */
+};
+
+/* A request under way: a stretch of operations. */
+struct sim_request {
+    struct kdio_host_request request;
+    uint8_t program[SIM_PROGRAM_MAX];
+    uint32_t first, count;
+    bool chained;
+    uint8_t status;     /* What the stub must answer. */
+    uint16_t bad_index;
+    bool in_use;
+};
+
+/* ---- A host: the link and a policy on top like the library's ---- */
+
+struct sim_host {
+    bool alive;
+    bool mute;          /* Its requests stop; what is under way goes on. */
+    struct kdio_host_link link;
+    uint8_t rx_frame[0x2000], tx_frame[0x2000];
+    struct sim_request requests[KDIO_WINDOW_MAX];
+    struct sim_random random;
+    uint64_t tx_free_ns; /* When its own UART is free. */
+    uint64_t think_ns;   /* Until when it makes no request. */
+    uint64_t opening_ns; /* Since when it looks for the stub. */
+    uint64_t rest_ns;    /* Until when it leaves the line alone. */
+    bool opened_once;
+    bool before_failed;  /* The request before in this session stops before its end. */
+    uint32_t to_ask;     /* Operations still to be asked for. */
+    uint32_t ready_boot, ready_challenge; /* Of its last session. */
+    unsigned opened, timeouts, resets, taken; /* Events. */
+    uint64_t opened_ns;
+};
+
+struct sim;
+
+/* ---- The target ---- */
+
+struct sim_target {
+    _Alignas(16) uint8_t memory[KDIO_STUB_MEMORY];
+    struct kdio_stub *stub;
+    struct sim_uart uart;
+    bool running;
+    uint64_t boot_ns;        /* When it runs again. */
+    unsigned boots;
+    uint64_t reset_ns;       /* When it is reset. */
+    uint64_t timer_ns, poll_ns, console_ns, masked_ns;
+    bool irq_line, irq_latched, in_irq;
+    bool atomic;             /* Interrupts are off. */
+    unsigned depth;
+    unsigned accesses, accesses_max; /* UART accesses of the entry that runs; most seen. */
+    bool in_program;         /* An operation was executed in this entry, */
+    unsigned accesses_before; /* after so many accesses. */
+    unsigned line_number;
+    jmp_buf reset_jump;
+};
+
+struct sim {
+    struct sim_config config;
+    const char *recipe;      /* The command that repeats this run. */
+    uint64_t now_ns;
+    struct sim_random random;
+    struct sim_line to_stub, to_host;
+    struct sim_target target;
+    struct sim_host hosts[SIM_HOSTS];
+    struct sim_op ops[SIM_OPS_MAX];
+    uint32_t op_count;
+    uint32_t next_to_execute; /* Operations below this are not to be executed any more: order. */
+    uint32_t executed, done, refused, unknown;
+    struct kdio_frame_decoder listener; /* Hears what arrives at the hosts' end. */
+    uint8_t listener_frame[0x2000];
+    char text_sent[SIM_TEXT_MAX], text_heard[SIM_TEXT_MAX];
+    size_t text_sent_size, text_heard_size;
+    bool verbose;
+};
+
+/* ---- sim.c ---- */
+
+/* A world at rest: the target has just started, no host is there. `recipe` is kept. */
+struct sim *sim_new(const struct sim_config *config, const char *recipe);
+void sim_free(struct sim *sim);
+struct sim_config sim_config_default(void);
+
+/* Moves the virtual clock on, and everything with it. */
+void sim_run(struct sim *sim, uint64_t for_ns);
+
+/* Until every operation that host was to ask for has an outcome; fails when that takes longer than limit_ns. */
+void sim_run_until_idle(struct sim *sim, struct sim_host *host, uint64_t limit_ns);
+void sim_run_until_open(struct sim *sim, struct sim_host *host, uint64_t limit_ns);
+
+/* Moves bytes only: for the time that an access takes. */
+void sim_advance(struct sim *sim, uint64_t to_ns);
+
+/* Ends the process, saying what is wrong and how to see it again. */
+void sim_fail(const struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
+
+/* ---- target.c ---- */
+
+void sim_target_start(struct sim *sim);
+void sim_target_reset(struct sim *sim, uint64_t boot_ns);
+void sim_target_step(struct sim *sim);
+uint64_t sim_target_next_ns(const struct sim *sim);
+uint32_t sim_target_boot_id(const struct sim *sim); /* 0 while it is reset. */
+/* The kernel prints; what the stub takes is expected at the other end. */
+void sim_target_print(struct sim *sim, const char *text, size_t size);
+
+/* ---- host.c ---- */
+
+void sim_host_start(struct sim *sim, struct sim_host *host);
+/* Its process is killed: nobody is told anything. */
+void sim_host_kill(struct sim *sim, struct sim_host *host);
+void sim_host_receive(struct sim *sim, struct sim_host *host, const uint8_t *bytes, size_t size);
+void sim_host_step(struct sim *sim, struct sim_host *host);
+uint64_t sim_host_next_ns(const struct sim *sim, const struct sim_host *host);
+bool sim_host_idle(const struct sim_host *host);
+
+/* ---- model.c ---- */
+
+/* The next operation: its number, port and value. */
+struct sim_op *sim_model_ask(struct sim *sim, uint8_t opcode);
+/* An access at the target; the value read. */
+uint32_t sim_model_access(struct sim *sim, uint16_t port, unsigned width, bool write, uint32_t value);
+void sim_model_typed(struct sim *sim, uint32_t number);
+void sim_model_tell(struct sim *sim, struct sim_op *op, enum sim_outcome outcome);
+/* A session was confirmed that followed `challenge`, of which it is said to have executed so many. */
+void sim_model_succeeded(struct sim *sim, uint32_t boot, uint32_t challenge, uint32_t operations);
+/* Nothing may be pending; every operation told as done was done. Console text arrived if `text`. */
+void sim_model_check_end(struct sim *sim, bool text);
+
+#endif

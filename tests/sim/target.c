@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * target.c: the machine under debug: the real stub in a kernel that calls it from interrupt, timer, idle loop and console,
+ * and from a second processor, each between any two accesses of another.
+ *
+ * A preempting entry runs to its end before the one it preempted goes on. A reset leaves the stub wherever it is.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stub/stub.h"
+#include "tests/sim/sim.h"
+
+#define TIMER_NS     (10 * SIM_MS)
+#define SPIN_NS      (20 * SIM_US)
+#define POLL_SOON_NS (2 * SIM_US)  /* An idle loop comes round again. */
+#define SPELL_NS     (200 * SIM_US) /* It goes on polling that often while there is work. */
+#define STALL_NS     (150 * SIM_MS) /* Less than the gap that ends a frame: the rest of it would be text. */
+#define STORM        8u /* An interrupt that is still there after so many services in a row hangs the machine. */
+#define LINE_SIZE_MAX 120u
+
+enum entry { HANDLE, POLL, CONSOLE };
+
+static bool uart_port(uint16_t port)
+{
+    return port >= SIM_UART_BASE && port < SIM_UART_BASE + 8;
+}
+
+/* ---- Interrupts ---- */
+
+static void watch_line(struct sim *sim)
+{
+    struct sim_target *target = &sim->target;
+    bool line = sim_uart_line(&target->uart, sim->now_ns);
+
+    if (line && !target->irq_line)
+        target->irq_latched = true;
+    target->irq_line = line;
+}
+
+static bool irq_pending(const struct sim *sim)
+{
+    const struct sim_target *target = &sim->target;
+
+    if (sim->config.kernel == SIM_LEVEL)
+        return target->irq_line;
+    return sim->config.kernel == SIM_IRQ && target->irq_latched;
+}
+
+/* ---- Entries ---- */
+
+/* Text is queued before the entry goes on to send, where others may preempt it and queue theirs behind. */
+static bool print_text(struct sim *sim, const char *text, size_t size)
+{
+    size_t at = sim->text_sent_size;
+
+    memcpy(sim->text_sent + at, text, size);
+    sim->text_sent_size += size;
+    if (kdio_stub_console(sim->target.stub, text, size))
+        return true;
+    memmove(sim->text_sent + at, sim->text_sent + at + size, sim->text_sent_size - at - size);
+    sim->text_sent_size -= size;
+    return false;
+}
+
+static void print_line(struct sim *sim)
+{
+    char line[LINE_SIZE_MAX + 16];
+    int size = snprintf(line, sizeof line, "%06u ", sim->target.line_number++);
+    unsigned more = (unsigned)sim_below(&sim->random, LINE_SIZE_MAX);
+
+    for (unsigned i = 0; i < more; i++)
+        line[size++] = (char)(' ' + sim_below(&sim->random, 95));
+    line[size++] = '\n';
+    (void)print_text(sim, line, (size_t)size);
+}
+
+void sim_target_print(struct sim *sim, const char *text, size_t size)
+{
+    if (!print_text(sim, text, size))
+        sim_fail(sim, "the console has no room for %zu bytes", size);
+}
+
+static unsigned call(struct sim *sim, enum entry entry)
+{
+    if (entry == HANDLE)
+        return kdio_stub_handle(sim->target.stub);
+    if (entry == POLL)
+        return kdio_stub_poll(sim->target.stub);
+    if (sim->text_sent_size < SIM_TEXT_MAX - LINE_SIZE_MAX - 16)
+        print_line(sim);
+    return 0;
+}
+
+static void check_bound(struct sim *sim)
+{
+    struct sim_target *target = &sim->target;
+
+    if (target->accesses > target->accesses_max)
+        target->accesses_max = target->accesses;
+    if (target->accesses > KDIO_STUB_ACCESSES_MAX)
+        sim_fail(sim, "a call made %u UART accesses", target->accesses);
+}
+
+/* The accesses of each entry count for it alone. */
+static unsigned enter(struct sim *sim, enum entry entry)
+{
+    struct sim_target *target = &sim->target;
+    unsigned outer_accesses = target->accesses, outer_before = target->accesses_before;
+    bool outer_program = target->in_program, outer_irq = target->in_irq;
+    unsigned result;
+
+    target->accesses = 0;
+    target->in_program = false;
+    target->in_irq |= entry == HANDLE;
+    target->depth++;
+    result = call(sim, entry);
+    target->depth--;
+    check_bound(sim);
+    target->in_irq = outer_irq;
+    target->accesses = outer_accesses;
+    target->accesses_before = outer_before;
+    target->in_program = outer_program;
+    return result;
+}
+
+/* What a kernel does after each call: comes back soon while there is more, and for a spell while there was work. */
+static void enter_and_plan(struct sim *sim, enum entry entry)
+{
+    struct sim_target *target = &sim->target;
+    unsigned result = enter(sim, entry);
+    uint64_t soon_ns = sim->now_ns + (result & KDIO_STUB_MORE ? POLL_SOON_NS : SPELL_NS);
+
+    if (result && sim->config.kernel != SIM_TIMER && soon_ns < target->poll_ns)
+        target->poll_ns = soon_ns;
+}
+
+static void interrupt(struct sim *sim)
+{
+    struct sim_target *target = &sim->target;
+
+    target->irq_latched = false;
+    enter_and_plan(sim, HANDLE);
+    watch_line(sim);
+}
+
+/* A level-triggered line that stays up calls the handler again at once, and nothing else ever runs. */
+static void interrupt_preempts(struct sim *sim)
+{
+    for (unsigned i = 0; irq_pending(sim); i++) {
+        if (i == STORM)
+            sim_fail(sim, "the interrupt line stays up: the interrupted entry never goes on");
+        interrupt(sim);
+        if (sim->config.kernel != SIM_LEVEL)
+            break;
+    }
+}
+
+static void preempt(struct sim *sim)
+{
+    struct sim_target *target = &sim->target;
+
+    if (target->depth >= SIM_DEPTH_MAX)
+        return;
+    if (irq_pending(sim) && !target->atomic && !target->in_irq)
+        interrupt_preempts(sim);
+    if (!sim_chance(&sim->random, sim->config.preempt_part, 1000))
+        return;
+    if (sim->config.console_ns && sim_chance(&sim->random, 1, 3))
+        (void)enter(sim, CONSOLE);
+    else
+        (void)enter(sim, POLL); /* A timer's, or a second processor's when interrupts are off. */
+}
+
+/* ---- The machine, as the stub sees it ---- */
+
+static void spend(struct sim *sim)
+{
+    struct sim_target *target = &sim->target;
+
+    sim_advance(sim, sim->now_ns + sim->config.access_ns);
+    if (sim->now_ns >= target->reset_ns && target->depth)
+        longjmp(target->reset_jump, 1);
+    if (target->depth)
+        preempt(sim);
+}
+
+/* Emptying the UART between the operations of a program is the program's own: only what comes before its first operation
+ * and behind its last counts. */
+static void count_operation(struct sim_target *target)
+{
+    if (!target->in_program)
+        target->accesses_before = target->accesses;
+    target->in_program = true;
+    target->accesses = target->accesses_before;
+}
+
+static uint32_t port_in(void *context, uint16_t port, unsigned width)
+{
+    struct sim *sim = context;
+    uint32_t value;
+
+    spend(sim);
+    if (uart_port(port)) {
+        sim->target.accesses++;
+        value = sim_uart_read(&sim->target.uart, port - SIM_UART_BASE, sim->now_ns);
+        watch_line(sim);
+        return value;
+    }
+    count_operation(&sim->target);
+    return sim_model_access(sim, port, width, false, 0);
+}
+
+static void port_out(void *context, uint16_t port, unsigned width, uint32_t value)
+{
+    struct sim *sim = context;
+
+    spend(sim);
+    if (uart_port(port)) {
+        sim->target.accesses++;
+        sim_uart_write(&sim->target.uart, port - SIM_UART_BASE, (uint8_t)value, sim->now_ns);
+        watch_line(sim);
+        return;
+    }
+    count_operation(&sim->target);
+    (void)sim_model_access(sim, port, width, true, value);
+}
+
+static uint32_t mem_in(void *context, uint64_t address, unsigned width)
+{
+    (void)width;
+    sim_fail(context, "memory access at %llx", (unsigned long long)address);
+}
+
+static void mem_out(void *context, uint64_t address, unsigned width, uint32_t value)
+{
+    (void)width;
+    (void)value;
+    sim_fail(context, "memory access at %llx", (unsigned long long)address);
+}
+
+static uint64_t time_us(void *context)
+{
+    const struct sim *sim = context;
+
+    return sim->now_ns / SIM_US;
+}
+
+static uint64_t entropy(void *context)
+{
+    struct sim *sim = context;
+
+    return sim_draw(&sim->random);
+}
+
+static uintptr_t interrupts_off(void *context)
+{
+    struct sim *sim = context;
+    bool before = sim->target.atomic;
+
+    sim->target.atomic = true;
+    return before;
+}
+
+static void interrupts_restore(void *context, uintptr_t state)
+{
+    struct sim *sim = context;
+
+    sim->target.atomic = state != 0;
+}
+
+static void typed(void *context, const char *bytes, size_t size)
+{
+    char number[16] = { 0 };
+
+    if (size != 8)
+        sim_fail(context, "%zu bytes were typed", size);
+    memcpy(number, bytes, size);
+    count_operation(&((struct sim *)context)->target);
+    sim_model_typed(context, (uint32_t)strtoul(number, NULL, 16));
+}
+
+/* ---- Life ---- */
+
+static void boot(struct sim *sim)
+{
+    static const struct kdio_port_range deny[] = { { SIM_DENIED_PORT, SIM_DENIED_PORT + 7 } };
+    const struct kdio_machine machine = { sim, port_in, port_out, mem_in, mem_out, time_us, entropy, interrupts_off,
+                                          interrupts_restore };
+    bool slow = sim->config.baud <= 115200;
+    struct kdio_stub_config config = {
+        .size = sizeof config,
+        .uart = { .base = SIM_UART_BASE, .stride = 1, .baud = slow ? sim->config.baud : 0,
+                  .irq = sim->config.kernel == SIM_IRQ || sim->config.kernel == SIM_LEVEL },
+        .machine = &machine,
+        .deny = deny,
+        .deny_count = 1,
+        .text = typed,
+        .context = sim,
+    };
+    struct sim_target *target = &sim->target;
+
+    target->depth = 0;
+    memset(target->memory, 0xa5, sizeof target->memory);
+    if (kdio_stub_init(target->memory, sim->config.memory_size, &config, &target->stub) != KDIO_STUB_OK)
+        sim_fail(sim, "the stub does not start");
+    if (sim->config.kernel != SIM_TIMER)
+        kdio_stub_prompt(target->stub, true);
+    target->running = true;
+    target->boots++;
+    target->timer_ns = sim->now_ns;
+    target->poll_ns = target->masked_ns = 0;
+    target->console_ns = sim->config.console_ns ? sim->now_ns : SIM_NEVER;
+}
+
+void sim_target_start(struct sim *sim)
+{
+    sim_uart_reset(&sim->target.uart);
+    sim->target.uart.byte_ns = sim->to_stub.byte_ns;
+    sim->target.reset_ns = SIM_NEVER;
+    boot(sim);
+}
+
+void sim_target_reset(struct sim *sim, uint64_t boot_ns)
+{
+    struct sim_target *target = &sim->target;
+
+    sim_uart_reset(&target->uart);
+    target->running = false;
+    target->atomic = target->in_irq = target->irq_line = target->irq_latched = false;
+    target->depth = 0;
+    target->accesses = 0;
+    target->reset_ns = SIM_NEVER;
+    target->boot_ns = sim->now_ns + boot_ns;
+}
+
+uint32_t sim_target_boot_id(const struct sim *sim)
+{
+    return sim->target.running ? sim->target.stub->link.config.boot_id : 0;
+}
+
+static void timer(struct sim *sim)
+{
+    struct sim_target *target = &sim->target;
+
+    target->timer_ns = sim->now_ns + TIMER_NS;
+    if (sim_chance(&sim->random, sim->config.stall_part, 1000))
+        target->masked_ns = sim->now_ns + sim_below(&sim->random, STALL_NS);
+    enter_and_plan(sim, POLL);
+}
+
+static void print(struct sim *sim)
+{
+    uint64_t mean_ns = sim->config.console_ns;
+
+    sim->target.console_ns = mean_ns ? sim->now_ns + sim_below(&sim->random, 2 * mean_ns) : SIM_NEVER;
+    (void)enter(sim, CONSOLE);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void step_running(struct sim *sim)
+{
+    struct sim_target *target = &sim->target;
+
+    watch_line(sim);
+    if (irq_pending(sim))
+        interrupt(sim);
+    if (sim->now_ns >= target->timer_ns)
+        timer(sim);
+    if (sim->now_ns >= target->poll_ns) {
+        target->poll_ns = sim->config.kernel == SIM_SPIN ? sim->now_ns + SPIN_NS : SIM_NEVER;
+        if (sim->config.kernel != SIM_TIMER)
+            enter_and_plan(sim, POLL);
+    }
+    if (sim->now_ns >= target->console_ns)
+        print(sim);
+}
+
+void sim_target_step(struct sim *sim)
+{
+    struct sim_target *target = &sim->target;
+
+    if (!target->running && sim->now_ns >= target->boot_ns)
+        boot(sim);
+    if (!target->running || (sim->now_ns < target->masked_ns && sim->now_ns < target->reset_ns))
+        return;
+    if (setjmp(target->reset_jump) || sim->now_ns >= target->reset_ns) {
+        sim_target_reset(sim, sim_below(&sim->random, 200 * SIM_MS));
+        return;
+    }
+    step_running(sim);
+}
+
+uint64_t sim_target_next_ns(const struct sim *sim)
+{
+    const struct sim_target *target = &sim->target;
+    uint64_t next_ns;
+
+    if (!target->running)
+        return target->boot_ns;
+    if (sim->now_ns < target->masked_ns)
+        return earlier(target->masked_ns, target->reset_ns);
+    if (irq_pending(sim))
+        return sim->now_ns;
+    next_ns = earlier(earlier(target->timer_ns, target->poll_ns), earlier(target->console_ns, target->reset_ns));
+    return earlier(next_ns, sim_uart_next_ns(&target->uart, sim->now_ns));
+}
