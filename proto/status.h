@@ -58,8 +58,16 @@ enum kdio_class {
 
 #define KDIO_STATUS_API __attribute__((visibility("default")))
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 KDIO_STATUS_API enum kdio_class kdio_status_class(enum kdio_status status);
 KDIO_STATUS_API const char *kdio_status_name(enum kdio_status status); /* "BAD_PORT"; "?" for a number that is none. */
 KDIO_STATUS_API const char *kdio_status_text(enum kdio_status status); /* One clause in English, without a full stop. */
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

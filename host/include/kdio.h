@@ -8,7 +8,7 @@
  *   Order         Operations happen in the order of the calls; in a program, in its order, up to the first failure.
  *   Threads       A target belongs to one thread at a time. Different targets are independent.
  *   Signals       The library touches none. A signal that interrupts a wait does not end it, unless options.interrupted
- *                 says so. Writing to a subprocess that has ended (gensio's `stdio,`) can raise SIGPIPE.
+ *                 says so.
  *   Memory        What the library returns by pointer belongs to the target and lives until the next call on it.
  *   Output        The library never prints and never exits.
  *   Waiting       Every wait is bounded: an operation on a dead line fails within options.dead_ms of the last sign of life
@@ -72,7 +72,7 @@ struct kdio_options {
     uint32_t size;    /* sizeof(struct kdio_options) */
     uint32_t open_ms; /* Longest time to find the stub; default 4500. */
     uint32_t dead_ms; /* Silence while an answer is owed that ends an operation; default 4500, at least 500. */
-    uint32_t wait_ms; /* Keep trying to connect and to find a stub for so long, for a target that is still off; default 0. */
+    uint32_t wait_ms; /* kdio_target_open keeps trying for so long, for a target that is still off; default 0. */
     bool read_only;   /* Refuse output on the host, before anything is sent. */
     const struct kdio_port_span *deny; /* Ports refused on the host. Copied. */
     uint32_t deny_count;

@@ -213,6 +213,18 @@ static enum kdio_status say_refused(struct run *run, size_t index, enum kdio_sta
     return status;
 }
 
+static enum kdio_status say_too_large(struct run *run)
+{
+    const struct kdio_host_link *link = &run->target->link;
+
+    kdio_fail(run->target, KDIO_TOO_LARGE, KDIO_OUTCOME_NOT_DONE, "%s: %zu bytes, %u of results, %u operations%s",
+              kdio_status_text(KDIO_TOO_LARGE), kdio_host_link_program_max(link), link->answer.results_max,
+              link->answer.program_max, link->answer.burst ? " (a polled stub takes a FIFO at a time)" : "");
+    kdio_fail_operation(run->target, &run->program->operations[run->next], (uint32_t)run->next,
+                        (uint32_t)run->program->done_count);
+    return KDIO_TOO_LARGE;
+}
+
 static enum kdio_status check_all(struct run *run)
 {
     for (size_t i = 0; i < run->program->count; i++) {
@@ -247,6 +259,8 @@ enum kdio_status kdio_run_program(struct kdio_target *target, struct kdio_progra
         return say_failed(&run, failed);
     if (status != KDIO_DONE && program->done_count < program->count)
         return say_ended(&run, status, operations_before);
+    if (run.refused == KDIO_TOO_LARGE)
+        return say_too_large(&run);
     if (run.refused != KDIO_DONE)
         return say_refused(&run, run.next, run.refused);
     return KDIO_DONE;

@@ -3,6 +3,7 @@
 #include "host/lib/transport.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <gensio/gensio.h>
 #include <gensio/gensio_control.h>
 #include <gensio/gensio_os_funcs_public.h>
@@ -108,14 +109,51 @@ static void lose(struct kdio_transport *transport, int error)
     gensio_set_write_callback_enable(transport->io, false);
 }
 
+/*
+ * gensio writes to sockets and pipes in the plain way, which raises SIGPIPE when the other side is gone. The signal is held
+ * back round its calls and taken off again, so that the caller's own handling of it is neither needed nor touched.
+ */
+static void hold_sigpipe(sigset_t *before)
+{
+    sigset_t pipe_only;
+
+    sigemptyset(&pipe_only);
+    sigaddset(&pipe_only, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_only, before);
+}
+
+static void release_sigpipe(const sigset_t *before, bool may_be_raised)
+{
+    const struct timespec at_once = { 0 };
+    sigset_t pipe_only;
+
+    sigemptyset(&pipe_only);
+    sigaddset(&pipe_only, SIGPIPE);
+    if (may_be_raised && !sigismember(before, SIGPIPE))
+        while (sigtimedwait(&pipe_only, NULL, &at_once) == SIGPIPE)
+            ;
+    pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
+static int write_queued(struct kdio_transport *transport, gensiods *written)
+{
+    sigset_t before;
+    int error;
+
+    hold_sigpipe(&before);
+    error = gensio_write(transport->io, written, transport->tx + transport->tx_at,
+                         transport->tx_size - transport->tx_at, NULL);
+    release_sigpipe(&before, error != 0);
+    return error;
+}
+
 static void flush(struct kdio_transport *transport)
 {
     gensiods written = 0;
     int error = 0;
 
     if (transport->connected && transport->tx_at < transport->tx_size)
-        error = gensio_write(transport->io, &written, transport->tx + transport->tx_at,
-                             transport->tx_size - transport->tx_at, NULL);
+        error = write_queued(transport, &written);
     transport->tx_at += written;
     if (transport->tx_at == transport->tx_size)
         transport->tx_at = transport->tx_size = 0;
@@ -177,8 +215,11 @@ static void on_close(struct gensio *io, void *context)
 static void service(struct kdio_transport *transport, uint64_t limit_us)
 {
     gensio_time timeout = { (int64_t)(limit_us / 1000000u), (int32_t)(limit_us % 1000000u * 1000u) };
+    sigset_t before;
 
+    hold_sigpipe(&before);
     (void)gensio_os_funcs_service(transport->os, &timeout);
+    release_sigpipe(&before, !transport->connected);
 }
 
 static enum kdio_status connection_status(struct kdio_transport *transport)

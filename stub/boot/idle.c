@@ -13,7 +13,7 @@
 #include "stub/boot/x86.h"
 
 /* Without an interrupt only the next tick would notice: wait for as long as a FIFO takes to empty at 38400 baud. */
-#define SPELL_US        500u
+#define SPELL_US        200u
 #define SPELL_POLLED_US 5000u
 
 /* A line that another device holds active interrupts for ever. */
