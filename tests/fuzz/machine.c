@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT */
+/* machine.c: the fake machine of world.h. What the stub's contract says of a call is checked here, at each access. */
+#include "tests/fuzz/world.h"
+
+#include <string.h>
+
+#include "stub/stub.h"
+
+#define UART_DATA 0u
+#define UART_IER  1u
+#define UART_LCR  3u
+#define UART_LSR  5u
+#define LCR_DLAB  0x80u
+#define LSR_DR    0x01u
+#define LSR_THRE  0x20u
+#define FIFO      16u
+
+/* Emptying the UART between two operations of a program: two accesses a byte and one that finds it empty. */
+#define DRAIN_ACCESSES (2 * FIFO + 1)
+#define PROGRAM_OPERATIONS_MAX 1024u
+#define SETTLE_CALLS 20000u
+#define PREEMPTING_TEXT "between\n"
+
+enum option {
+    OPTION_LARGE = 1,
+    OPTION_IRQ = 2,
+    OPTION_DEFER = 4,
+    OPTION_READ_ONLY = 8,
+    OPTION_SAFE = 16,
+    OPTION_TIME = 32,
+    OPTION_NO_TEXT = 64,
+};
+
+static struct call *running(struct machine *machine)
+{
+    FUZZ_REQUIRE(machine->depth, "the machine is touched within calls only");
+    return &machine->calls[machine->depth - 1];
+}
+
+/* ---- Preemption: another entry between two accesses ---- */
+
+static void maybe_preempt(struct world *world)
+{
+    struct machine *machine = &world->machine;
+
+    if (!machine->preempt_in || --machine->preempt_in || machine->depth == MACHINE_DEPTH_MAX)
+        return;
+    (void)machine_call(world, machine->preempt_by, (const uint8_t *)PREEMPTING_TEXT, sizeof PREEMPTING_TEXT - 1);
+}
+
+/* ---- The UART ---- */
+
+static uint8_t read_lsr(struct machine *machine)
+{
+    if (machine->tx_slow)
+        machine->tx_slow--;
+    else
+        machine->tx_fifo = 0;
+    return (uint8_t)((machine->rx_at < machine->rx_size ? LSR_DR : 0) | (machine->tx_fifo ? 0 : LSR_THRE));
+}
+
+static uint8_t read_data(struct world *world)
+{
+    struct machine *machine = &world->machine;
+    uint8_t byte;
+
+    if (machine->rx_at == machine->rx_size)
+        return 0;
+    byte = machine->rx[machine->rx_at++];
+    client_given(world, byte);
+    return byte;
+}
+
+static void write_data(struct world *world, uint8_t byte)
+{
+    FUZZ_REQUIRE(world->machine.tx_fifo < FIFO, "the transmitter is never overrun");
+    world->machine.tx_fifo++;
+    client_hears(world, byte);
+}
+
+static void touch_uart(struct machine *machine, unsigned number)
+{
+    struct call *call = running(machine);
+
+    call->accesses++;
+    machine->now_us += machine->access_us;
+    FUZZ_REQUIRE(!machine->suspended || call->entry == ENTRY_RESUME, "a suspended stub leaves the UART alone");
+    FUZZ_REQUIRE(!(machine->lcr & LCR_DLAB) || number == UART_LCR, "while DLAB is set, nothing but LCR is touched");
+}
+
+static uint32_t uart_in(struct world *world, unsigned number)
+{
+    touch_uart(&world->machine, number);
+    if (number == UART_DATA)
+        return read_data(world);
+    if (number == UART_LSR)
+        return read_lsr(&world->machine);
+    return number == UART_LCR ? world->machine.lcr : number == UART_IER ? world->machine.ier : 0;
+}
+
+static void uart_out(struct world *world, unsigned number, uint8_t value)
+{
+    touch_uart(&world->machine, number);
+    if (number == UART_DATA)
+        write_data(world, value);
+    else if (number == UART_LCR)
+        world->machine.lcr = value;
+    else if (number == UART_IER)
+        world->machine.ier = value;
+}
+
+/* ---- Operations ---- */
+
+/* Between two operations of a program the UART may be emptied; that is the program's own. */
+static void begin_operation(struct machine *machine)
+{
+    struct call *call = running(machine);
+
+    if (call->executed)
+        call->accesses = call->before;
+    call->before = call->accesses;
+    call->executed = true;
+    FUZZ_REQUIRE(call->entry == ENTRY_POLL || (call->entry == ENTRY_HANDLE && !machine->defer),
+                 "programs run from poll, and from handle unless deferred");
+    FUZZ_REQUIRE(machine->stub_holds_pair && !machine->kernel_holds_pair, "a program runs with the pair lock held");
+}
+
+static bool allowed(const struct machine *machine, uint16_t port, unsigned width, bool write)
+{
+    bool uart = port + width > WORLD_UART_BASE && port < WORLD_UART_BASE + WORLD_UART_PORTS;
+    bool denied = port + width > WORLD_DENIED_PORT && port <= WORLD_DENIED_PORT;
+
+    return !uart && !denied && !(write && machine->read_only) && port % width == 0 && port + width <= 0x10000;
+}
+
+static uint32_t operation(struct world *world, uint16_t port, unsigned width, bool write, uint32_t value)
+{
+    uint32_t result;
+
+    begin_operation(&world->machine);
+    FUZZ_REQUIRE(allowed(&world->machine, port, width, write), "the policy holds for every access");
+    result = client_access(world, port, width, write, value);
+    maybe_preempt(world);
+    return result;
+}
+
+static bool is_uart(uint16_t port, unsigned width)
+{
+    return width == 1 && port >= WORLD_UART_BASE && port < WORLD_UART_BASE + WORLD_UART_PORTS;
+}
+
+static uint32_t port_in(void *context, uint16_t port, unsigned width)
+{
+    struct world *world = context;
+    uint32_t value;
+
+    if (!is_uart(port, width))
+        return operation(world, port, width, false, 0);
+    value = uart_in(world, port - WORLD_UART_BASE);
+    maybe_preempt(world);
+    return value;
+}
+
+static void port_out(void *context, uint16_t port, unsigned width, uint32_t value)
+{
+    struct world *world = context;
+
+    if (!is_uart(port, width)) {
+        (void)operation(world, port, width, true, value);
+        return;
+    }
+    uart_out(world, port - WORLD_UART_BASE, (uint8_t)value);
+    maybe_preempt(world);
+}
+
+static void take_text(void *context, const char *bytes, size_t size)
+{
+    struct world *world = context;
+
+    begin_operation(&world->machine);
+    client_typed(world, (const uint8_t *)bytes, size);
+    maybe_preempt(world);
+}
+
+/* ---- The rest of the machine ---- */
+
+static uint64_t time_us(void *context)
+{
+    return ((struct world *)context)->machine.now_us;
+}
+
+/* Differs at each call; once it is the number that no challenge may be. */
+static uint64_t entropy(void *context)
+{
+    uint64_t draw = ((struct world *)context)->machine.draws++;
+
+    return draw == 2 ? 0 : 100 + draw;
+}
+
+static uintptr_t interrupts_off(void *context)
+{
+    struct machine *machine = &((struct world *)context)->machine;
+    bool were_off = machine->interrupts_off;
+
+    machine->interrupts_off = true;
+    return were_off;
+}
+
+static void interrupts_restore(void *context, uintptr_t state)
+{
+    ((struct world *)context)->machine.interrupts_off = state;
+}
+
+static bool pair_trylock(void *context)
+{
+    struct machine *machine = &((struct world *)context)->machine;
+
+    FUZZ_REQUIRE(!machine->stub_holds_pair, "the pair lock is taken once");
+    machine->stub_holds_pair = !machine->kernel_holds_pair;
+    return machine->stub_holds_pair;
+}
+
+static void pair_unlock(void *context)
+{
+    struct machine *machine = &((struct world *)context)->machine;
+
+    FUZZ_REQUIRE(machine->stub_holds_pair, "only a lock that is held is given back");
+    machine->stub_holds_pair = false;
+}
+
+/* ---- Life and calls ---- */
+
+static struct kdio_stub_config make_config(struct world *world, const struct kdio_machine *table, uint8_t options)
+{
+    static const struct kdio_port_range deny[] = { { WORLD_DENIED_PORT, WORLD_DENIED_PORT } };
+
+    return (struct kdio_stub_config){
+        .size = sizeof(struct kdio_stub_config), .machine = table, .context = world,
+        .uart = { .base = WORLD_UART_BASE, .stride = 1, .irq = (options & OPTION_IRQ) != 0 },
+        .deny = deny, .deny_count = FUZZ_COUNT(deny), .deny_safe = (options & OPTION_SAFE) != 0,
+        .defer = world->machine.defer, .read_only = world->machine.read_only,
+        .pair_trylock = pair_trylock, .pair_unlock = pair_unlock,
+        .text = options & OPTION_NO_TEXT ? NULL : take_text,
+    };
+}
+
+void machine_start(struct world *world, uint8_t options)
+{
+    const struct kdio_machine table = {
+        .context = world, .port_in = port_in, .port_out = port_out, .time_us = time_us, .entropy = entropy,
+        .interrupts_off = interrupts_off, .interrupts_restore = interrupts_restore,
+    };
+    struct machine *machine = &world->machine;
+    struct kdio_stub_config config;
+    size_t size = options & OPTION_LARGE ? KDIO_STUB_MEMORY : KDIO_STUB_MEMORY_MIN;
+
+    *machine = (struct machine){
+        .defer = (options & OPTION_DEFER) != 0, .read_only = (options & OPTION_READ_ONLY) != 0,
+        .access_us = options & OPTION_TIME ? 1 : 0, .lcr = 3,
+    };
+    machine->calls[machine->depth++] = (struct call){ .entry = ENTRY_RESUME };
+    config = make_config(world, &table, options);
+    FUZZ_REQUIRE(kdio_stub_init(machine->memory, size, &config, &machine->stub) == KDIO_STUB_OK, "the stub starts");
+    machine->depth--;
+}
+
+static unsigned console(struct world *world, const uint8_t *text, size_t size)
+{
+    struct client *client = &world->client;
+    size_t at = client->text_sent_size;
+    size_t taken;
+
+    /* Its place is that of the call: what preempts it comes after it. */
+    for (size_t i = 0; i < size; i++)
+        client->text_sent[client->text_sent_size++] = text[i] == 0 || text[i] == KDIO_FRAME_MARK ? '?' : text[i];
+    taken = kdio_stub_console(world->machine.stub, (const char *)text, size);
+    FUZZ_REQUIRE(taken == size || taken == 0, "console text is taken whole or not at all");
+    if (taken != size) {
+        memmove(client->text_sent + at, client->text_sent + at + size, client->text_sent_size - at - size);
+        client->text_sent_size -= size;
+        client->text_dropped += size;
+    }
+    return 0;
+}
+
+static unsigned enter(struct world *world, enum entry entry, const uint8_t *text, size_t size)
+{
+    struct machine *machine = &world->machine;
+
+    switch (entry) {
+    case ENTRY_POLL:
+        return kdio_stub_poll(machine->stub);
+    case ENTRY_HANDLE:
+        return kdio_stub_handle(machine->stub);
+    case ENTRY_CONSOLE:
+        return size + world->client.text_sent_size <= CLIENT_TEXT_MAX ? console(world, text, size) : 0;
+    case ENTRY_SUSPEND:
+        machine->suspended = kdio_stub_suspend(machine->stub) || machine->suspended;
+        return 0;
+    default:
+        if (machine->suspended)
+            kdio_stub_resume(machine->stub);
+        machine->suspended = false;
+        return 0;
+    }
+}
+
+/* How many accesses the bound grows by: emptying the UART between operations that do not show. */
+static unsigned hidden_drains(const struct machine *machine, uint32_t requests)
+{
+    bool executed = machine->stub->link.stats.requests != requests;
+
+    return machine->access_us && executed ? PROGRAM_OPERATIONS_MAX * DRAIN_ACCESSES : 0;
+}
+
+unsigned machine_call(struct world *world, enum entry entry, const uint8_t *text, size_t size)
+{
+    struct machine *machine = &world->machine;
+    uint32_t requests = machine->stub->link.stats.requests;
+    struct call *call = &machine->calls[machine->depth++];
+    unsigned result;
+
+    *call = (struct call){ .entry = entry };
+    result = enter(world, entry, text, size);
+    FUZZ_REQUIRE(call->accesses <= KDIO_STUB_ACCESSES_MAX + hidden_drains(machine, requests),
+                 "a call keeps within its bound of UART accesses");
+    machine->depth--;
+    FUZZ_REQUIRE(machine->depth || !machine->interrupts_off, "interrupts are as they were");
+    FUZZ_REQUIRE(machine->depth || !machine->stub_holds_pair, "the pair lock is given back");
+    return result;
+}
+
+void machine_send(struct world *world, const uint8_t *bytes, size_t size)
+{
+    struct machine *machine = &world->machine;
+
+    memmove(machine->rx, machine->rx + machine->rx_at, machine->rx_size - machine->rx_at);
+    machine->rx_size -= machine->rx_at;
+    machine->rx_at = 0;
+    for (size_t i = 0; i < size && machine->rx_size < MACHINE_RX_MAX; i++)
+        machine->rx[machine->rx_size++] = bytes[i];
+}
+
+void machine_settle(struct world *world)
+{
+    unsigned calls = 0;
+
+    while (machine_call(world, ENTRY_POLL, NULL, 0) || world->machine.rx_at != world->machine.rx_size)
+        FUZZ_REQUIRE(++calls < SETTLE_CALLS, "the stub comes to rest when nothing comes");
+}
