@@ -347,10 +347,12 @@ static enum kdio_host_event_type take_answer(struct kdio_host_link *link, uint64
  * polled stub holds no two (L7). */
 static void open_soon(struct kdio_host_link *link, uint64_t now_us)
 {
-    uint64_t soonest_us = link->open_due_us - KDIO_OPEN_PERIOD_US + HELLO_TO_OPEN_US;
+    uint64_t soonest_us = link->open_sent_us + HELLO_TO_OPEN_US;
 
-    if (link->open_due_us > now_us)
-        link->open_due_us = soonest_us > now_us ? soonest_us : now_us;
+    if (soonest_us < now_us)
+        soonest_us = now_us;
+    if (link->open_due_us > soonest_us)
+        link->open_due_us = soonest_us;
 }
 
 static void take_hello(struct kdio_host_link *link, uint64_t now_us)
@@ -555,7 +557,8 @@ uint64_t kdio_host_link_deadline(const struct kdio_host_link *link)
         deadline_us = link->open_due_us;
     if (kdio_host_link_outstanding(link)) {
         deadline_us = earlier(deadline_us, link->retry_us);
-        deadline_us = earlier(deadline_us, link->life_us + link->config.dead_us);
+        if (link->state == KDIO_HOST_READY)
+            deadline_us = earlier(deadline_us, link->life_us + link->config.dead_us);
     }
     if (kdio_frame_inside(&link->decoder))
         deadline_us = earlier(deadline_us, link->decoder.last_us + KDIO_FRAME_GAP_US + 1);
@@ -574,6 +577,7 @@ static void start(struct kdio_host_link *link, size_t size, bool force)
 static void start_open(struct kdio_host_link *link, uint64_t now_us)
 {
     (void)kdio_open_write(link->config.tx_frame, KDIO_PROTOCOL_VERSION, KDIO_PROTOCOL_VERSION, link->open_nonce);
+    link->open_sent_us = now_us;
     link->open_due_us = now_us + KDIO_OPEN_PERIOD_US;
     start(link, KDIO_OPEN_SIZE, true);
 }

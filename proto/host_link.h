@@ -101,6 +101,7 @@ struct kdio_host_link {
     uint32_t spare_nonce;       /* For the next probe; 0 when used up. */
     bool probing;               /* OPEN asks, within a session, whether the target is still the same. */
     uint64_t open_due_us;
+    uint64_t open_sent_us;
     struct kdio_host_request *slots[KDIO_WINDOW_MAX];
     uint32_t base_seq;          /* Oldest request without a reply. */
     uint32_t send_seq;          /* Next request to put on the wire. */
