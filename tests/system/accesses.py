@@ -17,6 +17,8 @@ BURST_LINES = 128
 TICKS_A_SECOND = 100
 TICKS_SPAN_S = 2.5  # Long enough for a tick to be a small part of the tenth that is allowed.
 
+KERNEL_LINE = re.compile(r"burst: \d{3} of 128 \.{12}|kernel: line \d+, \d+ ticks|kernel: busy|"
+                         r"kernel: \d+ ticks, \d+ made up")
 CR0_WP = 1 << 16
 EFER_NXE = 1 << 11
 
@@ -215,11 +217,10 @@ class Accesses:
         return reply["console_size"]
 
     def assert_console_whole(self, text, size_at_last_write):
-        """Every line is one that the kernel prints, whole and in order; a hundred of them came before the last write."""
+        """Every line is one of the kernel's, whole and in order; a hundred of them came before the last write."""
         lines = text.split("\r\n")
         self.assertEqual(lines.pop(), "", "the last line is whole")
-        strange = [line for line in lines if not re.fullmatch(
-            r"burst: \d{3} of 128 \.{12}|kernel: line \d+, \d+ ticks|kernel: busy|kernel: \d+ ticks, \d+ made up", line)]
+        strange = [line for line in lines if not KERNEL_LINE.fullmatch(line)]
         self.assertEqual(strange, [])
         bursts = [line for line in lines if line.startswith("burst: ")]
         expected = [f"burst: {n % BURST_LINES + 1:03} of {BURST_LINES} ............" for n in range(len(bursts))]

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """harness.py: machines in QEMU, what QEMU saw of them, and clients of the boot target.
 
-Nothing here sleeps: each wait is for a frame, a line, a reply or an exit, and has a time limit. Whatever a test starts is
-gone when the test is over, however it ends: processes die with the process that runs the tests, directories with the
-object that made them.
+Nothing here sleeps: each wait is for a frame, a line, a reply or an exit, and has a time limit. Whatever a test starts
+is gone when the test is over, however it ends: machines die with the process that started them, directories go with the
+object that made them, or at last with the runner's.
 """
 import contextlib
 import json
@@ -179,9 +179,9 @@ class Trace:
 class Machine:
     """A QEMU made by qemu/launch: its serial lines are sockets and logs, its monitor and its trace the witnesses.
 
-    `options` are launch's, `qemu` further arguments of QEMU; in both @ is the machine's directory, in which `prepare` may
-    make files first. Without `testdev` there is neither pc-testdev nor a debug console. The line of the stub is the one named by `link`: "com1", or
-    the chardev of that name among the arguments (see `chardev`).
+    `options` are launch's, `qemu` further arguments of QEMU; in both @ is the machine's directory, in which `prepare`
+    may make files first. Without `testdev` there is neither pc-testdev nor a debug console. The line of the stub is the
+    one named by `link`: "com1", or the chardev of that name among the arguments (see `chardev`).
     """
 
     def __init__(self, *options, qemu=(), link="com1", images=None, prepare=None, testdev=True):
@@ -219,7 +219,8 @@ class Machine:
     def start(self, options, qemu, images):
         serial = self.chardev("com1", self.directory).replace("id=com1,", "")
         arguments = [LAUNCH, "--parent", str(os.getpid()), "--serial", serial, "--trace", self.trace.path,
-                     *options, "--", "-chardev", f"socket,id=qmp,path={self.path('qmp')}", "-mon", "chardev=qmp,mode=control", *qemu]
+                     *options, "--", "-chardev", f"socket,id=qmp,path={self.path('qmp')}",
+                     "-mon", "chardev=qmp,mode=control", *qemu]
         environment = dict(os.environ, KDIO_IMAGE_DIR=images or BUILD)
         with open(self.path("stderr"), "wb") as errors:
             self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
@@ -372,8 +373,8 @@ def receive(end):
 class Line:
     """A serial line in front of a machine's socket: it can be cut, and it can damage what it carries.
 
-    `damage(bytes, to_target)` returns the bytes to pass on. `cut_after` is the number of bytes to the target after which
-    the connection ends; once `deaf` is set, it hears nothing after the next answer of the target.
+    `damage(bytes, to_target)` returns the bytes to pass on. `cut_after` is the number of bytes to the target after
+    which the connection ends; once `deaf` is set, it hears nothing after the next answer of the target.
     """
 
     def __init__(self, path, target_path, damage=None):
@@ -444,7 +445,13 @@ class Line:
 
 
 class Hub(Line):
-    """A serial server that lets several clients in at once: each hears everything, and the target hears them all."""
+    """A serial server that lets several clients in at once. The target hears all of them; what it says goes to all, or,
+    as with a switch, to the client that spoke last.
+    """
+
+    def __init__(self, path, target_path, switch=False):
+        self.switch, self.last = switch, None
+        super().__init__(path, target_path)
 
     def serve(self):
         clients = []
@@ -458,13 +465,15 @@ class Hub(Line):
                     clients.append(ends.enter_context(self.listener.accept()[0]))
                 self.share(target, clients, [end for end in ready if end in (target, *clients)])
 
-    @staticmethod
-    def share(target, clients, ready):
+    def share(self, target, clients, ready):
         for end in ready:
             data = receive(end)
-            if end is not target and not data:
-                clients.remove(end)
-            for other in (clients if end is target else [target]):
+            if end is not target:
+                self.last = end
+                if not data:
+                    clients.remove(end)
+            hearers = [client for client in clients if client is self.last or not self.switch]
+            for other in (hearers if end is target else [target]):
                 with contextlib.suppress(BrokenPipeError):  # It has ended, which is seen next.
                     other.sendall(data)
 

@@ -9,9 +9,9 @@
  *     type TEXT                                types the text and a line end into the kernel
  *     service MS | resolve | info | stats | link
  *     forget-uart                              from here on this host does not know which ports the link uses
- * Each line of output is a JSON object: the reply to the opening, the reply to each command (to `end` for a program, none
- * to the lines of it), and {"console": TEXT} whenever the kernel says something. A reply has "status"; a failure also what
- * kdio_target_error tells.
+ * Each line of output is a JSON object: the reply to the opening, the reply to each command (to `end` for a program,
+ * none to the lines of it), and {"console": TEXT} whenever the kernel says something. A reply has "status"; a failure
+ * also what kdio_target_error tells.
  */
 #include <inttypes.h>
 #include <stdio.h>

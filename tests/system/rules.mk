@@ -2,7 +2,7 @@
 #
 # rules.mk: the system tests: the real images in QEMU, with QEMU's trace and monitor as witnesses.
 #
-# check-system  everything, in two lanes (two minutes; four boots by OVMF). tests/system/run --help shows how to run a part.
+# check-system  everything, in two lanes (a minute and a half; five boots by OVMF). A part: tests/system/run WORD...
 
 SYSTEM_BUILD := $(BUILD)/tests/system
 

@@ -16,7 +16,8 @@ class WindowsClients(SystemTest):
         mark = self.machine.trace.mark()
         path = os.path.join(BUILD, "tests", "win", name)
         options = f"com:pipe,port={self.machine.path('com1')}"
-        result = subprocess.run([path, options, LINK_PORT], capture_output=True, text=True, timeout=REPLY_S, check=False)
+        result = subprocess.run([path, options, LINK_PORT], capture_output=True, text=True, timeout=REPLY_S,
+                                check=False)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         return result.stdout, [access.key() for access in self.machine.trace.accesses(mark, "io", "ioport80")]
 

@@ -44,7 +44,8 @@ class Embedded(SystemTest):
         self.wait_own_console(re.escape(second[0].strip()))
 
     def test_accesses(self):
-        writes = [(0xd00 + 4 * n, width, (0x9abcdef0 + n) & (1 << 8 * width) - 1) for n in range(50) for width in (1, 2, 4)]
+        writes = [(0xd00 + 4 * n, width, (0x9abcdef0 + n) & (1 << 8 * width) - 1)
+                  for n in range(50) for width in (1, 2, 4)]
         lines = [f"out {port} {width} {value}" for port, width, value in writes]
         self.client.all_done(lines)
         self.assertEqual(self.client.program(lines)["status"], "DONE")

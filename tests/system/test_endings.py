@@ -2,7 +2,7 @@
 """test_endings.py: targets that end or start again, wanted or not, between commands and in the middle of one."""
 import time
 
-from harness import Command, SystemTest, kdio
+from harness import REPLY_S, Command, Deadline, SystemTest, kdio
 
 AT_ONCE_S = 2.0  # A lost connection is known by its end; a reset by the new kernel's first word, which is a boot away.
 BOOT_AGAIN_S = 6.0
@@ -59,7 +59,9 @@ class Endings(SystemTest):
         self.start()
         mark = self.machine.trace.mark()
         command = self.use(Command(self.machine.target, "--json", "run", "-", text=LONG))
+        deadline = Deadline(REPLY_S, "a hundred writes of a long command")
         while len(self.machine.trace.accesses(mark, "ioport80")) < 100:
+            deadline.left()
             self.assertIsNone(command.process.poll(), "the command ended by itself")
         return command
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""test_image.py: the disk image, booted by firmware (OVMF) as a PC boots it: four boots, the slow ones of these tests."""
+"""test_image.py: the disk image, booted by firmware (OVMF) as a PC boots it: four slow boots."""
 import os
 import subprocess
 

@@ -90,8 +90,8 @@ class Installed(SystemTest):
         source, program = (os.path.join(self.directory, name) for name in (f"client.{suffix}", "client"))
         with open(source, "w", encoding="utf-8") as file:
             file.write(text)
-        output_of(compiler, "-Wall", "-Wextra", "-Werror", *self.flags("--cflags", package=package), "-o", program, source,
-                  *self.flags("--libs", package=package))
+        output_of(compiler, "-Wall", "-Wextra", "-Werror", *self.flags("--cflags", package=package), "-o", program,
+                  source, *self.flags("--libs", package=package))
         return program
 
     def library_directory(self):

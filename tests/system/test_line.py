@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """test_line.py: lines that lose, damage and interrupt, between the real library and the real kernel.
 
-The trace tells what the target did: each write once and in order, or, after a break, exactly as many as the library says.
+The trace tells what the target did: each write once and in order, or, after a break, exactly as many as the library
+says.
 """
 import random
 
@@ -76,7 +77,12 @@ class Lines(SystemTest):
 
     def test_a_second_host_takes_the_line_over(self):
         """The first is told, and what it asks from then on is never done."""
-        hub = self.use(Hub(self.machine.path("hub"), self.machine.path("com1")))
+        for switch in False, True:
+            with self.subTest(switch=switch):
+                self.mark = self.machine.trace.mark()
+                self.take_over(self.use(Hub(self.machine.path(f"hub{switch}"), self.machine.path("com1"), switch)))
+
+    def take_over(self, hub):
         first = self.poke(target=hub.target)
         first.done("out 0xd00 2 1")
         second = self.poke(target=hub.target)
@@ -86,6 +92,9 @@ class Lines(SystemTest):
         second.all_done([f"out 0xd00 2 {n}" for n in range(4, 10)])
         values = [1, 2, *range(4, 10)]
         self.assert_accesses(self.written(), [("write", 0xd00, 2, n) for n in values])
+        hub.close()
+        first.close()
+        second.close()
 
     def damaged(self, rate, damage):
         """Writes over a line on which `damage` happens to a byte with chance `rate`, from a seed."""

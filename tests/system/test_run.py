@@ -14,8 +14,8 @@ class Run(SystemTest):
     def setUp(self):
         self.directory = self.enterContext(tempfile.TemporaryDirectory(prefix="kdio-"))
         self.socket = os.path.join(self.directory, "line")
-        self.process = subprocess.Popen([RUN, "--socket", self.socket], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                        env=dict(os.environ, KDIO_IMAGE_DIR=BUILD))
+        self.process = subprocess.Popen([RUN, "--socket", self.socket], stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, env=dict(os.environ, KDIO_IMAGE_DIR=BUILD))
         self.addCleanup(self.process.stdout.close)
         self.addCleanup(self.process.wait, END_S)
         self.addCleanup(self.process.kill)

@@ -36,7 +36,8 @@ class Uarts(SystemTest):
 
     def pci_serial_base(self):
         """Where the monitor says that the serial port of the PCI bus is."""
-        return int(re.search(r"Serial port.*?BAR0: I/O at (0x\w+)", self.machine.monitor.human("info pci"), re.S)[1], 16)
+        text = self.machine.monitor.human("info pci")
+        return int(re.search(r"Serial port.*?BAR0: I/O at (0x\w+)", text, re.S)[1], 16)
 
     def test_com2_by_setting(self):
         self.boot("--append", "uart=0x2f8", link="com2", qemu=COM2_LINE)
