@@ -16,5 +16,6 @@ $(CAPTURE_TEST_BUILD)/%.o: %.c
 $(CAPTURE_TEST_BUILD)/line: $(CAPTURE_TEST_OBJECTS)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS)
 
-check-capture: $(CAPTURE_TEST_BUILD)/line $(BUILD)/kdio
-	$(Q)KDIO=$(BUILD)/kdio KDIO_LINE=$< PYTHONDONTWRITEBYTECODE=1 python3 tests/capture/test_capture.py
+check-capture: $(CAPTURE_TEST_BUILD)/line $(BUILD)/kdio $(BUILD)/libkdio.so
+	$(Q)KDIO=$(BUILD)/kdio KDIO_LIBRARY=$(BUILD)/libkdio.so KDIO_LINE=$< PYTHONDONTWRITEBYTECODE=1 \
+	    python3 tests/capture/test_capture.py

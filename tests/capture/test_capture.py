@@ -2,10 +2,11 @@
 """Captures of the real stub's sessions: what kdio --capture writes, and what proto/kdio.lua makes of it in tshark.
 
 The judge is tests/spec/decoder.py, which was written from SPEC.md alone: it reads the same packets and must find the
-same frames intact, with the same numbers, operations, operands and results. $KDIO is the command, $KDIO_LINE the line
-to the stub (line.c).
+same frames intact, with the same numbers, operations, operands and results. $KDIO is the command, $KDIO_LIBRARY the
+shared library, $KDIO_LINE the line to the stub (line.c).
 """
 
+import ctypes
 import os
 import random
 import re
@@ -30,7 +31,7 @@ import encoder  # noqa: E402
 import spec_text  # noqa: E402
 import test_tables as tables  # noqa: E402
 
-KDIO, LINE = os.environ["KDIO"], os.environ["KDIO_LINE"]
+KDIO, LINE, LIBRARY = os.environ["KDIO"], os.environ["KDIO_LINE"], os.environ["KDIO_LIBRARY"]
 LUA = ROOT / "proto" / "kdio.lua"
 LIMIT_S = 20
 OPEN_SIZE = 15
@@ -190,6 +191,22 @@ class Judged(unittest.TestCase):
                     replies.setdefault(key, (number, message))
                     self.judge_reply(packets, view, message, requests[key], number)
         self.judge_requests(shown, messages, replies)
+        self.judge_opens(packets, shown, messages)
+
+    def judge_opens(self, packets, shown, messages):
+        """An ANSWER goes with the first OPEN with the nonce that its check starts from."""
+        opens, answers = {}, {}
+        for number, (packet, view, message) in enumerate(zip(packets, shown, messages), 1):
+            if message and message["name"] == "OPEN":
+                opens.setdefault(message["nonce"], number)
+            elif message and message["name"] == "ANSWER":
+                payload = decoder.cobs_decode(packet.wire[1:-1])
+                nonce = next(nonce for nonce in opens if decoder.intact(payload, decoder.mix(nonce)))
+                answers.setdefault(nonce, number)
+                self.assertEqual((view.number("request_in"), bool(view.one("time"))), (opens[nonce], True))
+        for view, message in zip(shown, messages):
+            if message and message["name"] == "OPEN":
+                self.assertEqual(view.number("response_in"), answers.get(message["nonce"]))
 
     def judge_reply(self, packets, view, message, request, number):
         self.assertEqual(view.number("request_in"), request[0])
@@ -514,6 +531,42 @@ class Strange(Judged):
         self.assertEqual(self.joined(packets, CUT), b"\xf5" + b"A" * 150000 + b"\0")
         self.assertEqual(self.joined(packets, TEXT), b"text")
         self.assertFalse([packet for packet in packets if packet.kind == FRAME])
+
+
+class Library(Judged):
+    """kdio_capture_* by themselves."""
+
+    def captured(self, *calls):
+        """calls: (from the host, bytes)"""
+        library, handle = ctypes.CDLL(os.path.abspath(LIBRARY)), ctypes.c_void_p()
+        library.kdio_capture_wire.argtypes = [ctypes.c_void_p, ctypes.c_bool, ctypes.c_char_p, ctypes.c_size_t]
+        library.kdio_capture_close.argtypes = [ctypes.c_void_p]
+        self.assertEqual(library.kdio_capture_open(ctypes.byref(handle), str(self.file).encode(), b"a line"), 0)
+        for from_host, data in calls:
+            library.kdio_capture_wire(handle, from_host, data, len(data))
+        self.assertEqual(library.kdio_capture_close(handle), 0)
+        name, packets = pcapng.read(self.file)
+        self.assertEqual(name, "a line")
+        return [packet[:3] for packet in packets]
+
+    def test_each_direction_is_taken_apart_by_itself(self):
+        frame = b"\xf5\x03ab\0"
+        calls = [(i % 2 == 0, frame[i // 2:i // 2 + 1]) for i in range(2 * len(frame))]
+        self.assertEqual(self.captured(*calls), [(HOST, FRAME, frame), (STUB, FRAME, frame)])
+
+    def test_text_and_frames_in_one_piece(self):
+        self.assertEqual(self.captured((False, b"one\0\xf5ab\0two\xf5cd\0\xf5ef\0\0three")),
+                         [(STUB, TEXT, b"one"), (STUB, FRAME, b"\xf5ab\0"), (STUB, TEXT, b"two"),
+                          (STUB, FRAME, b"\xf5cd\0"), (STUB, FRAME, b"\xf5ef\0"), (STUB, TEXT, b"three")])
+
+    def test_a_new_connection_ends_a_frame(self):
+        self.assertEqual(self.captured((True, b"\xf5ab"), (False, b"\xf5cd"), (False, b""), (False, b"text"),
+                                       (True, b"\0")),
+                         [(STUB, CUT, b"\xf5cd"), (STUB, TEXT, b"text"), (HOST, FRAME, b"\xf5ab\0")])
+
+    def test_what_is_under_way_at_the_end_is_kept(self):
+        self.assertEqual(self.captured((True, b"\xf5ab"), (False, b"\xf5cd")),
+                         [(HOST, CUT, b"\xf5ab"), (STUB, CUT, b"\xf5cd")])
 
 
 class Text(Judged):
