@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "host/cmd/console.h"
+#include "host/cmd/doctor.h"
 #include "host/cmd/info.h"
 #include "host/cmd/number.h"
 #include "host/cmd/port.h"
@@ -47,6 +48,14 @@ static const struct command commands[] = {
                  "standard input to the kernel. Ends when standard input has ended and the kernel\n"
                  "has been quiet for half a second; else with ^C.\n",
       .execute = console_execute },
+    { .name = "doctor", .arguments = "", .summary = "say what is wrong with the line, and what to try",
+      .details = "Connects, and tells what the line looks like: no such device, held by another\n"
+                 "process, silence, a wrong baud rate, an echo, a login prompt, another debugger's\n"
+                 "protocol ... with the next things to try. Where a stub answers it tries all 256\n"
+                 "byte values both ways, and measures round trip, loss and throughput. Touches\n"
+                 "nothing on the target. Exit status: 0 all well, 1 the target's end is something\n"
+                 "else, 3 the line is in trouble.\n",
+      .connects = true, .execute = doctor_execute },
     { .name = "run", .arguments = "FILE|- [--from N]", .summary = "execute one command a line, over one connection",
       .details = "Reads commands from FILE, or from standard input for -: one a line; # starts a\n"
                  "comment. The whole file is checked before the first byte is sent. The lines\n"

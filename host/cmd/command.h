@@ -36,6 +36,7 @@ struct command {
     const char *details;   /* Paragraphs for `kdio help COMMAND`, each line ended. */
     unsigned operands_min, operands_max; /* Words after the name. */
     unsigned width;        /* Of a port access, in bytes; else 0. */
+    bool connects;         /* Connects by itself: it runs before any target is open. */
     bool in_scripts;       /* May stand in a file of `kdio run`, and be a command of its own. */
     /* Refuses before anything is executed (target is NULL before it is open); NULL when nothing can be refused. */
     enum kdio_status (*check)(const struct statement *statement, const struct policy *policy,

@@ -47,8 +47,7 @@ void help_print(struct output *output)
 
     output_text(output, "usage: kdio [OPTION...] COMMAND [ARGUMENT...]\n"
                         "       kdio [OPTION...] -c 'COMMAND; COMMAND; ...'\n"
-                        "Reads and writes I/O ports of a machine whose kernel carries a kdio stub.\n"
-                        "Commands:\n");
+                        "Reads and writes I/O ports of a machine whose kernel carries a stub. Commands:\n");
     while (row->name != NULL)
         row = print_row(output, row);
     output_text(output, "%s", options_text);

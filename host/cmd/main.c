@@ -83,7 +83,7 @@ static enum exit_status execute(struct run *run)
     enum exit_status result = EXIT_STATUS_DONE;
 
     if (run->script.count > 0) {
-        result = session_open(&session);
+        result = run->script.statements[0].command->connects ? session_prepare(&session) : session_open(&session);
         if (result == EXIT_STATUS_DONE)
             result = script_execute(&session, &run->script, run->options.from);
         if (run->options.verbose)

@@ -79,7 +79,7 @@ static void close_capture(struct session *session)
 }
 
 /* A private QEMU is connected to once: trying again would boot another. */
-static void fill_options(struct session *session, struct kdio_options *options)
+void session_options(struct session *session, struct kdio_options *options)
 {
     const struct cmd_options *given = session->options;
 
@@ -98,39 +98,51 @@ static void fill_options(struct session *session, struct kdio_options *options)
     };
 }
 
-static enum exit_status open_target(struct session *session, const char *gensio)
+static enum exit_status open_target(struct session *session)
 {
     struct kdio_options options;
     enum kdio_status status;
 
-    fill_options(session, &options);
+    session_options(session, &options);
     if (session->private_qemu)
         progress_start(&session->progress, "booting the target in QEMU");
-    status = kdio_target_open(&session->target, gensio, &options);
+    status = kdio_target_open(&session->target, session->line, &options);
     progress_stop(&session->progress);
     return status == KDIO_DONE ? EXIT_STATUS_DONE : session_failure(session, status);
 }
 
-enum exit_status session_open(struct session *session)
+static enum exit_status name_line(struct session *session)
 {
-    char *launch = NULL;
+    session->private_qemu = strcmp(session->options->target, QEMU_TARGET) == 0;
+    if (session->private_qemu)
+        return qemu_target_string(&session->line, session->failure);
+    session->line = strdup(session->options->target);
+    return session->line != NULL ? EXIT_STATUS_DONE
+                                 : failure_status(session->failure, KDIO_NO_MEMORY, "out of memory");
+}
+
+enum exit_status session_prepare(struct session *session)
+{
     enum exit_status result = open_console_file(session);
 
     if (result == EXIT_STATUS_DONE)
         result = open_capture(session);
-    session->private_qemu = strcmp(session->options->target, QEMU_TARGET) == 0;
-    if (result == EXIT_STATUS_DONE && session->private_qemu)
-        result = qemu_target_string(&launch, session->failure);
-    if (result == EXIT_STATUS_DONE)
-        result = open_target(session, launch != NULL ? launch : session->options->target);
-    free(launch);
-    return result;
+    return result == EXIT_STATUS_DONE ? name_line(session) : result;
+}
+
+enum exit_status session_open(struct session *session)
+{
+    enum exit_status result = session_prepare(session);
+
+    return result == EXIT_STATUS_DONE ? open_target(session) : result;
 }
 
 void session_close(struct session *session)
 {
     kdio_target_close(session->target);
     session->target = NULL;
+    free(session->line);
+    session->line = NULL;
     close_capture(session);
     if (session->console_file != NULL && session->console_file != stderr)
         (void)fclose(session->console_file);
@@ -166,7 +178,7 @@ static enum kdio_status ask_for_life(struct session *session)
 
 enum exit_status session_await_loss(struct session *session)
 {
-    enum kdio_status status = KDIO_DONE;
+    enum kdio_status status = session->target != NULL ? KDIO_DONE : KDIO_LOST;
 
     for (uint32_t waited_ms = 0; status == KDIO_DONE && waited_ms < LOSS_WAIT_MS; waited_ms += LOSS_INTERVAL_MS)
         status = ask_for_life(session);

@@ -14,6 +14,7 @@ struct session {
     struct output *output;
     struct failure *failure;
     struct kdio_target *target; /* NULL before session_open. */
+    char *line; /* The gensio string of the target; NULL before session_prepare. */
     bool private_qemu;
     struct progress progress;
     FILE *console_file; /* Where --console sends the kernel's text; NULL for nowhere. */
@@ -23,7 +24,11 @@ struct session {
     struct kdio_capture *capture; /* Where --capture records the line; NULL for nowhere. */
 };
 
-/* Connects and finds the stub. session_close is due in any case. */
+/* Everything that comes before connecting: the files of --console and --capture, and what the target is. */
+enum exit_status session_prepare(struct session *session);
+/* What the library is asked for when connecting. */
+void session_options(struct session *session, struct kdio_options *options);
+/* Prepares, connects and finds the stub. session_close is due in any case. */
 enum exit_status session_open(struct session *session);
 void session_close(struct session *session);
 
@@ -33,7 +38,7 @@ enum exit_status session_failure(struct session *session, enum kdio_status statu
 /* For --expect-reset: whether the status says that the target is gone. */
 bool session_lost(enum kdio_status status);
 
-/* Waits until the target is gone; a failure when it stays. */
+/* Waits until the target is gone; a failure when it stays. Nothing is awaited where no target was opened. */
 enum exit_status session_await_loss(struct session *session);
 
 /* -v: the line's statistics on standard error. */

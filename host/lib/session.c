@@ -37,20 +37,8 @@ static uint32_t draw_nonce(struct kdio_target *target)
 
 /* ---- Events ---- */
 
-static void count_strange(struct kdio_target *target, const uint8_t *text, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        bool is_text = (text[i] >= 0x20 && text[i] < 0x7f) || (text[i] >= 0x07 && text[i] <= 0x0d) || text[i] == 0x1b;
-
-        target->text_seen += is_text;
-        target->other_seen += !is_text;
-    }
-}
-
 static void take_text(struct kdio_target *target, const struct kdio_host_event *event)
 {
-    if (target->link.state != KDIO_HOST_READY)
-        count_strange(target, event->text, event->text_size);
     if (target->options.console)
         target->options.console(target->options.context, (const char *)event->text, event->text_size);
 }
@@ -217,6 +205,8 @@ static void take_received(struct kdio_target *target)
     bytes = kdio_transport_rx(target->transport, &size);
     if (size)
         show_wire(target, false, bytes, size);
+    if (target->link.state != KDIO_HOST_READY)
+        kdio_observation_add(&target->observation, bytes, size);
     for (size_t at = 0; at < size; at += taken) {
         taken = kdio_host_link_rx(&target->link, bytes + at, size - at, kdio_time_us(), &event);
         take_event(target, &event);
@@ -280,27 +270,23 @@ static void forget_flights(struct kdio_target *target)
         target->flights[i].in_use = false;
 }
 
+/* A stub that is there and cannot be talked with gives no answer; anything else that speaks is no stub. */
+static enum kdio_status status_of(enum kdio_finding finding)
+{
+    if (finding == KDIO_FINDING_SILENT || finding == KDIO_FINDING_ONE_WAY || finding == KDIO_FINDING_DAMAGED)
+        return KDIO_NO_ANSWER;
+    return KDIO_NOT_KDIO;
+}
+
 static enum kdio_status say_no_stub(struct kdio_target *target)
 {
-    const char *name = kdio_transport_name(target->transport);
-    uint64_t seen = target->text_seen + target->other_seen;
+    enum kdio_finding finding = kdio_observation_judge(&target->observation);
+    const char *endless = finding == KDIO_FINDING_NOISE ? " (noise without end)" : " (text without end)";
 
-    if (target->link.stats.rx_frames > target->link.stats.hellos)
-        return kdio_fail(target, KDIO_NOT_KDIO, KDIO_OUTCOME_NOT_DONE,
-                         "%s: what is sent comes back: an echo or a loop, and no stub; nothing was done", name);
-    if (target->link.stats.hellos)
-        return kdio_fail(target, KDIO_NO_ANSWER, KDIO_OUTCOME_NOT_DONE,
-                         "%s: a kdio stub says hello, but does not hear this host; nothing was done", name);
-    if (kdio_transport_rx_bytes(target->transport) == target->rx_before)
-        return kdio_fail(target, KDIO_NO_ANSWER, KDIO_OUTCOME_NOT_DONE,
-                         "%s: nothing answers, not a byte came; nothing was done", name);
-    if (seen && target->other_seen * 4 < seen)
-        return kdio_fail(target, KDIO_NOT_KDIO, KDIO_OUTCOME_NOT_DONE,
-                         "%s: plain text%s, but no kdio stub; nothing was done", name,
-                         seen > ENDLESS_BYTES ? " without end" : "");
-    return kdio_fail(target, KDIO_NOT_KDIO, KDIO_OUTCOME_NOT_DONE,
-                     "%s: noise%s, no kdio stub (wrong baud rate or another protocol?); nothing was done", name,
-                     seen > ENDLESS_BYTES ? " without end" : "");
+    if (target->observation.rx_bytes <= ENDLESS_BYTES)
+        endless = "";
+    return kdio_fail(target, status_of(finding), KDIO_OUTCOME_NOT_DONE, "%s: %s%s; nothing was done",
+                     kdio_transport_name(target->transport), kdio_finding_text(finding), endless);
 }
 
 static enum kdio_status say_end(struct kdio_target *target, enum kdio_status status)
@@ -325,10 +311,9 @@ static enum kdio_status find_stub(struct kdio_target *target, uint64_t end_us)
     uint64_t now_us = kdio_time_us();
 
     target->session_end = KDIO_DONE;
-    target->text_seen = target->other_seen = 0;
+    kdio_observation_clear(&target->observation);
     if (!target->opened_once)
         target->link.stats = (struct kdio_host_link_stats){ 0 };
-    target->rx_before = kdio_transport_rx_bytes(target->transport);
     kdio_host_link_open(&target->link, draw_nonce(target), target->opened_once, now_us);
     while (status == KDIO_DONE && target->link.state != KDIO_HOST_READY && now_us < end_us) {
         status = kdio_session_step(target, end_us - now_us);
@@ -370,10 +355,11 @@ static bool pause_interrupted(struct kdio_target *target)
     return false;
 }
 
+/* A target that is still off is waited for; one that was there and went is not. */
 static enum kdio_status open_session(struct kdio_target *target)
 {
     uint64_t start_us = kdio_time_us();
-    uint64_t wait_us = target->options.wait_ms * (uint64_t)1000;
+    uint64_t wait_us = target->opened_once ? 0 : target->options.wait_ms * (uint64_t)1000;
     uint64_t end_us = start_us + target->options.open_ms * (uint64_t)1000;
     enum kdio_status status;
 

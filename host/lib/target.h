@@ -5,6 +5,7 @@
 
 #include <kdio.h>
 
+#include "host/lib/observation.h"
 #include "host/lib/transport.h"
 #include "proto/host_link.h"
 #include "proto/program.h"
@@ -61,8 +62,7 @@ struct kdio_target {
     bool resolved;
     uint32_t resolved_count;
 
-    uint64_t rx_before;            /* Bytes received before the search for a stub. */
-    uint64_t text_seen, other_seen; /* Bytes outside frames while no stub was found: text, and what is none. */
+    struct kdio_observation observation; /* Of the search for a stub. */
     uint8_t rx_frame[KDIO_PAYLOAD_MAX];
     uint8_t tx_frame[KDIO_PAYLOAD_MAX];
 };

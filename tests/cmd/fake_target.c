@@ -11,6 +11,7 @@
  *     KDIO_FAKE_RESOLVE=N           after a failure, N operations of it turn out to be done; unset: nobody knows
  *     KDIO_FAKE_LOSS=STATUS         what asking the target gives after everything was done
  *     KDIO_FAKE_PROGRAM_MAX=N       larger atomic programs are refused
+ *     KDIO_FAKE_FINDING=N           what an examination finds, as a number of enum kdio_finding
  */
 #include <kdio.h>
 
@@ -19,6 +20,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "host/lib/examine.h"
 
 #define BLOCK_LIMIT_MS 20000
 #define BLOCK_TURN_MS  10
@@ -337,6 +340,15 @@ enum kdio_status kdio_target_stub_stats(struct kdio_target *target, struct kdio_
 
     *stats = (struct kdio_stub_stats){ .uart_base = 0x3f8 };
     return status == KDIO_DONE ? KDIO_DONE : fail(target, status, KDIO_OUTCOME_NOT_DONE);
+}
+
+enum kdio_status kdio_examine(const char *gensio, const struct kdio_options *options,
+                              struct kdio_examination *examination)
+{
+    (void)options;
+    *examination = (struct kdio_examination){ .finding = (enum kdio_finding)number_from("KDIO_FAKE_FINDING", 0) };
+    note("examine %s\n", gensio);
+    return status_from("KDIO_FAKE_OPEN");
 }
 
 const char *kdio_version(void)
