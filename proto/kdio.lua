@@ -108,10 +108,10 @@ local CRC_BAD, CRC_GOOD, CRC_UNVERIFIED = 0, 1, 2
 
 ---- Fields ----
 
-local op_names, op_words, op_rows = {}, {}, {}
+local op_names, op_rows = {}, {}
 for _, row in ipairs(OPERATIONS) do
     local opcode, name, word, operands, results = table.unpack(row)
-    op_names[opcode], op_words[opcode] = name, word
+    op_names[opcode] = name
     op_rows[opcode] = { opcode = opcode, name = name, word = word, operands = operands, results = results,
                         result_names = RESULT_NAMES[name] }
 end
