@@ -25,7 +25,8 @@ COMMAND = os.path.join(BUILD, "kdio")
 POKE = os.path.join(BUILD, "tests", "system", "poke")
 
 START_S = 10  # QEMU itself, until its monitor speaks.
-BOOT_S = 60   # Firmware and kernel on a busy machine; three to six seconds on an idle one.
+BOOT_S = 20   # A kernel that is started directly; less than a second on an idle machine.
+FIRMWARE_BOOT_S = 60  # With firmware before it; three to six seconds.
 REPLY_S = 15  # An answer of a target that runs.
 END_S = 10    # A process that was told to end.
 TAIL_LINES = 25
@@ -188,6 +189,7 @@ class Machine:
         self.directory = tempfile.mkdtemp(prefix="kdio-")
         self.link = link
         self.process = self.monitor = None
+        self.boot_s = FIRMWARE_BOOT_S if {"--image", "--usb", "--efi"} & set(options) else BOOT_S
         self.clients = []
         try:
             self.monitor = Monitor(self.path("qmp"))
@@ -237,6 +239,7 @@ class Machine:
 
     def poke(self, *arguments, **options):
         """A client; what it heard is part of the report."""
+        options.setdefault("wait_s", self.boot_s)
         self.clients[:] = [Poke(options.pop("target", self.target), *arguments, **options)]
         return self.clients[0]
 
