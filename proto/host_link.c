@@ -7,7 +7,7 @@
 #include "proto/op_table.h"
 #include "proto/status.h"
 
-#define OPEN_RETRIES        3u   /* Repetitions of the first request before OPEN is asked again. */
+#define OPEN_RETRIES        1u   /* Repetitions of the first request before OPEN is asked again. */
 #define PROBE_RETRIES       2u   /* Repetitions without progress before the target is asked whether it is the same. */
 #define FRAME_LIMIT_FIRST   1024u /* L12: where frames start, how far they shrink, and what makes them grow. */
 #define FRAME_LIMIT_MIN     16u
@@ -222,17 +222,22 @@ static void go_back(struct kdio_host_link *link, uint64_t now_us)
  * began say so again, for one round trip. */
 static void go_back_once(struct kdio_host_link *link, uint64_t now_us)
 {
-    bool recent = link->goback_us && now_us - link->goback_us < link->srtt_us + link->rttvar_us;
+    uint64_t round_trip_us = link->srtt_us ? link->srtt_us + link->rttvar_us : KDIO_RETRY_MIN_US;
+    bool recent = link->goback_us && now_us - link->goback_us < round_trip_us;
 
     if (kdio_host_link_outstanding(link) && link->send_seq != link->base_seq && !recent)
         go_back(link, now_us);
 }
 
-/* It may have been the reply that is waited for: asking again costs a round trip and not a timeout. */
+/* It may have been the reply that is waited for: asking again costs a round trip and not a timeout. But it may as well belong
+ * to another session, and what is asked under a key that the stub does not know brings the next: the timeout stands. */
 static void take_bad_frame(struct kdio_host_link *link, uint64_t now_us)
 {
+    uint64_t retry_us = link->retry_us;
+
     link->stats.bad_frames++;
     go_back_once(link, now_us);
+    link->retry_us = retry_us;
 }
 
 /* Asks by an OPEN, which changes nothing until it is confirmed, whether target and session are the same (L5). */
@@ -597,7 +602,7 @@ static void start_request(struct kdio_host_link *link, uint64_t now_us)
     start(link, kdio_message_seal(link->config.tx_frame, KDIO_HEADER_SIZE + request->size,
                                   kdio_session_start(link->key, request->seq)), request->resent);
     link->send_seq++;
-    if (link->retry_us == KDIO_NEVER_US || link->send_seq == link->base_seq + 1)
+    if (link->retry_us == KDIO_NEVER_US || (link->send_seq == link->base_seq + 1 && !request->resent))
         arm_retry(link, now_us);
 }
 

@@ -36,13 +36,16 @@ check-unit: $(UNIT_PROGRAMS)
 # The simulation runs the stub as it is, with its driver, but for its memory functions: those are the sanitizers' here.
 SIM_BUILD = $(BUILD)/tests/sim
 SIM_SOURCES := $(wildcard tests/sim/*.c) $(wildcard proto/*.c) $(filter-out stub/memory.c,$(wildcard stub/*.c))
-SIM_OBJECTS = $(SIM_SOURCES:%.c=$(UNIT_BUILD)/%.o)
+SIM_OBJECTS = $(SIM_SOURCES:%.c=$(SIM_BUILD)/%.o)
 SIM = $(SIM_BUILD)/sim
 SEED ?= 1
 N ?= 100
 
-$(SIM): $(SIM_OBJECTS)
+$(SIM_BUILD)/%.o: %.c tests/rules.mk
 	@mkdir -p $(@D)
+	$(Q)gcc $(UNIT_CFLAGS) -O2 -c -o $@ $<
+
+$(SIM): $(SIM_OBJECTS)
 	$(Q)gcc $(UNIT_CFLAGS) -o $@ $^
 
 check-sim: $(SIM)

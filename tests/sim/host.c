@@ -258,14 +258,16 @@ static void take_reset(struct sim *sim, struct sim_host *host)
 
 static void take_taken(struct sim *sim, struct sim_host *host)
 {
-    unsigned hosts = 0;
+    unsigned hosts = 0, alive = 0;
 
-    for (unsigned i = 0; i < SIM_HOSTS; i++)
+    for (unsigned i = 0; i < SIM_HOSTS; i++) {
         hosts += sim->hosts[i].opening_ns != SIM_NEVER;
+        alive += sim->hosts[i].alive;
+    }
     host->taken++;
     if (hosts < 2)
         sim_fail(sim, "a host was told that another one took the line, but there is none");
-    end_session(sim, host, TAKEN_REST_NS);
+    end_session(sim, host, alive > 1 ? TAKEN_REST_NS : 0);
     host->opened_once = false;
 }
 

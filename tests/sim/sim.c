@@ -107,7 +107,7 @@ static void listen(struct sim *sim, const uint8_t *bytes, size_t size)
     (void)kdio_frame_gap(&sim->listener, sim->now_ns / SIM_US);
     for (size_t at = 0; at < size; at += taken) {
         taken = kdio_frame_push(&sim->listener, bytes + at, size - at, sim->now_ns / SIM_US, &event, &text_at);
-        for (size_t i = text_at; event == KDIO_FRAME_TEXT && i < taken && sim->text_heard_size < SIM_TEXT_MAX; i++)
+        for (size_t i = text_at; event == KDIO_FRAME_TEXT && i < taken && sim->text_heard_size < SIM_HEARD_MAX; i++)
             sim->text_heard[sim->text_heard_size++] = (char)bytes[at + i];
     }
 }
@@ -182,6 +182,20 @@ void sim_run_until_open(struct sim *sim, struct sim_host *host, uint64_t limit_n
     while (host->link.state != KDIO_HOST_READY) {
         if (sim->now_ns >= end_ns)
             sim_fail(sim, "no session within %.3f s", (double)limit_ns / 1e9);
+        step(sim, end_ns);
+    }
+}
+
+void sim_run_until_told(struct sim *sim, struct sim_host *host, uint64_t limit_ns)
+{
+    uint64_t end_ns = sim->now_ns + limit_ns;
+    uint32_t told = sim->done + sim->refused;
+
+    while (sim->done + sim->refused == told || host->link.state != KDIO_HOST_READY) {
+        if (sim->now_ns >= end_ns)
+            sim_fail(sim, "no request was answered within %.3f s", (double)limit_ns / 1e9);
+        if (sim_host_idle(host))
+            host->to_ask = 1; /* What it had to ask for ended with an earlier session. */
         step(sim, end_ns);
     }
 }

@@ -30,6 +30,7 @@
 #define SIM_PROGRAM_MAX 2048u
 #define SIM_HOSTS       2u
 #define SIM_TEXT_MAX    0x40000u
+#define SIM_HEARD_MAX   0x100000u /* With the stub's lines about text that had no room. */
 #define SIM_DEPTH_MAX   3u /* Entries into the stub that preempt one another. */
 
 /* How the kernel calls the stub. */
@@ -146,7 +147,7 @@ struct sim {
     uint32_t executed, done, refused, unknown;
     struct kdio_frame_decoder listener; /* Hears what arrives at the hosts' end. */
     uint8_t listener_frame[0x2000];
-    char text_sent[SIM_TEXT_MAX], text_heard[SIM_TEXT_MAX];
+    char text_sent[SIM_TEXT_MAX], text_heard[SIM_HEARD_MAX];
     size_t text_sent_size, text_heard_size;
     bool verbose;
 };
@@ -163,6 +164,8 @@ void sim_run(struct sim *sim, uint64_t for_ns);
 
 /* Until every operation that host was to ask for has an outcome; fails when that takes longer than limit_ns. */
 void sim_run_until_idle(struct sim *sim, struct sim_host *host, uint64_t limit_ns);
+/* Until one more operation has an outcome. */
+void sim_run_until_told(struct sim *sim, struct sim_host *host, uint64_t limit_ns);
 void sim_run_until_open(struct sim *sim, struct sim_host *host, uint64_t limit_ns);
 
 /* Moves bytes only: for the time that an access takes. */
