@@ -282,7 +282,7 @@ class Keys(unittest.TestCase):
 
     def test_K2_the_nearest_number(self):
         words = re.search(r"wants request n takes the one from n - (\d+) to n \+ (\d+); the host whose oldest "
-                          r"unanswered request is n, the one from n - (\d+) to n \+ (\d+)\.", spec_text.prose(3))
+                          r"unanswered request is n, the one from n - (\d+) to n \+ (\d+), and tries", spec_text.prose(3))
         behind, ahead, host_behind, host_ahead = map(int, words.groups())
         self.assertEqual([behind + ahead + 1, host_behind + host_ahead + 1], [SEQ_SPAN, SEQ_SPAN])
         # With the whole window under way: the oldest may be asked for again, and EXPECT may be one behind the newest.
