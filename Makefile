@@ -124,7 +124,7 @@ $(BUILD)/libkdiostub-ports.a: $(STUB_PORTS_OBJECTS)
 	$(call STUB_JOIN,$(STUB_PORTS_SYMBOLS),$(BUILD)/stub-ports/joined.o)
 
 # Code and read-only data, data, memory and stack of both profiles; the limit of the small one is for gcc.
-STUB_PORTS_SIZE_MAX := 7168
+STUB_PORTS_SIZE_MAX := 6144
 size: stub check-stub-stack
 	@size $(BUILD)/stub/joined.o $(BUILD)/stub-ports/joined.o | awk 'NR > 1 { \
 	    print (NR == 2 ? "stub, everything:" : "stub, ports only:") " code and read-only data " $$1 " bytes, data " $$2 \

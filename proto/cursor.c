@@ -2,7 +2,7 @@
 /* cursor.c: see cursor.h. Each function is there once: inlined at every field, they would be half of the codec. */
 #include "proto/cursor.h"
 
-const uint8_t *kdio_read_bytes(struct kdio_reader *reader, size_t size)
+const uint8_t *kdio_read_bytes(struct kdio_reader *reader, uint32_t size)
 {
     const uint8_t *bytes = reader->at;
 
@@ -26,7 +26,7 @@ uint64_t kdio_read_uint(struct kdio_reader *reader, unsigned size)
 }
 
 /* Takes room for `size` bytes; NULL when there is not enough. */
-static uint8_t *take_room(struct kdio_writer *writer, size_t size)
+static uint8_t *take_room(struct kdio_writer *writer, uint32_t size)
 {
     uint8_t *room = writer->at;
 
@@ -47,28 +47,17 @@ void kdio_write_uint(struct kdio_writer *writer, unsigned size, uint64_t value)
         *room++ = (uint8_t)value;
 }
 
-void kdio_write_bytes(struct kdio_writer *writer, const uint8_t *bytes, size_t size)
+void kdio_write_bytes(struct kdio_writer *writer, const uint8_t *bytes, uint32_t size)
 {
     uint8_t *room = take_room(writer, size);
 
-    for (size_t i = 0; room && i < size; i++)
+    for (uint32_t i = 0; room && i < size; i++)
         room[i] = bytes[i];
 }
 
 unsigned kdio_letter_size(char letter)
 {
-    switch (letter) {
-    case 'b':
-    case 's':
-        return 1;
-    case 'w':
-    case 'p':
-        return 2;
-    case 'd':
-        return 4;
-    default:
-        return 8;
-    }
+    return letter == 'q' ? 8 : letter == 'd' ? 4 : letter == 'w' || letter == 'p' ? 2 : 1;
 }
 
 void kdio_read_fields(struct kdio_reader *reader, const char *letters, uint32_t *fields)

@@ -2,8 +2,8 @@
 /*
  * cursor.h: bounds-checked little-endian reading and writing of wire bytes.
  *
- * A cursor never passes its end: the first access beyond it sets `failed`, which stays set, reads give 0 and writes
- * nothing. So a decoder reads a whole message and checks once.
+ * Less than 4 GiB. A cursor never passes its end: the first access beyond it sets `failed`, which stays set, reads
+ * give 0 and writes nothing. So a decoder reads a whole message and checks once.
  */
 #ifndef KDIO_PROTO_CURSOR_H
 #define KDIO_PROTO_CURSOR_H
@@ -14,28 +14,28 @@
 
 struct kdio_reader {
     const uint8_t *at;
-    size_t left;
+    uint32_t left;
     bool failed;
 };
 
 struct kdio_writer {
     uint8_t *at;
-    size_t left;
+    uint32_t left;
     bool failed;
 };
 
 static inline struct kdio_reader kdio_reader_on(const uint8_t *bytes, size_t size)
 {
-    return (struct kdio_reader){ .at = bytes, .left = size };
+    return (struct kdio_reader){ .at = bytes, .left = (uint32_t)size };
 }
 
 static inline struct kdio_writer kdio_writer_on(uint8_t *bytes, size_t size)
 {
-    return (struct kdio_writer){ .at = bytes, .left = size };
+    return (struct kdio_writer){ .at = bytes, .left = (uint32_t)size };
 }
 
 /* Takes `size` bytes off the cursor; NULL when they are not there. */
-const uint8_t *kdio_read_bytes(struct kdio_reader *reader, size_t size);
+const uint8_t *kdio_read_bytes(struct kdio_reader *reader, uint32_t size);
 
 /* An unsigned integer of `size` bytes, 1 to 8. */
 uint64_t kdio_read_uint(struct kdio_reader *reader, unsigned size);
@@ -56,7 +56,7 @@ static inline uint32_t kdio_read_u32(struct kdio_reader *reader)
 }
 
 void kdio_write_uint(struct kdio_writer *writer, unsigned size, uint64_t value);
-void kdio_write_bytes(struct kdio_writer *writer, const uint8_t *bytes, size_t size);
+void kdio_write_bytes(struct kdio_writer *writer, const uint8_t *bytes, uint32_t size);
 
 /*
  * Layouts: a letter for each field, in wire order.

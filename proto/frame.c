@@ -17,25 +17,21 @@ static void enter(struct kdio_frame_decoder *decoder)
     decoder->size = 0;
 }
 
-static void store(struct kdio_frame_decoder *decoder, uint8_t byte)
-{
-    if (decoder->size < decoder->capacity)
-        decoder->buffer[decoder->size] = byte;
-    decoder->size++;
-}
-
 /* One byte of COBS: a code, which says how many bytes follow up to the next zero, or one of those bytes. */
 static void decode(struct kdio_frame_decoder *decoder, uint8_t byte)
 {
+    bool stored = decoder->run || decoder->zero_owed;
+
     if (decoder->run) {
         decoder->run--;
-        store(decoder, byte);
-        return;
+    } else {
+        decoder->zero_owed = byte != COBS_BLOCK_MAX + 1;
+        decoder->run = (uint8_t)(byte - 1);
+        byte = 0;
     }
-    if (decoder->zero_owed)
-        store(decoder, 0);
-    decoder->zero_owed = byte != COBS_BLOCK_MAX + 1;
-    decoder->run = (uint8_t)(byte - 1);
+    if (stored && decoder->size < decoder->capacity)
+        decoder->buffer[decoder->size] = byte;
+    decoder->size += stored;
 }
 
 /* A MARK directly followed by a delimiter is a stray MARK, dropped like any damaged frame. */
@@ -111,12 +107,15 @@ void kdio_frame_encoder_start(struct kdio_frame_encoder *encoder, const uint8_t 
 /* The code of the next block: its length up to a zero, the end, or COBS_BLOCK_MAX bytes, plus one. */
 static uint8_t begin_block(struct kdio_frame_encoder *encoder)
 {
+    unsigned run = 0;
+
     encoder->payload += encoder->zero_due;
     encoder->left -= encoder->zero_due;
-    while (encoder->run < encoder->left && encoder->run < COBS_BLOCK_MAX && encoder->payload[encoder->run])
-        encoder->run++;
-    encoder->zero_due = encoder->run != COBS_BLOCK_MAX;
-    return (uint8_t)(encoder->run + 1);
+    while (run < encoder->left && run < COBS_BLOCK_MAX && encoder->payload[run])
+        run++;
+    encoder->run = (uint8_t)run;
+    encoder->zero_due = run != COBS_BLOCK_MAX;
+    return (uint8_t)(run + 1);
 }
 
 static uint8_t emit_body(struct kdio_frame_encoder *encoder)
@@ -129,14 +128,22 @@ static uint8_t emit_body(struct kdio_frame_encoder *encoder)
     if (encoder->left)
         return begin_block(encoder);
     encoder->state = IDLE;
+    encoder->delimited = true;
     return KDIO_FRAME_DELIMITER;
 }
 
-static uint8_t emit_byte(struct kdio_frame_encoder *encoder)
+uint8_t kdio_frame_next(struct kdio_frame_encoder *encoder)
 {
+    encoder->delimited = false;
     if (encoder->state == BODY)
         return emit_body(encoder);
     return encoder->state-- == OPENING ? KDIO_FRAME_DELIMITER : KDIO_FRAME_MARK;
+}
+
+void kdio_frame_cut(struct kdio_frame_encoder *encoder)
+{
+    encoder->left = 0;
+    encoder->run = 0;
 }
 
 size_t kdio_frame_emit(struct kdio_frame_encoder *encoder, uint8_t *out, size_t capacity)
@@ -144,13 +151,6 @@ size_t kdio_frame_emit(struct kdio_frame_encoder *encoder, uint8_t *out, size_t 
     size_t count = 0;
 
     while (count < capacity && encoder->state != IDLE)
-        out[count++] = emit_byte(encoder);
-    if (count)
-        encoder->delimited = encoder->state == IDLE;
+        out[count++] = kdio_frame_next(encoder);
     return count;
-}
-
-bool kdio_frame_encoder_idle(const struct kdio_frame_encoder *encoder)
-{
-    return encoder->state == IDLE;
 }

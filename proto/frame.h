@@ -59,7 +59,7 @@ bool kdio_frame_inside(const struct kdio_frame_decoder *decoder);
 struct kdio_frame_encoder {
     const uint8_t *payload; /* Next byte. Not copied: stays valid until kdio_frame_encoder_idle. */
     uint32_t left;          /* Payload bytes to come. */
-    uint8_t state;
+    uint8_t state;          /* 0: idle. */
     uint8_t run;            /* Of these, bytes that belong to the current COBS block. */
     bool zero_due;          /* The block stands for a zero, too. */
     bool delimited;         /* The last byte on the wire was a delimiter. */
@@ -68,9 +68,18 @@ struct kdio_frame_encoder {
 /* Starts a frame. An opening delimiter is sent where the last byte of the stream was none, or where `force` asks. */
 void kdio_frame_encoder_start(struct kdio_frame_encoder *encoder, const uint8_t *payload, size_t size, bool force);
 
+/* The next byte of the frame. Not to be called when idle. */
+uint8_t kdio_frame_next(struct kdio_frame_encoder *encoder);
+
+/* Ends the frame before its time, so that its receiver drops it. */
+void kdio_frame_cut(struct kdio_frame_encoder *encoder);
+
 /* Writes up to `capacity` bytes of the frame and returns how many. */
 size_t kdio_frame_emit(struct kdio_frame_encoder *encoder, uint8_t *out, size_t capacity);
 
-bool kdio_frame_encoder_idle(const struct kdio_frame_encoder *encoder);
+static inline bool kdio_frame_encoder_idle(const struct kdio_frame_encoder *encoder)
+{
+    return encoder->state == 0;
+}
 
 #endif

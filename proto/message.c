@@ -7,10 +7,11 @@
 
 size_t kdio_message_seal(uint8_t *payload, size_t size, uint32_t start)
 {
-    struct kdio_writer writer = kdio_writer_on(payload + size, KDIO_CRC32C_SIZE);
+    uint32_t check = ~kdio_crc32c(start, payload, size);
 
-    kdio_write_uint(&writer, KDIO_CRC32C_SIZE, ~kdio_crc32c(start, payload, size));
-    return size + KDIO_CRC32C_SIZE;
+    for (unsigned i = 0; i < KDIO_CRC32C_SIZE; i++, check >>= 8)
+        payload[size++] = (uint8_t)check;
+    return size;
 }
 
 /* A register that takes in its own complement ends in the same value, whatever was before. */
@@ -48,12 +49,14 @@ bool kdio_open_write(uint8_t payload[KDIO_OPEN_SIZE], uint8_t version_min, uint8
 bool kdio_open_read(const uint8_t *payload, size_t size, uint8_t *version_min, uint8_t *version_max, uint32_t *nonce)
 {
     struct kdio_reader reader = kdio_reader_on(payload, size);
+    const uint8_t *versions = kdio_read_bytes(&reader, KDIO_HEADER_SIZE + 2);
 
-    (void)kdio_read_u8(&reader);
-    *version_min = (uint8_t)(kdio_read_u8(&reader) - KDIO_OPEN_FLOOR);
-    *version_max = (uint8_t)(kdio_read_u8(&reader) - KDIO_OPEN_FLOOR);
     *nonce = kdio_read_u32(&reader);
-    return !reader.failed;
+    if (reader.failed)
+        return false;
+    *version_min = (uint8_t)(versions[1] - KDIO_OPEN_FLOOR);
+    *version_max = (uint8_t)(versions[2] - KDIO_OPEN_FLOOR);
+    return true;
 }
 
 static const char answer_letters[] = KDIO_ANSWER_FIELDS(KDIO_FIELD_LETTER);
@@ -91,14 +94,13 @@ bool kdio_hello_read(const uint8_t *payload, size_t size, struct kdio_hello *hel
     return !reader.failed;
 }
 
-static const char failure_letters[] = "bww";
+static const char failure_letters[] = "bwwdd";
 
 void kdio_failure_write(uint8_t body[KDIO_FAILED_SIZE], const struct kdio_failure *failure)
 {
     struct kdio_writer writer = kdio_writer_on(body, KDIO_FAILED_SIZE);
 
     kdio_write_fields(&writer, failure_letters, failure->fields);
-    kdio_write_uint(&writer, sizeof failure->detail, failure->detail);
 }
 
 bool kdio_failure_read(const uint8_t *body, size_t size, struct kdio_failure *failure)
@@ -106,6 +108,5 @@ bool kdio_failure_read(const uint8_t *body, size_t size, struct kdio_failure *fa
     struct kdio_reader reader = kdio_reader_on(body, size);
 
     kdio_read_fields(&reader, failure_letters, failure->fields);
-    failure->detail = kdio_read_uint(&reader, sizeof failure->detail);
     return !reader.failed;
 }

@@ -125,11 +125,12 @@ struct kdio_failure {
             uint32_t status;
             uint32_t index; /* Operation that stopped the program. */
             uint32_t done;  /* Operations done; their results follow. */
+            uint32_t detail, detail_high;
         };
-        uint32_t fields[3];
+        uint32_t fields[5];
     };
-    uint64_t detail;
 };
+
 /* Of struct kdio_hello, and of the same fields within struct kdio_answer. */
 #define KDIO_HELLO_LETTERS "bbd"
 

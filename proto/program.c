@@ -2,10 +2,27 @@
 /* program.c: sizes come from the letters in the table; no operation has code of its own here. */
 #include "proto/program.h"
 
-#define X(name, opcode, word, operands, results, worst_us, capability) \
-    { opcode, operands, results, worst_us, KDIO_CAPABILITY_##capability },
-static const struct kdio_op_row rows[] = { KDIO_OP_TABLE(X) };
+/* The sum of the letters of a string, as a constant. */
+#define SIZE_OF(letter) \
+    ((letter) == 'b' ? 1 : (letter) == 'w' ? 2 : (letter) == 'd' ? 4 : (letter) == 'q' ? 8 : 0)
+#define SIZE_AT(letters, i) SIZE_OF((letters "\0\0\0\0\0\0\0\0\0\0\0")[i])
+#define SIZE_OF_ALL(l) \
+    (SIZE_AT(l, 0) + SIZE_AT(l, 1) + SIZE_AT(l, 2) + SIZE_AT(l, 3) + SIZE_AT(l, 4) + SIZE_AT(l, 5) + SIZE_AT(l, 6) + \
+     SIZE_AT(l, 7) + SIZE_AT(l, 8) + SIZE_AT(l, 9) + SIZE_AT(l, 10))
+_Static_assert(KDIO_OP_RESULTS_MAX == 11, "SIZE_OF_ALL has a term for each letter");
+
+static const struct kdio_op_row rows[] = {
+#if __STDC_HOSTED__
+#define RESULTS(letters) .results = letters,
+#else
+#define RESULTS(letters)
+#endif
+#define X(name, opcode_, word, operands_, results_, worst_us_, capability_) \
+    { .opcode = opcode_, .results_size = SIZE_OF_ALL(results_), .operands = operands_, RESULTS(results_) \
+      .worst_us = worst_us_, .capability = KDIO_CAPABILITY_##capability_ },
+    KDIO_OP_TABLE(X)
 #undef X
+};
 
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
 
@@ -29,23 +46,23 @@ bool kdio_op_writes(const struct kdio_op_row *row)
 
 size_t kdio_op_results_size(const struct kdio_op_row *row)
 {
-    size_t size = 0;
-
-    for (const char *letter = row->results; *letter; letter++)
-        size += kdio_letter_size(*letter);
-    return size;
+    return row->results_size;
 }
 
 enum kdio_status kdio_op_read(struct kdio_reader *program, struct kdio_op *op)
 {
+    const char *letter;
+
     op->row = kdio_op_find(kdio_read_u8(program));
     op->bytes = NULL;
     if (!op->row)
         return KDIO_UNSUPPORTED;
-    for (unsigned i = 0; op->row->operands[i]; i++) {
-        op->operand[i] = kdio_read_uint(program, kdio_letter_size(op->row->operands[i]));
-        if (op->row->operands[i] == 's')
-            op->bytes = kdio_read_bytes(program, (size_t)op->operand[i]);
+    op->width = kdio_op_width(op->row);
+    letter = op->row->operands;
+    for (uint64_t *operand = op->operand; *letter; letter++, operand++) {
+        *operand = kdio_read_uint(program, kdio_letter_size(*letter));
+        if (*letter == 's')
+            op->bytes = kdio_read_bytes(program, (uint32_t)*operand);
     }
     return program->failed ? KDIO_MALFORMED : KDIO_DONE;
 }
@@ -57,7 +74,7 @@ void kdio_op_write(struct kdio_writer *program, const struct kdio_op_row *row, c
     for (unsigned i = 0; row->operands[i]; i++) {
         kdio_write_uint(program, kdio_letter_size(row->operands[i]), operand[i]);
         if (row->operands[i] == 's')
-            kdio_write_bytes(program, bytes, (size_t)operand[i]);
+            kdio_write_bytes(program, bytes, (uint32_t)operand[i]);
     }
 }
 
@@ -76,12 +93,12 @@ enum kdio_status kdio_program_step(struct kdio_reader *program, struct kdio_prog
     enum kdio_status status = kdio_op_read(program, op);
 
     summary->bad_index = summary->count;
-    if (status == KDIO_DONE && kdio_op_width(op->row))
-        status = kdio_port_check(op->operand[0], kdio_op_width(op->row));
+    if (status == KDIO_DONE && op->width)
+        status = kdio_port_check(op->operand[0], op->width);
     if (status != KDIO_DONE)
         return status;
     summary->count++;
-    summary->results_size += (uint32_t)kdio_op_results_size(op->row);
+    summary->results_size += op->row->results_size;
     summary->worst_us += op->row->worst_us;
     return KDIO_DONE;
 }

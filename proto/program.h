@@ -19,8 +19,11 @@
 /* A row of the table. The letters are held in the row, so that the table needs no relocation in the stub. */
 struct kdio_op_row {
     uint8_t opcode;
+    uint8_t results_size; /* Bytes. */
     char operands[KDIO_OP_OPERANDS_MAX + 1];
+#if __STDC_HOSTED__ /* Who reads results reads them by their letters; the stub needs their size alone. */
     char results[KDIO_OP_RESULTS_MAX + 1];
+#endif
     uint16_t worst_us;
     uint16_t capability;
 };
@@ -28,6 +31,7 @@ struct kdio_op_row {
 /* One operation, decoded. */
 struct kdio_op {
     const struct kdio_op_row *row;
+    uint32_t width;                         /* Of a port access, in bytes; else 0. */
     uint64_t operand[KDIO_OP_OPERANDS_MAX]; /* In wire order; the count of bytes for `s`. */
     const uint8_t *bytes;                   /* Of the operand `s`, else NULL. */
 };

@@ -20,6 +20,18 @@ enum {
 
 #define SENDING_NO_REPLY 0xffu
 
+/* The notes, in the order of their bits. The first two carry the number that their session expects, the others that
+ * of the frame that they answer. */
+static const struct {
+    uint8_t role, type;
+} notes[] = {
+    { KDIO_STUB_CURRENT, KDIO_NOTE_EXPECT },
+    { KDIO_STUB_CANDIDATE, KDIO_NOTE_EXPECT },
+    { KDIO_STUB_FORMER, KDIO_NOTE_TAKEN },
+    { KDIO_STUB_CURRENT, KDIO_NOTE_UNSUPPORTED },
+};
+enum { NOTE_TAKEN = 2, NOTE_UNSUPPORTED = 3 };
+
 /* Room in front of the results: the header and, in FAILED, what precedes them. */
 #define REPLY_LEAD (KDIO_HEADER_SIZE + KDIO_FAILED_SIZE)
 
@@ -33,7 +45,8 @@ static uint32_t reply_span(const struct kdio_stub_link *link)
 
 void kdio_stub_link_init(struct kdio_stub_link *link, const struct kdio_stub_link_config *config, uint64_t now_us)
 {
-    *link = (struct kdio_stub_link){ .config = *config, .hello_due_us = now_us };
+    *link = (struct kdio_stub_link){ .hello_due_us = now_us };
+    link->config = *config;
     link->config.version_min = KDIO_PROTOCOL_VERSION;
     link->config.version_max = KDIO_PROTOCOL_VERSION;
     link->config.frame_max = config->frame_size;
@@ -47,10 +60,10 @@ static bool is_open(const struct kdio_stub_session *session)
     return session->key.challenge != 0;
 }
 
-/* L5: before the first OPEN. */
-static bool is_new(const struct kdio_stub_link *link)
+/* Where the check of frame `seq` of a session starts: the host's. */
+static __attribute__((noinline)) uint32_t start_of(const struct kdio_stub_session *session, uint32_t seq)
 {
-    return !is_open(&link->current) && !is_open(&link->candidate);
+    return kdio_session_start(session->key, seq);
 }
 
 /* ---- Receiving ---- */
@@ -58,13 +71,14 @@ static bool is_new(const struct kdio_stub_link *link)
 /* L3: the host is told at once which request is wanted. Where no session is, it learns that (L5). */
 static void answer_bad_frame(struct kdio_stub_link *link)
 {
-    link->stats.bad_frames++;
+    uint8_t due = 0;
+
     if (is_open(&link->current))
-        link->due |= DUE_EXPECT;
+        due |= DUE_EXPECT;
     if (is_open(&link->candidate))
-        link->due |= DUE_EXPECT_CANDIDATE;
-    if (is_new(link))
-        link->due |= DUE_HELLO;
+        due |= DUE_EXPECT_CANDIDATE;
+    link->due |= due ? due : DUE_HELLO;
+    link->stats.bad_frames++;
 }
 
 static bool challenge_in_use(const struct kdio_stub_link *link, uint32_t challenge)
@@ -95,6 +109,7 @@ static void take_open(struct kdio_stub_link *link, uint32_t nonce, uint32_t chal
     while (challenge_in_use(link, challenge))
         challenge++;
     *session = (struct kdio_stub_session){ .key = { .nonce = nonce, .challenge = challenge } };
+    link->hello_due_us = UINT64_MAX; /* L5 */
 }
 
 /* M8: an OPEN that is too short is a bad frame. */
@@ -133,10 +148,9 @@ static void take_free_frame(struct kdio_stub_link *link, kdio_draw_fn *draw, voi
 /* The full number that the low bits on the wire stand for: at most half the space away from the one expected. */
 static uint32_t full_seq(const struct kdio_stub_session *session, uint8_t header)
 {
-    uint32_t ahead = (header - session->expected) & KDIO_SEQ_MASK;
+    const uint32_t half = (KDIO_SEQ_MASK + 1) / 2;
 
-    return ahead < (KDIO_SEQ_MASK + 1) / 2 ? session->expected + ahead
-                                           : session->expected + ahead - (KDIO_SEQ_MASK + 1);
+    return session->expected - half + ((header - session->expected + half) & KDIO_SEQ_MASK);
 }
 
 /* L4: the first request of the session that waits confirms it, and ends the one in force. */
@@ -177,7 +191,7 @@ static void take_note(struct kdio_stub_link *link, uint32_t seq)
     if (type == KDIO_NOTE_CANCEL)
         return;
     link->unknown_type = type;
-    link->unsupported_seq = seq;
+    link->note_seqs[NOTE_UNSUPPORTED - NOTE_TAKEN] = seq;
     link->due |= DUE_UNSUPPORTED;
 }
 
@@ -202,7 +216,7 @@ static bool take_current(struct kdio_stub_link *link, uint32_t seq)
 static bool take_session_frame(struct kdio_stub_link *link, enum kdio_stub_role role, uint32_t seq)
 {
     if (role == KDIO_STUB_FORMER) {
-        link->taken_seq = seq;
+        link->note_seqs[0] = seq;
         link->due |= DUE_TAKEN;
         return false;
     }
@@ -229,7 +243,7 @@ static bool take_frame(struct kdio_stub_link *link, kdio_draw_fn *draw, void *dr
         const struct kdio_stub_session *session = &link->sessions[role];
         uint32_t seq = full_seq(session, payload[0]);
 
-        if (is_open(session) && kdio_message_intact(payload, link->decoder.size, kdio_session_start(session->key, seq)))
+        if (is_open(session) && kdio_message_intact(payload, link->decoder.size, start_of(session, seq)))
             return take_session_frame(link, role, seq);
     }
     answer_bad_frame(link);
@@ -248,13 +262,6 @@ bool kdio_stub_link_take(struct kdio_stub_link *link, uint8_t byte, uint64_t now
     if (event == KDIO_FRAME_BAD)
         answer_bad_frame(link);
     return event == KDIO_FRAME_DONE && take_frame(link, draw, draw_context);
-}
-
-void kdio_stub_link_request(const struct kdio_stub_link *link, struct kdio_stub_request *request)
-{
-    request->program = link->decoder.buffer + KDIO_HEADER_SIZE;
-    request->size = link->decoder.size - KDIO_MESSAGE_MIN;
-    request->atomic = (link->decoder.buffer[0] & KDIO_KIND_MASK) == KDIO_KIND_ATOMIC;
 }
 
 size_t kdio_stub_link_rx(struct kdio_stub_link *link, const uint8_t *bytes, size_t size, uint64_t now_us,
@@ -285,15 +292,20 @@ static void forget_overlapped(struct kdio_stub_link *link, uint32_t span)
 }
 
 /* Replies lie in one piece: one that would pass the end starts at the beginning. What lies there is older than anything
- * the host may still ask for, as the reply window is smaller than the memory by one largest reply. */
+ * the host may still ask for, as the reply window is smaller than the memory by one largest reply; if the rest of a
+ * reply that is being sent lies there, its frame ends here, and the host drops it. */
 uint8_t *kdio_stub_link_results(struct kdio_stub_link *link)
 {
     uint32_t span = reply_span(link);
+    uint8_t *reply;
 
     if (link->reply_at + span > link->config.replies_size)
         link->reply_at = 0;
     forget_overlapped(link, span);
-    return link->config.replies + link->reply_at + REPLY_LEAD;
+    reply = link->config.replies + link->reply_at;
+    if ((uintptr_t)link->encoder.payload - (uintptr_t)reply < span)
+        kdio_frame_cut(&link->encoder);
+    return reply + REPLY_LEAD;
 }
 
 /* The payload begins just before the results; only now does the request count as executed. */
@@ -312,7 +324,7 @@ void kdio_stub_link_answer(struct kdio_stub_link *link, size_t results_size, con
     payload[0] = (uint8_t)(slot | (failure ? KDIO_KIND_FAILED : KDIO_KIND_REPLY));
     link->cache[slot].at = (uint16_t)link->reply_at;
     link->cache[slot].size = (uint16_t)kdio_message_seal(payload, lead + results_size,
-                                                         kdio_session_reply_start(session->key, seq));
+                                                         ~start_of(session, seq));
     link->reply_at += link->cache[slot].size;
     link->replies_due |= (uint64_t)1 << slot;
     session->operations += operations;
@@ -337,14 +349,10 @@ static size_t write_answer(struct kdio_stub_link *link)
     return kdio_answer_write(link->control, &config->answer, link->answer_nonce);
 }
 
-/* `unknown` is the second field of those that have one. */
-static size_t write_note(struct kdio_stub_link *link, enum kdio_stub_role role, uint32_t seq, uint8_t type)
+static size_t write_hello(struct kdio_stub_link *link)
 {
-    const uint32_t fields[] = { type, link->unknown_type };
-
-    return kdio_message_write(link->control, (uint8_t)(KDIO_KIND_NOTE | (seq & KDIO_SEQ_MASK)),
-                              type == KDIO_NOTE_UNSUPPORTED ? "bb" : "b", fields,
-                              kdio_session_reply_start(link->sessions[role].key, seq));
+    return kdio_message_write(link->control, KDIO_FREE_HELLO, KDIO_HELLO_LETTERS, &link->config.version_min,
+                              KDIO_CRC32C_PLAIN);
 }
 
 static size_t write_refuse(struct kdio_stub_link *link)
@@ -354,25 +362,26 @@ static size_t write_refuse(struct kdio_stub_link *link)
     return kdio_message_write(link->control, KDIO_FREE_REFUSE, "bb", fields, KDIO_CRC32C_PLAIN);
 }
 
+/* UNSUPPORTED alone has a second field. */
+static size_t write_note(struct kdio_stub_link *link, unsigned note)
+{
+    const struct kdio_stub_session *session = &link->sessions[notes[note].role];
+    const uint32_t fields[] = { notes[note].type, link->unknown_type };
+    uint32_t seq = note < NOTE_TAKEN ? session->expected : link->note_seqs[note - NOTE_TAKEN];
+
+    return kdio_message_write(link->control, (uint8_t)(KDIO_KIND_NOTE | (seq & KDIO_SEQ_MASK)),
+                              note == NOTE_UNSUPPORTED ? "bb" : "b", fields, ~start_of(session, seq));
+}
+
 static size_t write_due(struct kdio_stub_link *link, uint8_t due)
 {
-    switch (due) {
-    case DUE_HELLO:
-        return kdio_message_write(link->control, KDIO_FREE_HELLO, KDIO_HELLO_LETTERS, &link->config.version_min,
-                                  KDIO_CRC32C_PLAIN);
-    case DUE_ANSWER:
+    if (due == DUE_HELLO)
+        return write_hello(link);
+    if (due == DUE_ANSWER)
         return write_answer(link);
-    case DUE_REFUSE:
+    if (due == DUE_REFUSE)
         return write_refuse(link);
-    case DUE_EXPECT:
-        return write_note(link, KDIO_STUB_CURRENT, link->current.expected, KDIO_NOTE_EXPECT);
-    case DUE_EXPECT_CANDIDATE:
-        return write_note(link, KDIO_STUB_CANDIDATE, 0, KDIO_NOTE_EXPECT);
-    case DUE_TAKEN:
-        return write_note(link, KDIO_STUB_FORMER, link->taken_seq, KDIO_NOTE_TAKEN);
-    default:
-        return write_note(link, KDIO_STUB_CURRENT, link->unsupported_seq, KDIO_NOTE_UNSUPPORTED);
-    }
+    return write_note(link, (unsigned)__builtin_ctz(due / DUE_EXPECT));
 }
 
 /* The oldest reply that is due: the slots go round, so the search starts at the oldest number in the window. */
@@ -415,7 +424,36 @@ static bool frame_due(const struct kdio_stub_link *link)
 /* L5: when the stub starts and each second until the first OPEN. */
 static bool hello_due(const struct kdio_stub_link *link, uint64_t now_us)
 {
-    return now_us >= link->hello_due_us && is_new(link);
+    return now_us >= link->hello_due_us;
+}
+
+/* Between frames: whether text is to go, or else a frame is begun. */
+static int next_between(struct kdio_stub_link *link, bool text_waits, uint64_t now_us)
+{
+    if (hello_due(link, now_us)) {
+        link->hello_due_us = now_us + KDIO_HELLO_PERIOD_US;
+        link->due |= DUE_HELLO;
+    }
+    if (text_waits && (link->text_turn || !frame_due(link))) {
+        link->text_turn -= link->text_turn != 0;
+        link->encoder.delimited = false;
+        return KDIO_STUB_LINK_TEXT;
+    }
+    if (!frame_due(link))
+        return KDIO_STUB_LINK_IDLE;
+    start_frame(link);
+    return 0;
+}
+
+int kdio_stub_link_next(struct kdio_stub_link *link, bool text_waits, uint64_t now_us)
+{
+    int next = kdio_frame_encoder_idle(&link->encoder) ? next_between(link, text_waits, now_us) : 0;
+
+    if (next < 0)
+        return next;
+    next = kdio_frame_next(&link->encoder);
+    link->text_turn = kdio_frame_encoder_idle(&link->encoder) ? KDIO_TEXT_TURN : 0;
+    return next;
 }
 
 size_t kdio_stub_link_tx(struct kdio_stub_link *link, uint8_t *out, size_t capacity, uint64_t now_us,
@@ -423,25 +461,10 @@ size_t kdio_stub_link_tx(struct kdio_stub_link *link, uint8_t *out, size_t capac
 {
     size_t count = 0;
     size_t used = 0;
+    int next;
 
-    if (hello_due(link, now_us)) {
-        link->hello_due_us = now_us + KDIO_HELLO_PERIOD_US;
-        link->due |= DUE_HELLO;
-    }
-    while (count < capacity) {
-        if (!kdio_frame_encoder_idle(&link->encoder)) {
-            count += kdio_frame_emit(&link->encoder, out + count, capacity - count);
-            link->text_turn = kdio_frame_encoder_idle(&link->encoder) ? KDIO_TEXT_TURN : 0;
-        } else if (used < *text_size && (link->text_turn || !frame_due(link))) {
-            out[count++] = text[used++];
-            link->encoder.delimited = false;
-            link->text_turn -= link->text_turn != 0;
-        } else if (frame_due(link)) {
-            start_frame(link);
-        } else {
-            break;
-        }
-    }
+    while (count < capacity && (next = kdio_stub_link_next(link, used < *text_size, now_us)) != KDIO_STUB_LINK_IDLE)
+        out[count++] = next == KDIO_STUB_LINK_TEXT ? text[used++] : (uint8_t)next;
     *text_size = used;
     return count;
 }
@@ -468,6 +491,6 @@ bool kdio_stub_link_tx_pending(const struct kdio_stub_link *link, uint64_t now_u
 
 void kdio_stub_link_set_burst(struct kdio_stub_link *link, uint8_t burst, uint32_t capabilities)
 {
-    link->config.burst = burst;
-    link->config.capabilities = capabilities;
+    __atomic_store_n(&link->config.burst, burst, __ATOMIC_RELAXED);
+    __atomic_store_n(&link->config.capabilities, capabilities, __ATOMIC_RELAXED);
 }

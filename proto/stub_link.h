@@ -8,7 +8,8 @@
  * that was executed is answered from the reply cache ever after.
  *
  * Use: kdio_stub_link_take or kdio_stub_link_rx until it hands out a request; execute it into the memory of
- * kdio_stub_link_results; then kdio_stub_link_answer. kdio_stub_link_tx whenever the line takes bytes.
+ * kdio_stub_link_results; then kdio_stub_link_answer. kdio_stub_link_next or kdio_stub_link_tx whenever the line
+ * takes bytes.
  */
 #ifndef KDIO_PROTO_STUB_LINK_H
 #define KDIO_PROTO_STUB_LINK_H
@@ -89,8 +90,7 @@ struct kdio_stub_link {
     uint8_t text_turn;                  /* Text bytes that may go before the next frame. */
     bool last_failed;                   /* The last request of the current session stopped before its end. */
     uint32_t answer_nonce;
-    uint32_t taken_seq;                 /* Of the frame that TAKEN answers. */
-    uint32_t unsupported_seq;
+    uint32_t note_seqs[2];              /* Of the frames that TAKEN and UNSUPPORTED answer. */
     uint32_t reply_at;                  /* Where the next reply goes. */
     union {
         struct {
@@ -115,7 +115,13 @@ void kdio_stub_link_init(struct kdio_stub_link *link, const struct kdio_stub_lin
  */
 bool kdio_stub_link_take(struct kdio_stub_link *link, uint8_t byte, uint64_t now_us, kdio_draw_fn *draw,
                          void *draw_context);
-void kdio_stub_link_request(const struct kdio_stub_link *link, struct kdio_stub_request *request);
+
+static inline void kdio_stub_link_request(const struct kdio_stub_link *link, struct kdio_stub_request *request)
+{
+    request->program = link->decoder.buffer + KDIO_HEADER_SIZE;
+    request->size = link->decoder.size - KDIO_MESSAGE_MIN;
+    request->atomic = (link->decoder.buffer[0] & KDIO_KIND_MASK) == KDIO_KIND_ATOMIC;
+}
 
 /*
  * Takes bytes until they are used up or a request is handed out (*request, and true through *ready). `draw` is
@@ -139,6 +145,15 @@ static inline void kdio_stub_link_done(struct kdio_stub_link *link, size_t resul
     kdio_stub_link_answer(link, results_size, NULL, operations);
 }
 
+/* What kdio_stub_link_next returns beside bytes. */
+enum {
+    KDIO_STUB_LINK_TEXT = -1, /* A byte of text is to go next. */
+    KDIO_STUB_LINK_IDLE = -2, /* Nothing. */
+};
+
+/* The next byte for the line, which is sent. Between frames, text goes when it waits and has its turn. */
+int kdio_stub_link_next(struct kdio_stub_link *link, bool text_waits, uint64_t now_us);
+
 /*
  * Writes up to `capacity` bytes for the line and returns how many. Between frames it takes from `text` (`*text_size`
  * bytes that may go out as they are) and leaves in *text_size how many it used.
@@ -156,7 +171,7 @@ bool kdio_stub_link_mid_frame(const struct kdio_stub_link *link);
 /* True while frames wait to be sent. */
 bool kdio_stub_link_tx_pending(const struct kdio_stub_link *link, uint64_t now_us);
 
-/* Takes effect with the next answer to OPEN. */
+/* Takes effect with the next answer to OPEN. The one function that may be called while another is at work. */
 void kdio_stub_link_set_burst(struct kdio_stub_link *link, uint8_t burst, uint32_t capabilities);
 
 #endif

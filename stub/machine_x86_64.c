@@ -141,11 +141,14 @@ static void fill_table(struct kdio_machine *machine)
 void kdio_machine_x86_64_init(struct kdio_machine *machine, struct kdio_machine_x86_64 *state, uint32_t tsc_khz,
                               uint64_t boot_entropy)
 {
-    state->tsc_khz = tsc_khz ? tsc_khz : find_tsc_khz(read_cpuid(0).eax);
+    state->tsc_khz = tsc_khz;
     state->seed = boot_entropy;
+    machine->context = state;
+    if (!KDIO_STUB_HAS_MACHINE)
+        return;
+    if (!tsc_khz)
+        state->tsc_khz = find_tsc_khz(read_cpuid(0).eax);
     if (read_cpuid(1).ecx & CPUID_01_ECX_RDRAND)
         state->seed ^= draw_rdrand();
-    machine->context = state;
-    if (KDIO_STUB_HAS_MACHINE)
-        fill_table(machine);
+    fill_table(machine);
 }

@@ -9,76 +9,39 @@
 #define DRAIN_PERIOD_US 16u
 #define DRAIN_LIMIT     KDIO_UART_FIFO_SIZE
 
-static bool denied(const struct kdio_stub_config *config, const struct kdio_op *op, unsigned width, bool write)
+static bool denied(const struct kdio_stub_config *config, const struct kdio_op *op)
 {
     uint16_t port = (uint16_t)op->operand[0];
     const uint16_t *pm1 = config->pm1_control;
 
     for (uint32_t i = 0; i < config->deny_count; i++)
-        if (kdio_port_in_range(port, width, config->deny[i].first, config->deny[i].last))
+        if (kdio_port_in_range(port, op->width, config->deny[i].first, config->deny[i].last))
             return true;
     if (!config->deny_safe)
         return false;
     for (unsigned i = 0; i < 2; i++)
-        if (pm1[i] && kdio_port_in_range(port, width, pm1[i], (uint16_t)(pm1[i] + 1)))
+        if (pm1[i] && kdio_port_in_range(port, op->width, pm1[i], (uint16_t)(pm1[i] + 1)))
             return true;
-    return kdio_safe_denies(port, width, write, (uint32_t)op->operand[1]);
+    return kdio_safe_denies(port, op->width, kdio_op_writes(op->row), (uint32_t)op->operand[1]);
 }
 
 static enum kdio_status check_policy(const struct kdio_stub *stub, const struct kdio_op *op)
 {
     const struct kdio_stub_config *config = &stub->config;
-    unsigned width = kdio_op_width(op->row);
-    bool write = kdio_op_writes(op->row);
 
     if (op->row->capability & ~stub->link.config.capabilities)
         return KDIO_UNSUPPORTED;
     if (!KDIO_STUB_HAS_STATS && op->row->opcode == KDIO_OP_STATS)
         return KDIO_UNSUPPORTED;
-    if (!width)
+    if (!op->width)
         return KDIO_DONE;
-    if (kdio_uart_overlaps(&stub->uart, (uint16_t)op->operand[0], width))
+    if (kdio_uart_overlaps(&stub->uart, (uint16_t)op->operand[0], op->width))
         return KDIO_LINK_UART;
     if (!KDIO_STUB_HAS_POLICY)
         return KDIO_DONE;
-    if (config->read_only && write)
+    if (config->read_only && kdio_op_writes(op->row))
         return KDIO_READ_ONLY;
-    return denied(config, op, width, write) ? KDIO_DENIED : KDIO_DONE;
-}
-
-static enum kdio_status check_limits(const struct kdio_stub *stub, const struct kdio_program_summary *summary)
-{
-    const struct kdio_stub_link_config *limits = &stub->link.config;
-
-    if (summary->count > limits->program_max || summary->results_size > limits->results_max)
-        return KDIO_TOO_LARGE;
-    if (stub->request.atomic && summary->worst_us > stub->config.atomic_max_us)
-        return KDIO_TOO_LONG;
-    return KDIO_DONE;
-}
-
-/* P4, in one walk: what is wrong with an operation by itself comes before the limits, and the limits before the
- * policy. */
-static enum kdio_status check_program(const struct kdio_stub *stub, uint32_t *bad_index)
-{
-    struct kdio_reader reader = kdio_reader_on(stub->request.program, stub->request.size);
-    struct kdio_program_summary summary = { 0 };
-    enum kdio_status status = reader.left ? KDIO_DONE : KDIO_MALFORMED;
-    enum kdio_status policy = KDIO_DONE;
-    uint32_t refused_index = 0;
-    struct kdio_op op;
-
-    while (status == KDIO_DONE && reader.left) {
-        status = kdio_program_step(&reader, &summary, &op);
-        if (status == KDIO_DONE && policy == KDIO_DONE) {
-            policy = check_policy(stub, &op);
-            refused_index = summary.bad_index;
-        }
-    }
-    if (status == KDIO_DONE)
-        status = check_limits(stub, &summary);
-    *bad_index = status == KDIO_DONE ? refused_index : summary.bad_index;
-    return status == KDIO_DONE ? policy : status;
+    return denied(config, op) ? KDIO_DENIED : KDIO_DONE;
 }
 
 static void run_session(struct kdio_stub *stub, struct kdio_writer *results)
@@ -109,42 +72,33 @@ static void run_stats(struct kdio_stub *stub, struct kdio_writer *results)
     kdio_write_fields(results, "ddddddddddd", values);
 }
 
-/* Letters of a port operation: an `in` has results, an `out` none. */
 static void run_port(struct kdio_stub *stub, const struct kdio_op *op, struct kdio_writer *results)
 {
     uint16_t port = (uint16_t)op->operand[0];
-    unsigned width = kdio_op_width(op->row);
 
-    if (kdio_op_writes(op->row))
-        kdio_machine_out(&stub->machine, port, width, (uint32_t)op->operand[1]);
+    if (op->row->results_size)
+        kdio_write_uint(results, op->width, kdio_machine_in(&stub->machine, port, op->width));
     else
-        kdio_write_uint(results, width, kdio_machine_in(&stub->machine, port, width));
+        kdio_machine_out(&stub->machine, port, op->width, (uint32_t)op->operand[1]);
 }
 
-/* A switch and not a table of functions: a table would need relocations, and the library has no data. */
+/* Choices and not a table of functions: a table would need relocations, and the library has no data. */
 static enum kdio_status run_op(struct kdio_stub *stub, const struct kdio_op *op, struct kdio_writer *results)
 {
-    switch (op->row->opcode) {
-    case KDIO_OP_SESSION:
-        run_session(stub, results);
-        break;
-    case KDIO_OP_STATS:
-        if (KDIO_STUB_HAS_STATS)
-            run_stats(stub, results);
-        break;
-    case KDIO_OP_TEXT:
-        if (KDIO_STUB_HAS_TEXT)
-            stub->config.text(stub->config.context, (const char *)op->bytes, (size_t)op->operand[0]);
-        break;
-    case KDIO_OP_CHAIN:
-        return stub->link.last_failed ? KDIO_SKIPPED : KDIO_DONE;
-    case KDIO_OP_ECHO:
-        kdio_write_uint(results, 8, op->operand[0]);
-        break;
-    default:
+    uint8_t opcode = op->row->opcode;
+
+    if (op->width)
         run_port(stub, op, results);
-        break;
-    }
+    else if (opcode == KDIO_OP_SESSION)
+        run_session(stub, results);
+    else if (opcode == KDIO_OP_ECHO)
+        kdio_write_uint(results, 8, op->operand[0]);
+    else if (KDIO_STUB_HAS_STATS && opcode == KDIO_OP_STATS)
+        run_stats(stub, results);
+    else if (KDIO_STUB_HAS_TEXT && opcode == KDIO_OP_TEXT)
+        stub->config.text(stub->config.context, (const char *)op->bytes, (size_t)op->operand[0]);
+    else if (stub->link.last_failed)
+        return KDIO_SKIPPED; /* CHAIN */
     return KDIO_DONE;
 }
 
@@ -155,47 +109,100 @@ static void drain_in_time(struct kdio_stub *stub)
         (void)kdio_stub_drain(stub, DRAIN_LIMIT);
 }
 
-static void run_program(struct kdio_stub *stub, uint8_t *results, struct kdio_run *run)
+/* P4: the first refusal is kept, as what is wrong with a later operation by itself comes before it. */
+static void note_policy(const struct kdio_stub *stub, const struct kdio_op *op, struct kdio_run *run)
 {
-    struct kdio_reader reader = kdio_reader_on(stub->request.program, stub->request.size);
-    struct kdio_writer writer = kdio_writer_on(results, stub->link.config.results_max);
-    struct kdio_op op;
-
-    while (reader.left && kdio_op_read(&reader, &op) == KDIO_DONE) {
-        run->failure.status = run_op(stub, &op, &writer);
-        if (run->failure.status != KDIO_DONE)
-            break;
-        run->failure.index = ++run->failure.done;
-        run->counted += op.row->capability != KDIO_CAPABILITY_LINK;
-        if (reader.left)
-            drain_in_time(stub);
-    }
-    run->results_size = (uint32_t)(writer.at - results);
+    if (run->failure.status != KDIO_DONE)
+        return;
+    run->failure.status = check_policy(stub, op);
+    run->failure.index = run->summary.bad_index;
 }
 
-static void run_atomic(struct kdio_stub *stub, uint8_t *results, struct kdio_run *run)
+/* `more`: it is not the last one. */
+static enum kdio_status run_next(struct kdio_stub *stub, const struct kdio_op *op, bool more, struct kdio_run *run)
 {
-    uintptr_t state = kdio_machine_interrupts_off(&stub->machine);
-    uint64_t from_us = KDIO_STUB_HAS_STATS ? kdio_stub_now_us(stub) : 0;
-    uint32_t took_us = 0;
+    enum kdio_status status = run_op(stub, op, &run->results);
 
-    run_program(stub, results, run);
-    if (KDIO_STUB_HAS_STATS)
-        took_us = (uint32_t)(kdio_stub_now_us(stub) - from_us);
+    if (status == KDIO_DONE)
+        run->counted += op->row->capability != KDIO_CAPABILITY_LINK;
+    if (more)
+        drain_in_time(stub);
+    return status;
+}
+
+/* Over all operations, to check them or to run them. */
+static enum kdio_status run_walk(struct kdio_stub *stub, const struct kdio_stub_request *request, struct kdio_run *run,
+                                 bool running)
+{
+    struct kdio_reader reader = kdio_reader_on(request->program, request->size);
+    enum kdio_status status = reader.left ? KDIO_DONE : KDIO_MALFORMED;
+    struct kdio_op op;
+
+    run->summary = (struct kdio_program_summary){ 0 };
+    while (status == KDIO_DONE && reader.left) {
+        status = kdio_program_step(&reader, &run->summary, &op);
+        if (running)
+            status = run_next(stub, &op, reader.left != 0, run);
+        else if (status == KDIO_DONE)
+            note_policy(stub, &op, run);
+    }
+    return status;
+}
+
+static enum kdio_status check_limits(const struct kdio_stub *stub, bool atomic,
+                                     const struct kdio_program_summary *summary)
+{
+    const struct kdio_stub_link_config *limits = &stub->link.config;
+
+    if (summary->count > limits->program_max || summary->results_size > limits->results_max)
+        return KDIO_TOO_LARGE;
+    if (atomic && summary->worst_us > stub->config.atomic_max_us)
+        return KDIO_TOO_LONG;
+    return KDIO_DONE;
+}
+
+/* P4: what is wrong with an operation by itself comes before the limits, and the limits before the policy. */
+static void check_program(struct kdio_stub *stub, const struct kdio_stub_request *request, struct kdio_run *run)
+{
+    enum kdio_status status = run_walk(stub, request, run, false);
+
+    if (status == KDIO_DONE)
+        status = check_limits(stub, request->atomic, &run->summary);
+    if (status == KDIO_DONE)
+        return;
+    run->failure.status = status;
+    run->failure.index = run->summary.bad_index;
+}
+
+static void run_program(struct kdio_stub *stub, const struct kdio_stub_request *request, struct kdio_run *run)
+{
+    run->failure.status = run_walk(stub, request, run, true);
+    run->failure.index = run->summary.bad_index;
+    run->failure.done = run->summary.bad_index;
+}
+
+/* With interrupts off when it is to be; that time is of interest. */
+static void run_as_asked(struct kdio_stub *stub, const struct kdio_stub_request *request, struct kdio_run *run)
+{
+    uintptr_t state = request->atomic ? kdio_machine_interrupts_off(&stub->machine) : 0;
+    uint64_t from_us = KDIO_STUB_HAS_STATS ? kdio_stub_now_us(stub) : 0;
+    uint32_t took_us;
+
+    run_program(stub, request, run);
+    if (!request->atomic)
+        return;
+    took_us = KDIO_STUB_HAS_STATS ? (uint32_t)(kdio_stub_now_us(stub) - from_us) : 0;
     kdio_machine_interrupts_restore(&stub->machine, state);
     if (took_us > stub->atomic_us_max)
         stub->atomic_us_max = took_us;
 }
 
-void kdio_runner_run(struct kdio_stub *stub, uint8_t *results, struct kdio_run *run)
+uint32_t kdio_runner_run(struct kdio_stub *stub, const struct kdio_stub_request *request, uint8_t *results,
+                         struct kdio_run *run)
 {
-    *run = (struct kdio_run){ 0 };
-    run->failure.status = check_program(stub, &run->failure.index);
-    if (run->failure.status != KDIO_DONE)
-        return;
-    run->failure.index = 0;
-    if (stub->request.atomic)
-        run_atomic(stub, results, run);
-    else
-        run_program(stub, results, run);
+    *run = (struct kdio_run){ .results = kdio_writer_on(results, stub->link.config.results_max) };
+    check_program(stub, request, run);
+    if (run->failure.status == KDIO_DONE)
+        run_as_asked(stub, request, run);
+    return (uint32_t)(run->results.at - results);
 }

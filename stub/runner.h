@@ -15,11 +15,14 @@ struct kdio_stub;
 /* What became of a program. */
 struct kdio_run {
     struct kdio_failure failure; /* status KDIO_DONE when all of it is done. */
-    uint32_t results_size;
-    uint32_t counted; /* Operations done that are the user's: not the link's own. */
+    uint32_t counted;            /* Operations done that are the user's: not the link's own. */
+    struct kdio_program_summary summary;
+    struct kdio_writer results;
 };
 
-/* Checks the whole of a request's program without touching a device, then runs it up to the first failure. */
-void kdio_runner_run(struct kdio_stub *stub, uint8_t *results, struct kdio_run *run);
+/* Checks the whole of a request's program without touching a device, then runs it up to the first failure. Returns the
+ * bytes of results. */
+uint32_t kdio_runner_run(struct kdio_stub *stub, const struct kdio_stub_request *request, uint8_t *results,
+                         struct kdio_run *run);
 
 #endif

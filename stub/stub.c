@@ -94,7 +94,7 @@ static bool config_valid(const struct kdio_stub_config *config)
         return false;
     if (!KDIO_STUB_HAS_POLICY && (config->deny_count || config->deny_safe || config->read_only))
         return false;
-    if (!KDIO_STUB_HAS_MACHINE && config->machine)
+    if (!KDIO_STUB_HAS_MACHINE && (config->machine || !config->tsc_khz))
         return false;
     return config->deny || !config->deny_count;
 }
@@ -109,7 +109,6 @@ static void start_link(struct kdio_stub *stub, uint32_t size)
 {
     struct kdio_stub_link_config link = {
         .program_max = PROGRAM_MAX,
-        .capabilities = find_capabilities(stub),
         .boot_id = draw(stub) | 1,
         .link_port = (uint16_t)stub->uart.config.base,
         .link_ports = kdio_uart_ports(&stub->uart),
@@ -118,6 +117,7 @@ static void start_link(struct kdio_stub *stub, uint32_t size)
     share_memory(stub, size - (uint32_t)sizeof *stub, &link);
     stub->start_us = kdio_stub_now_us(stub);
     kdio_stub_link_init(&stub->link, &link, stub->start_us);
+    kdio_stub_prompt(stub, false);
 }
 
 enum kdio_stub_result kdio_stub_init(void *memory, size_t size, const struct kdio_stub_config *config,
@@ -175,7 +175,7 @@ bool kdio_stub_drain(struct kdio_stub *stub, unsigned limit)
         limit = 0;
     for (; limit && (byte = kdio_uart_get(&stub->uart)) >= 0; limit--) {
         ring_put(stub, (uint8_t)byte);
-        stub->moved++;
+        stub->moved = true;
     }
     stub->drained_us = kdio_stub_now_us(stub);
     release(&stub->draining);
@@ -202,11 +202,13 @@ static void feed_link(struct kdio_stub *stub, uint64_t at_us)
 static void execute_now(struct kdio_stub *stub)
 {
     uint8_t *results = kdio_stub_link_results(&stub->link);
+    struct kdio_stub_request request;
     struct kdio_run run;
+    uint32_t results_size;
 
-    kdio_stub_link_request(&stub->link, &stub->request);
-    kdio_runner_run(stub, results, &run);
-    kdio_stub_link_answer(&stub->link, run.results_size, run.failure.status != KDIO_DONE ? &run.failure : NULL,
+    kdio_stub_link_request(&stub->link, &request);
+    results_size = kdio_runner_run(stub, &request, results, &run);
+    kdio_stub_link_answer(&stub->link, results_size, run.failure.status != KDIO_DONE ? &run.failure : NULL,
                           run.counted);
     stub->request_ready = false;
 }
@@ -225,24 +227,38 @@ static void execute(struct kdio_stub *stub)
 
 /* ---- Sending ---- */
 
+/* Fills the transmitter, which has room for so much. Returns the bytes of text that went. */
+static size_t fill_transmitter(struct kdio_stub *stub, uint64_t at_us, const uint8_t *text, size_t text_size)
+{
+    size_t used = 0;
+    int next;
+
+    for (unsigned count = 0; count < TX_CHUNK; count++) {
+        next = kdio_stub_link_next(&stub->link, used < text_size, at_us);
+        if (next == KDIO_STUB_LINK_IDLE)
+            break;
+        if (KDIO_STUB_HAS_CONSOLE && next == KDIO_STUB_LINK_TEXT)
+            next = text[used++];
+        kdio_uart_put(&stub->uart, (uint8_t)next);
+        stub->moved = true;
+    }
+    return used;
+}
+
 /* True while there is more to send. */
 static bool send(struct kdio_stub *stub, uint64_t at_us)
 {
-    uint8_t chunk[TX_CHUNK];
     const uint8_t *text = NULL;
     size_t text_size = 0;
-    size_t count;
 
     if (KDIO_STUB_HAS_CONSOLE) {
         kdio_console_tell_lost(&stub->console);
         text = kdio_console_peek(&stub->console, &text_size);
     }
     if ((text_size || kdio_stub_link_tx_pending(&stub->link, at_us)) && kdio_uart_room(&stub->uart)) {
-        count = kdio_stub_link_tx(&stub->link, chunk, sizeof chunk, at_us, text, &text_size);
+        text_size = fill_transmitter(stub, at_us, text, text_size);
         if (KDIO_STUB_HAS_CONSOLE)
             text_size = kdio_console_consume(&stub->console, text_size);
-        kdio_uart_put(&stub->uart, chunk, (unsigned)count);
-        stub->moved += (uint32_t)count;
     }
     text_size |= kdio_stub_link_tx_pending(&stub->link, at_us);
     kdio_uart_want_room(&stub->uart, text_size);
@@ -251,41 +267,33 @@ static bool send(struct kdio_stub *stub, uint64_t at_us)
 
 /* ---- Entries ---- */
 
-/* As the kernel says it services the UART now; told with the next answer to OPEN. */
-static void tell_prompt(struct kdio_stub *stub)
-{
-    bool prompt = __atomic_load_n(&stub->prompt, __ATOMIC_RELAXED);
-
-    kdio_stub_link_set_burst(&stub->link, prompt ? 0 : KDIO_UART_FIFO_SIZE,
-                             find_capabilities(stub) | (prompt ? 0 : KDIO_CAPABILITY_POLLED));
-}
-
 static unsigned work(struct kdio_stub *stub, bool may_execute)
 {
     uint64_t at_us = kdio_stub_now_us(stub);
-    uint32_t moved = stub->moved;
-    bool announced = stub->uart.config.irq && stub->interrupts;
-    bool empty, sending, waiting;
+    bool more;
 
     if (!kdio_uart_ours(&stub->uart))
         return KDIO_STUB_MORE;
-    tell_prompt(stub);
-    empty = kdio_stub_drain(stub, RX_CHUNK);
+    stub->moved = false;
+    more = !kdio_stub_drain(stub, RX_CHUNK);
     feed_link(stub, at_us);
     if (stub->request_ready && may_execute)
         execute(stub);
-    sending = send(stub, at_us);
-    waiting = !empty || stub->request_ready || !ring_empty(&stub->rx);
-    return (moved != stub->moved ? KDIO_STUB_WORK : 0) |
-           (waiting || (sending && !announced) ? KDIO_STUB_MORE : 0);
+    if (send(stub, at_us) && !(stub->uart.config.irq && stub->interrupts))
+        more = true; /* No interrupt announces the empty transmitter. */
+    if (stub->request_ready || !ring_empty(&stub->rx))
+        more = true;
+    return (stub->moved ? KDIO_STUB_WORK : 0) | (more ? KDIO_STUB_MORE : 0);
 }
 
-/* A stub that another entry holds, perhaps one that this entry has interrupted: its UART is emptied, its line left. */
+/* A stub that another entry holds, perhaps one that this entry has interrupted: its UART is emptied, its line left.
+ * A level that this entry cannot take away, as the interrupted one was about to, would call it again for ever, so
+ * the UART's interrupts are off until the holder, or the next entry, has looked. */
 static unsigned work_beside(struct kdio_stub *stub)
 {
     if (!is_suspended(stub) && kdio_uart_ours(&stub->uart)) {
         (void)kdio_stub_drain(stub, RX_CHUNK);
-        kdio_uart_acknowledge(&stub->uart);
+        kdio_uart_quiet(&stub->uart);
     }
     return KDIO_STUB_MORE;
 }
@@ -326,21 +334,24 @@ size_t kdio_stub_console(struct kdio_stub *stub, const char *text, size_t size)
 
 void kdio_stub_prompt(struct kdio_stub *stub, bool prompt)
 {
-    __atomic_store_n(&stub->prompt, prompt, __ATOMIC_RELAXED);
+    uint32_t capabilities = find_capabilities(stub) | (prompt ? 0 : KDIO_CAPABILITY_POLLED);
+
+    kdio_stub_link_set_burst(&stub->link, prompt ? 0 : KDIO_UART_FIFO_SIZE, capabilities);
 }
 
-/* With `busy` and `draining` held: false when a frame is being sent and its delimiter has no room. */
+/* With `busy` and `draining` held: false when another driver is inside the UART, or when a
+ * frame is being sent and its delimiter has no room. */
 static bool hand_over(struct kdio_stub *stub)
 {
-    static const uint8_t delimiter = KDIO_FRAME_DELIMITER;
-
     if (stub->suspended)
         return true;
+    if (!kdio_uart_ours(&stub->uart))
+        return false;
     if (kdio_stub_link_mid_frame(&stub->link)) {
         if (!kdio_uart_room(&stub->uart))
             return false;
         (void)kdio_stub_link_abort_tx(&stub->link);
-        kdio_uart_put(&stub->uart, &delimiter, 1);
+        kdio_uart_put(&stub->uart, KDIO_FRAME_DELIMITER);
     }
     kdio_uart_quiet(&stub->uart);
     __atomic_store_n(&stub->suspended, true, __ATOMIC_RELEASE);

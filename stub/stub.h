@@ -21,9 +21,8 @@ struct kdio_stub {
     bool busy;          /* Held by the one entry that works. */
     bool draining;      /* Held by the one entry that reads the UART. */
     bool suspended;     /* The kernel has the UART. */
-    bool prompt;        /* As the kernel says. */
-    bool request_ready; /* `request` waits to be executed. */
-    uint32_t moved;       /* Bytes read from the UART or written to it: tells whether anything happened. */
+    bool moved;         /* A byte was read from the UART or written to it since the holder of `busy` came. */
+    bool request_ready; /* The link has a request out, which waits to be executed. */
     uint32_t rx_overruns; /* Bytes dropped as the ring was full. */
     uint32_t atomic_us_max;
     uint32_t interrupts;
@@ -32,7 +31,6 @@ struct kdio_stub {
     struct kdio_uart uart;
     uint64_t start_us;
     struct kdio_machine machine;
-    struct kdio_stub_request request;
     struct kdio_console console;
     struct kdio_machine_x86_64 machine_state;
     struct kdio_stub_config config;

@@ -2,8 +2,9 @@
 /*
  * uart16550.h: the 16550 (National Semiconductor PC16550D), at a port or in memory.
  *
- * Every access goes through struct kdio_machine, so the tests run this driver against a modelled UART. While LCR.DLAB is
- * set the first two registers are the divisor's: kdio_uart_ours must be true before anything else is called.
+ * Every access goes through struct kdio_machine, so the tests run this driver against a modelled UART. While
+ * LCR.DLAB is set the first two registers are the divisor's: kdio_uart_ours must be true before anything else is
+ * called.
  */
 #ifndef KDIO_STUB_UART16550_H
 #define KDIO_STUB_UART16550_H
@@ -36,17 +37,13 @@ int kdio_uart_get(struct kdio_uart *uart);
 
 /* True when a FIFO's worth of bytes may be written. One access. */
 bool kdio_uart_room(struct kdio_uart *uart);
-void kdio_uart_put(struct kdio_uart *uart, const uint8_t *bytes, unsigned count);
+void kdio_uart_put(const struct kdio_uart *uart, uint8_t byte);
 
 /* Asks for an interrupt when the transmitter is empty, where the kernel routes interrupts. */
 void kdio_uart_want_room(struct kdio_uart *uart, bool wanted);
 
-/* No interrupts any more, until kdio_uart_program. */
+/* No interrupts any more, until kdio_uart_want_room or kdio_uart_program asks for them. At most one access. */
 void kdio_uart_quiet(struct kdio_uart *uart);
-
-/* Takes note of an empty transmitter, so that a level-triggered line is released: the holder of the stub will look at the
- * transmitter itself. One access. */
-void kdio_uart_acknowledge(struct kdio_uart *uart);
 
 /* Ports it takes up; 0 for a UART in memory. */
 unsigned kdio_uart_ports(const struct kdio_uart *uart);
