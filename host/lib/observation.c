@@ -13,8 +13,6 @@
 #define FRAME_MAX    64u /* Payload of the largest frame that a stub sends to a host it does not know. */
 #define NOISE_SHARE  4u  /* Noise has one strange byte in so many. */
 #define LINE_MAX     80u
-#define CARET_OPEN   "\xf5^L\xf0" /* How a terminal that shows control characters echoes the head of OPEN. */
-#define PLAIN_OPEN   "\xf5\x0c\xf0"
 #define HEAD_7BIT    "\x75\x0c\x71" /* The head of HELLO without its eighth bits. */
 
 /* What the transcript is made of. */
@@ -57,15 +55,25 @@ void kdio_observation_add(struct kdio_observation *observation, const uint8_t *b
 
 /* ---- kdio's own frames ---- */
 
+static size_t take_head(const uint8_t *bytes, size_t size)
+{
+    static const char *const heads[] = {
+        "\xf5\x0c\xf0",
+        "\xf5^L\xf0", /* A terminal shows control characters so, */
+        "\xf5\xf0",   /* and a line editor acts on them instead. */
+    };
+
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
+        if (size > strlen(heads[i]) && memcmp(bytes, heads[i], strlen(heads[i])) == 0)
+            return strlen(heads[i]);
+    return 0;
+}
+
 /* Our OPEN, sent back: bytes that nobody else says. Returns how many they are. */
 static size_t take_echo(const uint8_t *bytes, size_t size)
 {
-    size_t head = 0;
+    size_t head = take_head(bytes, size);
 
-    if (size > sizeof PLAIN_OPEN && memcmp(bytes, PLAIN_OPEN, sizeof PLAIN_OPEN - 1) == 0)
-        head = sizeof PLAIN_OPEN - 1;
-    else if (size > sizeof CARET_OPEN && memcmp(bytes, CARET_OPEN, sizeof CARET_OPEN - 1) == 0)
-        head = sizeof CARET_OPEN - 1;
     if (!head || bytes[head] < KDIO_OPEN_FLOOR)
         return 0;
     for (unsigned i = 1; i < KDIO_OPEN_SIZE && head < size && bytes[head] >= KDIO_OPEN_FLOOR; i++)
@@ -131,8 +139,9 @@ static void count_byte(struct contents *contents, uint8_t byte)
     contents->line[contents->line_size] = 0;
 }
 
-/* A terminal control sequence (ECMA-48): ESC [ parameters letter. It is text, but no part of a line. */
-static size_t take_control_sequence(const uint8_t *bytes, size_t size)
+/* A terminal control sequence (ECMA-48): ESC [ parameters letter. It is text, but no part of a line; one that moves the
+ * cursor elsewhere or erases ends the line. */
+static size_t take_control_sequence(struct contents *contents, const uint8_t *bytes, size_t size)
 {
     size_t at = 2;
 
@@ -140,7 +149,11 @@ static size_t take_control_sequence(const uint8_t *bytes, size_t size)
         return 0;
     while (at < size && bytes[at] >= 0x20 && bytes[at] < 0x40)
         at++;
-    return at < size ? at + 1 : 0;
+    if (at == size)
+        return 0;
+    if (bytes[at] == 'H' || bytes[at] == 'J')
+        end_line(contents);
+    return at + 1;
 }
 
 /* Delimiters that stand before an echo or a frame, as themselves or as ^@. */
@@ -164,7 +177,7 @@ static size_t take_one(struct contents *contents, const uint8_t *bytes, size_t s
     if (bytes[0] == KDIO_FRAME_MARK)
         taken = take_frame(contents, bytes, size);
     else
-        contents->text += taken = take_control_sequence(bytes, size);
+        contents->text += taken = take_control_sequence(contents, bytes, size);
     if (taken)
         return taken;
     count_byte(contents, bytes[0]);
