@@ -136,7 +136,7 @@ static void fill(struct sim *sim, struct sim_host *host, struct sim_request *mad
 
 static struct sim_request *free_request(struct sim_host *host)
 {
-    for (unsigned i = 0; i < KDIO_WINDOW_MAX; i++)
+    for (unsigned i = 0; i < SIM_REQUESTS; i++)
         if (!host->requests[i].in_use)
             return &host->requests[i];
     return NULL;
@@ -219,7 +219,7 @@ static void take_reply(struct sim *sim, const struct kdio_host_event *event)
 /* What was sent is unknown; what was not, is not done. */
 static void give_up(struct sim *sim, struct sim_host *host)
 {
-    for (unsigned k = 0; k < KDIO_WINDOW_MAX; k++) {
+    for (unsigned k = 0; k < SIM_REQUESTS; k++) {
         struct sim_request *made = &host->requests[k];
 
         for (uint32_t i = 0; made->in_use && i < made->count; i++)

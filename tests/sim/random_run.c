@@ -34,23 +34,28 @@ static uint32_t sometimes(struct sim_random *random, uint32_t part)
 
 static struct sim_config draw_config(struct sim_random *random, uint64_t seed)
 {
-    static const enum sim_kernel kernels[] = { SIM_IRQ, SIM_SPIN, SIM_TIMER };
     static const uint32_t bauds[] = { 9600, 38400, 115200, 115200, 115200, 921600, 3000000 };
     struct sim_config config = sim_config_default();
 
     config.seed = seed;
     config.baud = bauds[sim_below(random, sizeof bauds / sizeof bauds[0])];
     config.latency_ns = sim_chance(random, 1, 2) ? sim_below(random, 50 * SIM_MS) : sim_below(random, SIM_MS);
-    config.kernel = kernels[sim_below(random, sizeof kernels / sizeof kernels[0])];
+    config.kernel = (enum sim_kernel)sim_below(random, SIM_KERNELS);
     config.memory_size = sim_chance(random, 1, 4) ? KDIO_STUB_MEMORY_MIN : KDIO_STUB_MEMORY;
     config.preempt_part = sometimes(random, 50);
     config.console_ns = sim_chance(random, 2, 3) ? 5 * SIM_MS + sim_below(random, 200 * SIM_MS) : 0;
     config.stall_part = sometimes(random, 20);
-    config.in_flight_max = 1 + (uint32_t)sim_below(random, KDIO_WINDOW_MAX);
+    config.in_flight_max = 1 + (uint32_t)sim_below(random, SIM_REQUESTS);
     config.program_part = (uint32_t)sim_below(random, 100);
     config.fill_part = sometimes(random, 30);
     config.refused_part = sometimes(random, 30);
     config.think_ns = sim_below(random, 20 * SIM_MS);
+    if (sim_chance(random, 1, 6)) {
+        /* Replies of the largest size. */
+        config.opcode = KDIO_OP_IN32;
+        config.fill_part = 80;
+        config.think_ns = 0;
+    }
     return config;
 }
 

@@ -20,7 +20,7 @@ struct sim_config sim_config_default(void)
         .kernel = SIM_IRQ,
         .memory_size = KDIO_STUB_MEMORY,
         .dead_us = 4500000,
-        .in_flight_max = KDIO_WINDOW_MAX,
+        .in_flight_max = SIM_REQUESTS,
         .program_part = 30,
         .program_ops = 40,
         .fill_part = 5,

@@ -28,6 +28,7 @@
 #define SIM_DENIED_PORT 0xcf8u
 #define SIM_OPS_MAX     20000u
 #define SIM_PROGRAM_MAX 2048u
+#define SIM_REQUESTS    40u /* More than any window, so that a window that is too large shows. */
 #define SIM_HOSTS       2u
 #define SIM_TEXT_MAX    0x40000u
 #define SIM_HEARD_MAX   0x100000u /* With the stub's lines about text that had no room. */
@@ -96,7 +97,7 @@ struct sim_host {
     bool mute;          /* Its requests stop; what is under way goes on. */
     struct kdio_host_link link;
     uint8_t rx_frame[0x2000], tx_frame[0x2000];
-    struct sim_request requests[KDIO_WINDOW_MAX];
+    struct sim_request requests[SIM_REQUESTS];
     struct sim_random random;
     uint64_t tx_free_ns; /* When its own UART is free. */
     uint64_t think_ns;   /* Until when it makes no request. */
