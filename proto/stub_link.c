@@ -15,7 +15,6 @@ enum {
     DUE_EXPECT_CANDIDATE = 0x20,
     DUE_TAKEN = 0x40,
     DUE_UNSUPPORTED = 0x80,
-    DUE_NOTES = 0xf0,
 };
 
 #define SENDING_NO_REPLY 0xffu
@@ -161,7 +160,7 @@ static void confirm_candidate(struct kdio_stub_link *link)
     link->candidate = (struct kdio_stub_session){ 0 };
     link->last_failed = false;
     link->replies_due = 0;
-    link->due &= (uint8_t)~DUE_NOTES;
+    link->due &= DUE_HELLO | DUE_REFUSE; /* An ANSWER still due is to a session that is over, or was heard. */
     for (unsigned i = 0; i <= KDIO_SEQ_MASK; i++)
         link->cache[i].size = 0;
 }
