@@ -105,7 +105,7 @@ $(BUILD)/stub-ports/%.o: %.c
 # Compilers may call memcpy and its kin even from freestanding code: those calls go to the library's own functions, so that
 # it neither needs the kernel's nor clashes with them. Unused functions of the shared code are left out.
 STUB_PORTS_SYMBOLS := $(addprefix kdio_stub_,init handle poll prompt)
-STUB_SYMBOLS := $(STUB_PORTS_SYMBOLS) $(addprefix kdio_stub_,console suspend resume uart_moved)
+STUB_SYMBOLS := $(STUB_PORTS_SYMBOLS) $(addprefix kdio_stub_,console console_room suspend resume uart_moved)
 MEMORY_FUNCTIONS := memcpy memmove memset memcmp
 
 # $(1) symbols that stay global, $(2) the joined object

@@ -25,6 +25,15 @@ static uint32_t record_span(size_t size)
     return (uint32_t)(HEADER_SIZE + size + (size & 1));
 }
 
+size_t kdio_console_room(const struct kdio_console *console)
+{
+    uint32_t tail = __atomic_load_n(&console->tail, __ATOMIC_ACQUIRE);
+    uint32_t used = __atomic_load_n(&console->reserved, __ATOMIC_RELAXED) - tail + HEADER_SIZE;
+    uint32_t room = used < console->size ? console->size - used : 0;
+
+    return room < console->size / 4 ? room : console->size / 4;
+}
+
 static bool reserve(struct kdio_console *console, uint32_t span, uint32_t *position)
 {
     uint32_t at = __atomic_load_n(&console->reserved, __ATOMIC_RELAXED);

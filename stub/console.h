@@ -28,6 +28,9 @@ void kdio_console_init(struct kdio_console *console, uint8_t *ring, uint32_t siz
 /* Any context. All of the text, or none and false. */
 bool kdio_console_write(struct kdio_console *console, const char *text, size_t size);
 
+/* Any context. The longest text that kdio_console_write would take now. */
+size_t kdio_console_room(const struct kdio_console *console);
+
 /* Any context. Counts text that its owner gives up on. */
 void kdio_console_drop(struct kdio_console *console, size_t size);
 

@@ -332,6 +332,11 @@ size_t kdio_stub_console(struct kdio_stub *stub, const char *text, size_t size)
     return queued ? size : 0;
 }
 
+size_t kdio_stub_console_room(const struct kdio_stub *stub)
+{
+    return kdio_console_room(&stub->console);
+}
+
 void kdio_stub_prompt(struct kdio_stub *stub, bool prompt)
 {
     uint32_t capabilities = find_capabilities(stub) | (prompt ? 0 : KDIO_CAPABILITY_POLLED);

@@ -37,16 +37,17 @@
  *               counted; the host sees a line that says how much.
  *
  *   Profiles    libkdiostub.a holds everything. libkdiostub-ports.a is ports and the link alone, the smallest:
- *               kdio_stub_init, handle, poll and prompt; a UART at a port, with stride 1; this x86-64. It has no
- *               console, text hook, statistics (UNSUPPORTED to the host), refusals beyond the link's own UART,
- *               suspend or resume. What it does not have, a config must not ask for: BAD_CONFIG.
+ *               kdio_stub_init, handle, poll and prompt; a UART at a port, with stride 1; this x86-64, with tsc_khz
+ *               given. It has no console, text hook, statistics (UNSUPPORTED to the host), refusals beyond the link's
+ *               own UART, suspend or resume. A config that asks for a refusal or a machine is BAD_CONFIG there.
  *
  *   Dying       A fatal fault handler may print through kdio_stub_console and then call kdio_stub_poll for ever, with
  *               interrupts off, after releasing the pair lock if it is held: the host can still look at the machine.
  *
  * Life: kdio_stub_init, then kdio_stub_handle from the UART's interrupt and kdio_stub_poll from the idle loop and
  * from a periodic timer, for ever. The timer (100 Hz will do) is needed also where interrupts work: an edge that
- * comes while the stub is busy announces nothing again. There is nothing to close.
+ * comes while the stub is busy announces nothing again, and an entry that finds it busy turns the UART's interrupts off
+ * until the next look. There is nothing to close.
  */
 #ifndef KDIO_STUB_H
 #define KDIO_STUB_H
@@ -177,6 +178,10 @@ unsigned kdio_stub_poll(struct kdio_stub *stub);
  */
 size_t kdio_stub_console(struct kdio_stub *stub, const char *text, size_t size);
 
+/* The longest text that kdio_stub_console would queue now. A kernel that keeps text for later asks first, and
+ * nothing counts as lost. */
+size_t kdio_stub_console_room(const struct kdio_stub *stub);
+
 /*
  * Tells the host side how the kernel services the UART. false: only a timer polls it, so the host must not send more
  * than a FIFO at a time; until the first interrupt arrives that is assumed. true: an interrupt, or a loop that never
@@ -188,10 +193,10 @@ void kdio_stub_prompt(struct kdio_stub *stub, bool prompt);
  * suspend gives the UART to the kernel (a panic message, another driver): its interrupts are off, its rate and
  * format as they were, its transmitter perhaps still sending; the stub does not touch it until resume. A frame that
  * was being sent is ended with a delimiter, so that the kernel's text is text, and sent again after resume. Returns
- * false, and changes nothing, while the stub is busy on this or another CPU, or while the transmitter has no room
- * for that delimiter (at most 16 characters' time); try again. Meanwhile kdio_stub_console queues, and what the
- * line brings is lost. resume takes the UART back and programs it anew; the kernel's last characters may still be
- * in the transmitter.
+ * false, and changes nothing, while the stub is busy on this or another CPU, while LCR.DLAB is set, or while the
+ * transmitter has no room for that delimiter (at most 16 characters' time); try again. Meanwhile kdio_stub_console
+ * queues, and what the line brings is lost. resume takes the UART back and programs it anew; the kernel's last
+ * characters may still be in the transmitter.
  */
 bool kdio_stub_suspend(struct kdio_stub *stub) __attribute__((warn_unused_result));
 void kdio_stub_resume(struct kdio_stub *stub);
