@@ -24,7 +24,7 @@ void client_start(struct world *world)
     client->candidate_count = 0;
     client->candidate = (struct kdio_session_key){ 0 };
     client->boot_id = 0;
-    client->version_unusual = client->full = client->run_any = false;
+    client->version_unusual = client->late = client->full = client->run_any = false;
     client->segment_size = client->arena_size = 0;
     client->text_sent_size = client->text_heard_size = client->text_dropped = 0;
     client->run_request = NULL;
@@ -142,8 +142,10 @@ void client_repeat(struct world *world, struct client_session *session, uint32_t
 {
     struct client_request *request = request_of(session, seq);
 
-    if (seq < session->next && request->seq == seq)
-        send_request(world, session, request);
+    if (seq >= session->next || request->seq != seq)
+        return;
+    world->client.late |= request->replied;
+    send_request(world, session, request);
 }
 
 /* ---- What the stub was given ---- */
@@ -320,14 +322,16 @@ static void add_session(struct client *client, uint32_t nonce, const struct kdio
     session->next = session->base = 0;
 }
 
-static void hear_answer(struct client *client, const uint8_t *payload, size_t size)
+/* False for one that belongs to no OPEN. */
+static bool hear_answer(struct client *client, const uint8_t *payload, size_t size)
 {
     struct kdio_answer answer;
     unsigned i = 0;
 
     while (i < client->nonce_count && !kdio_message_intact(payload, size, kdio_session_answer_start(client->nonces[i])))
         i++;
-    FUZZ_REQUIRE(i < client->nonce_count, "an ANSWER belongs to an OPEN");
+    if (i == client->nonce_count)
+        return false;
     FUZZ_REQUIRE(kdio_answer_read(payload, size - KDIO_CRC32C_SIZE, &answer), "an ANSWER is whole");
     FUZZ_REQUIRE(answer.frame_window <= KDIO_WINDOW_MAX, "M7");
     FUZZ_REQUIRE(!client->boot_id || client->boot_id == answer.boot_id, "one boot has one identifier");
@@ -336,16 +340,15 @@ static void hear_answer(struct client *client, const uint8_t *payload, size_t si
         add_session(client, client->nonces[i], &answer);
     else
         FUZZ_REQUIRE(client->version_unusual && !answer.challenge && answer.status == KDIO_VERSION, "S2");
+    return true;
 }
 
-/* A frame that the fuzzer composes by itself may hold any OPEN; its answers are none of ours. */
-static void hear_free(struct client *client, const uint8_t *payload, size_t size)
+static bool hear_free(struct client *client, const uint8_t *payload, size_t size)
 {
     if (payload[0] == KDIO_FREE_ANSWER)
-        hear_answer(client, payload, size);
-    else
-        FUZZ_REQUIRE((payload[0] == KDIO_FREE_HELLO || payload[0] == KDIO_FREE_REFUSE) &&
-                     kdio_message_intact(payload, size, KDIO_CRC32C_PLAIN), "frames of no session are intact");
+        return hear_answer(client, payload, size);
+    return (payload[0] == KDIO_FREE_HELLO || payload[0] == KDIO_FREE_REFUSE) &&
+           kdio_message_intact(payload, size, KDIO_CRC32C_PLAIN);
 }
 
 /* M3, M4: results of the operations done, those of IN as the machine gave them. */
@@ -453,31 +456,35 @@ void client_sees_candidate(struct world *world)
     client->candidates[client->candidate_count++ % FUZZ_COUNT(client->candidates)] = key;
 }
 
-static void hear_frame(struct client *client, const uint8_t *payload, size_t size)
+/* Frames that may be bad: one that suspend cuts short, and one whose reply nobody waits for any more, as its request was a late
+ * copy or of a session that has ended: its memory may be needed. */
+static bool may_cut(const struct world *world)
+{
+    const struct client *client = &world->client;
+
+    return world->machine.calls[world->machine.depth - 1].entry == ENTRY_SUSPEND || client->late ||
+           client->session_count > 1;
+}
+
+/* False for a frame that is not intact. */
+static bool hear_frame(struct client *client, const uint8_t *payload, size_t size)
 {
     struct client_session *session;
     uint32_t seq;
 
-    FUZZ_REQUIRE(size >= KDIO_MESSAGE_MIN, "frames of the stub are whole");
-    if ((payload[0] & KDIO_KIND_MASK) == KDIO_KIND_FREE) {
-        hear_free(client, payload, size);
-        return;
-    }
+    if (size < KDIO_MESSAGE_MIN)
+        return false;
+    if ((payload[0] & KDIO_KIND_MASK) == KDIO_KIND_FREE)
+        return hear_free(client, payload, size);
     session = find_session(client, payload, size, &seq);
-    if (client->full || (!session && is_unheard(client, payload, size)))
-        return;
-    FUZZ_REQUIRE(session, "frames of the stub are intact");
+    if (!session)
+        return client->full || is_unheard(client, payload, size);
     if ((payload[0] & KDIO_KIND_MASK) != KDIO_KIND_NOTE)
         hear_reply(session, seq, payload, size);
     else
         FUZZ_REQUIRE(size > KDIO_MESSAGE_MIN && (payload[1] == KDIO_NOTE_EXPECT || payload[1] == KDIO_NOTE_TAKEN ||
                      payload[1] == KDIO_NOTE_UNSUPPORTED), "notes are of a known type");
-}
-
-/* A frame that suspend cuts short is the one kind of frame that may be bad. */
-static bool may_cut(const struct world *world)
-{
-    return world->machine.calls[world->machine.depth - 1].entry == ENTRY_SUSPEND;
+    return true;
 }
 
 void client_hears(struct world *world, uint8_t byte)
@@ -492,8 +499,8 @@ void client_hears(struct world *world, uint8_t byte)
         client->text_heard[client->text_heard_size++] = byte;
     else if (event == KDIO_FRAME_BAD)
         FUZZ_REQUIRE(may_cut(world), "the stub sends whole frames");
-    else if (event == KDIO_FRAME_DONE && !may_cut(world))
-        hear_frame(client, client->decoder.buffer, client->decoder.size);
+    else if (event == KDIO_FRAME_DONE && !hear_frame(client, client->decoder.buffer, client->decoder.size))
+        FUZZ_REQUIRE(may_cut(world), "the stub sends intact frames");
 }
 
 /* ---- Text ---- */
