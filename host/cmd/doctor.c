@@ -28,11 +28,12 @@ static void print_stub(const struct kdio_examination *examination, struct output
 
     output_text(output, "%-12sprotocol version %" PRIu32 ", boot %" PRIx32 "%s\n", "stub", info->protocol_version,
                 info->boot_id, (info->capabilities & KDIO_CAP_POLLED) != 0 ? ", polled" : "");
-    if (examination->probed)
-        output_text(output, "%-12s%s\n", "bytes", examination->finding == KDIO_FINDING_EATEN
-                                                      ? examination->detail : "all 256 values come through, both ways");
+    if (examination->finding == KDIO_FINDING_EATEN)
+        output_text(output, "%-12seaten %s%s\n", "bytes", examination->detail,
+                    examination->probed ? "" : "; not all were tried");
     else
-        output_text(output, "%-12snot tried one by one\n", "bytes");
+        output_text(output, "%-12s%s\n", "bytes",
+                    examination->probed ? "all 256 values come through, both ways" : "not tried one by one");
 }
 
 static void print_measures(const struct kdio_examination *examination, struct output *output)
@@ -79,7 +80,7 @@ static cJSON *link_object(const struct kdio_examination *examination)
 {
     cJSON *object = cJSON_CreateObject();
 
-    if (examination->probed) {
+    if (examination->probed || examination->finding == KDIO_FINDING_EATEN) {
         (void)cJSON_AddItemToObject(object, "eaten_to_target", byte_array(&examination->eaten_out));
         (void)cJSON_AddItemToObject(object, "eaten_from_target", byte_array(&examination->eaten_in));
     }

@@ -25,9 +25,11 @@
 #define TRIES           3u   /* A value that fails so often, in so many sessions, never comes through. */
 #define SUSPECTS_MAX    10u  /* More groups than that, and it is the line as a whole. */
 #define OPEN_TRIES      10u
-#define OPEN_TRY_US     450000u /* Less than the period of OPEN: one a try. */
-#define REQUEST_US      400000u /* A dozen round trips of a USB adapter, or 18 bytes both ways at 1200 baud. */
-#define PROBE_US        10000000u
+#define TRY_FIRST_US    450000u /* Less than the period of OPEN: one a try. */
+#define TRY_MIN_US      150000u
+#define TRY_MAX_US      3000000u /* A round trip at 1200 baud takes 0.3 s. */
+#define TRY_ROUND_TRIPS 8u
+#define PROBE_US        15000000u
 #define SAMPLES         128u
 #define SAMPLING_US     2000000u
 #define SAMPLE_US       2500000u
@@ -53,6 +55,17 @@ struct examiner {
     bool lost_inward;   /* or its reply did not come back. Neither when nobody knows. */
 };
 
+/* How long to wait for what may never come: the less, the quicker the line is. */
+static uint64_t patience_us(const struct examiner *examiner)
+{
+    uint64_t round_trip_us = examiner->target->link.srtt_us;
+    uint64_t limit_us = TRY_MIN_US + TRY_ROUND_TRIPS * round_trip_us;
+
+    if (!round_trip_us)
+        return TRY_FIRST_US;
+    return limit_us < TRY_MAX_US ? limit_us : TRY_MAX_US;
+}
+
 /* ---- Sessions ---- */
 
 static bool draw_nonce(uint32_t *nonce)
@@ -73,7 +86,7 @@ static bool open_session(struct examiner *examiner)
     uint32_t nonce;
 
     for (unsigned i = 0; i < OPEN_TRIES && kdio_transport_connected(target->transport) && draw_nonce(&nonce); i++) {
-        end_us = kdio_time_us() + OPEN_TRY_US;
+        end_us = kdio_time_us() + patience_us(examiner);
         target->session_end = KDIO_DONE;
         examiner->status = KDIO_DONE;
         kdio_host_link_open(&target->link, nonce, false, kdio_time_us());
@@ -191,7 +204,7 @@ static enum fate try_all(struct examiner *examiner)
     for (unsigned first = 0; fate == ANSWERED && first < 256; first += sizeof values) {
         for (unsigned i = 0; i < sizeof values; i++)
             values[i] = (uint8_t)(first + i);
-        fate = echo(examiner, values, REQUEST_GROUPS, REQUEST_US);
+        fate = echo(examiner, values, REQUEST_GROUPS, patience_us(examiner));
     }
     return fate;
 }
@@ -199,7 +212,7 @@ static enum fate try_all(struct examiner *examiner)
 /* As echo, and the session of its own that it had is over. */
 static enum fate echo_alone(struct examiner *examiner, const uint8_t values[GROUP_SIZE])
 {
-    enum fate fate = echo(examiner, values, 1, REQUEST_US);
+    enum fate fate = echo(examiner, values, 1, patience_us(examiner));
 
     if ((fate == ANSWERED || fate == WRONG) && begin_anew(examiner) == OVER)
         return OVER;
