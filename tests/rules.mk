@@ -4,11 +4,12 @@
 #
 #   check-unit  every unit test, under AddressSanitizer and UndefinedBehaviorSanitizer
 #   check-sim   scripted sessions, the sweep of single faults, and random sessions
+#   mutants     breaks the link in some twenty ways; the simulation must see each
 #   sim         random sessions from seed SEED on, N of them; or what the last line of a failure says
 #
 # gcc whatever $(CC) is, as its sanitizers need no further package.
 
-.PHONY: check-unit check-sim sim
+.PHONY: check-unit check-sim sim mutants
 
 UNIT_BUILD = $(BUILD)/tests/unit
 UNIT_CFLAGS := -std=c11 -D_GNU_SOURCE -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
@@ -55,3 +56,6 @@ check-sim: $(SIM)
 
 sim: $(SIM)
 	$(Q)$(SIM) $(if $(SCRIPT),script $(SCRIPT),$(if $(SWEEP),sweep $(SWEEP),random $(SEED) $(N)))
+
+mutants:
+	$(Q)tests/sim/mutants $(BUILD)/tests

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * host.c: a host: the real link, with a policy on top as the library has it. It asks for operations drawn from the seed,
- * tells the model what it was told, and opens a new session whenever one ends.
+ * host.c: a host: the real link, with a policy on top as the library has it. It asks for operations drawn from the
+ * seed, tells the model what it was told, and opens a new session whenever one ends.
  */
 #include <stdio.h>
 #include <string.h>
@@ -52,7 +52,9 @@ void sim_host_start(struct sim *sim, struct sim_host *host)
 
 /* ---- Making requests ---- */
 
-static const uint8_t port_ops[] = { KDIO_OP_IN8, KDIO_OP_IN16, KDIO_OP_IN32, KDIO_OP_OUT8, KDIO_OP_OUT16, KDIO_OP_OUT32 };
+static const uint8_t port_ops[] = {
+    KDIO_OP_IN8, KDIO_OP_IN16, KDIO_OP_IN32, KDIO_OP_OUT8, KDIO_OP_OUT16, KDIO_OP_OUT32,
+};
 
 static void write_op(struct sim *sim, struct sim_host *host, struct sim_request *made, struct kdio_writer *writer,
                      uint8_t opcode)
@@ -83,14 +85,15 @@ static uint8_t draw_opcode(struct sim *sim, struct sim_host *host, bool any)
 static void write_refused(struct sim_host *host, struct sim_request *made, struct kdio_writer *writer)
 {
     bool own = sim_chance(&host->random, 1, 2);
-    const uint64_t operand[KDIO_OP_OPERANDS_MAX] = { own ? SIM_UART_BASE + sim_below(&host->random, 8) : SIM_DENIED_PORT };
+    uint64_t operand[KDIO_OP_OPERANDS_MAX] = { SIM_DENIED_PORT };
 
+    if (own)
+        operand[0] = SIM_UART_BASE + sim_below(&host->random, 8);
     kdio_op_write(writer, kdio_op_find(KDIO_OP_OUT8), operand, NULL);
     made->status = own ? KDIO_LINK_UART : KDIO_DENIED;
     made->bad_index = (uint16_t)(made->count + made->chained);
 }
 
-/* How many operations, and whether one of them must be refused. A stub with a burst takes one at a time. */
 static uint32_t draw_count(struct sim *sim, struct sim_host *host)
 {
     uint32_t limit = host->link.answer.burst ? 1 : sim->config.program_ops;
@@ -109,24 +112,33 @@ static bool has_room(const struct sim_host *host, const struct sim_request *made
            (!made->request.atomic || made->count < ATOMIC_OPS);
 }
 
+/* What kind of request it is to be; a stub with a burst takes single operations only. */
+static void draw_kind(struct sim *sim, struct sim_host *host, struct sim_request *made)
+{
+    bool single = host->link.answer.burst != 0;
+
+    made->chained = !single && !sim->config.fill && sim_chance(&host->random, 1, 4);
+    made->request.atomic = !made->chained && !sim->config.fill && sim_chance(&host->random, 1, 5);
+    made->limit = draw_count(sim, host);
+    made->refused_at = sim_chance(&host->random, sim->config.refused_part, 100)
+        ? (uint32_t)sim_below(&host->random, made->limit) : UINT32_MAX;
+    if (!single && (sim->config.fill || sim_chance(&host->random, sim->config.fill_part, 100)))
+        made->limit = host->to_ask;
+}
+
 static void fill(struct sim *sim, struct sim_host *host, struct sim_request *made)
 {
     struct kdio_writer writer = kdio_writer_on(made->program, sizeof made->program);
-    uint32_t count = draw_count(sim, host);
-    bool whole = !host->link.answer.burst &&
-                 (sim->config.fill || sim_chance(&host->random, sim->config.fill_part, 100));
-    uint32_t refused_at = sim_chance(&host->random, sim->config.refused_part, 100)
-        ? (uint32_t)sim_below(&host->random, count) : UINT32_MAX;
+    bool single = host->link.answer.burst != 0;
 
-    made->chained = !host->link.answer.burst && !sim->config.fill && sim_chance(&host->random, 1, 4);
-    made->request.atomic = !made->chained && !sim->config.fill && sim_chance(&host->random, 1, 5);
+    draw_kind(sim, host, made);
     if (made->chained)
         kdio_write_uint(&writer, 1, KDIO_OP_CHAIN);
-    for (uint32_t i = 0; (i < count || whole) && (i == 0 || has_room(host, made, &writer)) && made->count < host->to_ask; i++) {
-        if (i == refused_at)
+    for (uint32_t i = 0; i < made->limit && (i == 0 || has_room(host, made, &writer)); i++) {
+        if (i == made->refused_at)
             write_refused(host, made, &writer);
-        if (i != refused_at || !host->link.answer.burst)
-            write_op(sim, host, made, &writer, draw_opcode(sim, host, !made->request.atomic && !host->link.answer.burst));
+        if (i != made->refused_at || !single)
+            write_op(sim, host, made, &writer, draw_opcode(sim, host, !made->request.atomic && !single));
     }
     made->request.program = made->program;
     made->request.size = (size_t)(writer.at - made->program);
@@ -367,8 +379,10 @@ uint64_t sim_host_next_ns(const struct sim *sim, const struct sim_host *host)
 
     if (!host->alive)
         return SIM_NEVER;
-    if (host->link.state != KDIO_HOST_READY)
-        next_ns = earlier(next_ns, host->link.state == KDIO_HOST_CLOSED ? host->rest_ns : host->opening_ns + OPEN_LIMIT_NS);
+    if (host->link.state == KDIO_HOST_CLOSED)
+        next_ns = earlier(next_ns, host->rest_ns);
+    else if (host->link.state != KDIO_HOST_READY)
+        next_ns = earlier(next_ns, host->opening_ns + OPEN_LIMIT_NS);
     if (host->link.state == KDIO_HOST_READY && host->to_ask && !host->mute && host->think_ns > sim->now_ns)
         next_ns = earlier(next_ns, host->think_ns);
     if (host->tx_free_ns > sim->now_ns)

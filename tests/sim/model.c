@@ -69,7 +69,8 @@ uint32_t sim_model_access(struct sim *sim, uint16_t port, unsigned width, bool w
     struct sim_op *op = find(sim, port);
     const struct kdio_op_row *row = kdio_op_find(op->opcode);
 
-    if (kdio_op_width(row) != width || kdio_op_writes(row) != write || op->port != port || (write && op->value != value))
+    if (kdio_op_width(row) != width || kdio_op_writes(row) != write || op->port != port ||
+        (write && op->value != value))
         sim_fail(sim, "operation %u is altered: %s of %u bytes at %04x, value %x instead of %x", number_of(sim, op),
                  write ? "output" : "input", width, port, value, op->value);
     execute(sim, op);
@@ -144,8 +145,8 @@ static void check_text(struct sim *sim)
     while (same < size && same < sim->text_sent_size && sim->text_heard[same] == sim->text_sent[same])
         same++;
     if (same != size || size != sim->text_sent_size)
-        sim_fail(sim, "console text differs from byte %zu on: %zu bytes sent, %zu heard: \"%.20s\" became \"%.20s\"", same,
-                 sim->text_sent_size, size, sim->text_sent + same, sim->text_heard + same);
+        sim_fail(sim, "console text differs from byte %zu on: %zu bytes sent, %zu heard: \"%.20s\" became \"%.20s\"",
+                 same, sim->text_sent_size, size, sim->text_sent + same, sim->text_heard + same);
 }
 
 void sim_model_check_end(struct sim *sim, bool text)

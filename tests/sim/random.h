@@ -29,7 +29,7 @@ static inline uint64_t sim_below(struct sim_random *random, uint64_t limit)
     return sim_draw(random) % limit;
 }
 
-/* True in `part` of `whole` cases. Draws nothing where the answer is fixed, so that a fault switched off changes no run. */
+/* True in `part` of `whole` cases. Draws nothing where there are none, so that a fault switched off changes no run. */
 static inline bool sim_chance(struct sim_random *random, uint64_t part, uint64_t whole)
 {
     return part && sim_below(random, whole) < part;

@@ -2,12 +2,13 @@
 /*
  * random_run.c: a run draws its line, its kernel and its faults from its seed, some faults switched off entirely.
  *
- * Safety phase: faults are on, and the model watches. Liveness phase: faults are off, one host is left, and requests must
- * flow again within the time of SPEC.md, section 7; then everything must have its outcome, and console text must be whole
- * where nothing harmed it.
+ * Safety phase: faults are on, and the model watches. Liveness phase: faults are off, one host is left, and requests
+ * must flow again within the time of SPEC.md, section 7; then everything must have its outcome, and console text must
+ * be whole where nothing harmed it.
  */
 #include "tests/sim/random_run.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "stub/stub.h"
@@ -172,8 +173,8 @@ static void calm(struct sim *sim)
     sim->hosts[0].to_ask = 0;
 }
 
-/* Bytes still on their way, of either end, are no fault of the line; they are given their time, and so is a request of the
- * largest size. */
+/* Bytes still on their way, of either end, are no fault of the line; they are given their time, and so is a request of
+ * the largest size. */
 static uint64_t allowance_ns(const struct sim *sim)
 {
     uint64_t until_ns = sim->to_stub.last_ns > sim->to_host.last_ns ? sim->to_stub.last_ns : sim->to_host.last_ns;
@@ -222,7 +223,7 @@ static void run_seed(uint64_t seed, struct totals *totals)
     char recipe[64] = "";
     struct sim *sim = sim_new(&config, recipe);
 
-    (void)snprintf(recipe, sizeof recipe, "make sim SEED=%llu N=1", (unsigned long long)seed);
+    (void)snprintf(recipe, sizeof recipe, "make sim SEED=%" PRIu64 " N=1", seed);
     sim->hosts[0].to_ask = 1;
     sim_host_start(sim, &sim->hosts[0]);
     safety(sim, &plan);
@@ -242,11 +243,10 @@ int sim_random_runs(uint64_t first, uint64_t count)
 
     for (uint64_t i = 0; i < count; i++)
         run_seed(first + i, &totals);
-    (void)printf("random: seeds %llu to %llu: %llu sessions, %llu operations done, %llu refused, %llu unknown; %llu resets, "
-                 "%llu taken, %llu timeouts; slowest recovery %.3f s\n",
-                 (unsigned long long)first, (unsigned long long)(first + count - 1), (unsigned long long)totals.sessions,
-                 (unsigned long long)totals.done, (unsigned long long)totals.refused, (unsigned long long)totals.unknown,
-                 (unsigned long long)totals.resets, (unsigned long long)totals.taken,
-                 (unsigned long long)totals.timeouts, (double)totals.worst_ns / 1e9);
+    (void)printf("random: seeds %" PRIu64 " to %" PRIu64 ": %" PRIu64 " sessions; operations: %" PRIu64 " done, %"
+                 PRIu64 " not done, %" PRIu64 " unknown; %" PRIu64 " resets, %" PRIu64 " taken, %" PRIu64
+                 " timeouts; slowest recovery %.3f s\n",
+                 first, first + count - 1, totals.sessions, totals.done, totals.refused, totals.unknown, totals.resets,
+                 totals.taken, totals.timeouts, (double)totals.worst_ns / 1e9);
     return 0;
 }

@@ -339,7 +339,8 @@ static void a_dead_line(void)
     finish(sim, false);
 }
 
-/* H8: after the line is back, a new session tells how many of the old one's operations were executed: the model compares. */
+/* H8: after the line is back, a new session tells how many of the old one's operations were executed, and the model
+ * compares. */
 static void a_new_session_resolves(void)
 {
     for (unsigned i = 0; i < 20; i++) {
@@ -385,8 +386,8 @@ static void a_short_break(void)
     }
 }
 
-/* While the new session's first request or its reply is lost again and again, the host gives up looking and begins anew:
- * nobody took the line. */
+/* While the new session's first request or its reply is lost again and again, the host gives up looking and begins
+ * anew: nobody took the line. */
 static void confirming_takes_long(void)
 {
     for (int up = 0; up < 2; up++) {

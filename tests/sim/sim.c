@@ -169,8 +169,8 @@ void sim_run_until_idle(struct sim *sim, struct sim_host *host, uint64_t limit_n
 
     while (!sim_host_idle(host)) {
         if (sim->now_ns >= end_ns)
-            sim_fail(sim, "not done within %.3f s: %u operations done, %u to ask for", (double)limit_ns / 1e9, sim->done,
-                     host->to_ask);
+            sim_fail(sim, "not done within %.3f s: %u operations done, %u to ask for", (double)limit_ns / 1e9,
+                     sim->done, host->to_ask);
         step(sim, end_ns);
     }
 }

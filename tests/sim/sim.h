@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sim.h: the real host link and the real stub with its 16550 driver, joined by a modelled UART and line on a virtual clock.
+ * sim.h: the real host link and the real stub with its 16550 driver, joined by a modelled UART and line on a virtual
+ * clock.
  *
  * Everything in a run follows from its configuration. The model (model.c) follows along: each operation has a port and
- * a value that no other one in flight has, so an access tells which operation it is, and the model refuses one that was not
- * asked for, is done already, is altered, comes out of order, or was reported as not done. The first failure ends the
- * process; its last line is the command that repeats it.
+ * a value that no other one in flight has, so an access tells which operation it is, and the model refuses one that was
+ * not asked for, is done already, is altered, comes out of order, or was reported as not done. The first failure ends
+ * the process; its last line is the command that repeats it.
  */
 #ifndef KDIO_SIM_SIM_H
 #define KDIO_SIM_SIM_H
@@ -85,6 +86,8 @@ struct sim_request {
     uint8_t program[SIM_PROGRAM_MAX];
     uint32_t first, count;
     bool chained;
+    uint32_t limit;     /* Operations at most. */
+    uint32_t refused_at; /* Behind so many, one that the stub must refuse. */
     uint8_t status;     /* What the stub must answer. */
     uint16_t bad_index;
     bool in_use;

@@ -2,7 +2,7 @@
 /*
  * sweep.c: one session with every kind of frame, again and again, with exactly one fault at each byte in turn.
  *
- * The session has HELLO, OPEN, ANSWER, single operations, programs, refused and chained ones, text both ways and STATS; the
+ * The session has HELLO, OPEN, ANSWER, single operations, programs, refused and chained ones and text both ways; the
  * faults bring EXPECT. A fault may cost time, no more than SPEC.md says; every operation is done all the same.
  */
 #include "tests/sim/sweep.h"

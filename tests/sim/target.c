@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * target.c: the machine under debug: the real stub in a kernel that calls it from interrupt, timer, idle loop and console,
- * and from a second processor, each between any two accesses of another.
+ * target.c: the machine under debug: the real stub in a kernel that calls it from interrupt, timer, idle loop and
+ * console, and from a second processor, each between any two accesses of another.
  *
  * A preempting entry runs to its end before the one it preempted goes on. A reset leaves the stub wherever it is.
  */
@@ -186,8 +186,8 @@ static void spend(struct sim *sim)
         preempt(sim);
 }
 
-/* Emptying the UART between the operations of a program is the program's own: only what comes before its first operation
- * and behind its last counts. */
+/* Emptying the UART between the operations of a program is the program's own: only what comes before its first
+ * operation and behind its last counts. */
 static void count_operation(struct sim_target *target)
 {
     if (!target->in_program)

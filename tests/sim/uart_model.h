@@ -26,8 +26,8 @@ struct sim_uart {
     bool shifting;
     uint8_t shift;
     uint64_t shift_done_ns;
-    uint64_t load_ns;     /* When an idle transmitter takes the byte that was written to it: no sooner than a clock later,
-                           * so that the interrupt of an empty transmitter falls and rises again. */
+    uint64_t load_ns;     /* When an idle transmitter takes the byte that was written to it: no sooner than a clock
+                           * later, so that the interrupt of an empty transmitter falls and rises again. */
     uint64_t byte_ns;     /* A character on the line; follows the divisor. */
     uint64_t rx_touched_ns; /* For the interrupt of bytes that wait. */
     uint64_t rx_lost, tx_lost;

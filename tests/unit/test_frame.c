@@ -304,8 +304,8 @@ static void text_comes_at_once(void **state)
 
 /* ---- Damage ---- */
 
-/* A frame from which one byte is lost, or in which one is altered: its bytes up to its closing delimiter are never text,
- * unless it is the MARK that is gone: no receiver can tell such bytes from text. */
+/* A frame from which one byte is lost, or in which one is altered: its bytes up to its closing delimiter are never
+ * text, unless it is the MARK that is gone: no receiver can tell such bytes from text. */
 static void damage_is_never_text(void **state)
 {
     uint8_t payload[40], wire[WIRE_SIZE];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_links.c: both link machines in one process over a line without delay: what a request costs on the wire (L7, L10),
- * and what each end makes of single frames. */
+/* test_links.c: both link machines in one process over a line without delay: what a request costs on the wire (L7,
+ * L10), and what each end makes of single frames. */
 #include "tests/unit/unit.h"
 
 #include "proto/host_link.h"
@@ -402,8 +402,8 @@ static void a_version_not_in_common_is_said(void **state)
 
 /* ---- Single frames at the host ---- */
 
-/* With a full window executed and every reply lost, the number wanted lies as far ahead as it can: it must be understood,
- * or the loss costs a timeout (L3). */
+/* With a full window executed and every reply lost, the number wanted lies as far ahead as it can: it must be
+ * understood, or the loss costs a timeout (L3). */
 static void a_note_for_a_full_window_is_understood(void **state)
 {
     struct kdio_host_request requests[KDIO_WINDOW_MAX];

@@ -208,7 +208,7 @@ static uint32_t high_bytes(uint64_t random)
     return value;
 }
 
-/* A nonce with a byte below a0 never fits, so none is drawn here; of the others some fifty do not for each that does. */
+/* A nonce with a byte below a0 never fits, so none is drawn here; of the others one in some fifty does. */
 static void probing_is_harmless(void **state)
 {
     unsigned opens = 0, drawn = 0;
