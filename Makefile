@@ -15,13 +15,13 @@ CFLAGS   ?= -O2 -g
 
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all lib stub boot command check check-compilers check-quick demo bench deps need-deps install help clean size
+.PHONY: all lib stub boot command check check-all check-compilers check-quick soak demo bench deps need-deps install help clean size
 
 all: lib stub command boot
 
 # ---- What must be there before anything is built ----
 
-NEEDED_PACKAGES := gcc g++ libc6-dev clang binutils make git qemu-system-x86 ovmf gnu-efi mtools libgensio-dev \
+NEEDED_PACKAGES := gcc g++ libc6-dev clang libclang-rt-14-dev llvm binutils make git qemu-system-x86 ovmf gnu-efi mtools libgensio-dev \
     libcjson-dev libcmocka-dev tshark pkg-config python3 gcc-mingw-w64-x86-64-win32 mingw-w64-x86-64-dev util-linux procps
 MISSING_PACKAGES = $(shell dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(NEEDED_PACKAGES) 2>/dev/null | \
     awk -v needed="$(NEEDED_PACKAGES)" '$$1 == "installed" { have[$$2] = 1 } \
@@ -150,6 +150,16 @@ check-compilers:
 
 demo bench: need-deps
 
+# The long forms of the checks: hours of simulated line, the faults on the real image, minutes of each fuzzer.
+SOAK_SEEDS   ?= 10000
+SOAK_SECONDS ?= 600
+soak: need-deps
+	$(Q)$(MAKE) --no-print-directory soak-faults
+	$(Q)$(MAKE) --no-print-directory sim SEED=1 N=$(SOAK_SEEDS)
+	$(Q)for target in $(FUZZ_TARGETS); do \
+	    $(MAKE) --no-print-directory fuzz TARGET=$$target SECONDS=$(SOAK_SECONDS) || exit 1; done
+	$(Q)$(MAKE) --no-print-directory fuzz-coverage
+
 # ---- Installing ----
 
 INCLUDE_DIR := $(DESTDIR)$(PREFIX)/include
@@ -220,6 +230,7 @@ help:
 	@echo "make demo       show the main job: boot a target in QEMU and poke its ports (10 s)"
 	@echo "make check      all tests (under ten minutes); $(BUILD)/tests/logs holds what each suite said"
 	@echo "make check-quick  the fast ones"
+	@echo "make soak       the long forms of the checks: SOAK_SEEDS=$(SOAK_SEEDS), SOAK_SECONDS=$(SOAK_SECONDS) a fuzzer"
 	@echo "make bench      measure; prints a table and writes $(BUILD)/bench.json"
 	@echo "make size       code, data, memory and stack of the stub"
 	@echo "make deps       install the Debian packages that are missing"
