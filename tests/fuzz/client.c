@@ -102,7 +102,8 @@ static bool has_room(struct client_session *session, const struct client_request
            replies <= session->answer.reply_window;
 }
 
-static void send_request(struct world *world, const struct client_session *session, const struct client_request *request)
+static void send_request(struct world *world, const struct client_session *session,
+                         const struct client_request *request)
 {
     uint8_t body[KDIO_HEADER_SIZE + CLIENT_PROGRAM_MAX];
 
@@ -456,8 +457,8 @@ void client_sees_candidate(struct world *world)
     client->candidates[client->candidate_count++ % FUZZ_COUNT(client->candidates)] = key;
 }
 
-/* Frames that may be bad: one that suspend cuts short, and one whose reply nobody waits for any more, as its request was a late
- * copy or of a session that has ended: its memory may be needed. */
+/* Frames that may be bad: one that suspend cuts short, and one whose reply nobody waits for any more, as its request
+ * was a late copy or of a session that has ended: its memory may be needed. */
 static bool may_cut(const struct world *world)
 {
     const struct client *client = &world->client;

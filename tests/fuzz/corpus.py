@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""corpus.py: writes back to the corpus of each target what all runs learnt, as few and as small inputs as reach the same code.
+"""corpus.py: writes back to the corpus of each target what all runs learnt: as few and as small inputs as reach the
+same code.
 
 Inputs whose name is a hash are libFuzzer's and are replaced; the others are reproducers of what was found, and stay.
 """
@@ -31,7 +32,7 @@ def minimise(build, target, length):
 
 
 def keep_small(merged, here):
-    """The smallest inputs first, as many as there is room for: a large one seldom reaches what many small ones do not."""
+    """The smallest inputs first, as many as there is room for."""
     size = count = 0
     for path in sorted((os.path.join(merged, name) for name in os.listdir(merged)), key=os.path.getsize):
         size += os.path.getsize(path)

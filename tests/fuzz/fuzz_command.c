@@ -106,7 +106,8 @@ static void check_statement(const struct statement *statement)
     char text[256];
 
     statement_format(statement, text, sizeof text);
-    FUZZ_REQUIRE(script_parse(&again, "FILE", text, strlen(text), '\n', &failure) == EXIT_STATUS_DONE, "printed, then read");
+    FUZZ_REQUIRE(script_parse(&again, "FILE", text, strlen(text), '\n', &failure) == EXIT_STATUS_DONE,
+                 "what was printed is read");
     FUZZ_REQUIRE(again.count == 1 && again.statements[0].command == statement->command &&
                  !memcmp(again.statements[0].operands, statement->operands, sizeof statement->operands),
                  "read as it was printed");

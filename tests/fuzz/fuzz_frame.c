@@ -156,7 +156,7 @@ static void check_events(void)
                  "both decoders see the same events, however the stream is cut");
 }
 
-/* Where the stream is cut and falls silent follows from two bytes of the input, so that the rest is the stream itself. */
+/* Where the stream is cut and falls silent follows from two bytes of the input: the rest is the stream itself. */
 static void scatter(bool *flags, size_t size, uint8_t seed, unsigned one_in)
 {
     uint32_t state = seed * 2654435761u;
@@ -205,7 +205,8 @@ static void check_wire(const uint8_t *wire, size_t count, bool force)
 {
     size_t from = force ? 2 : 1;
 
-    FUZZ_REQUIRE(wire[0] == (force ? KDIO_FRAME_DELIMITER : KDIO_FRAME_MARK), "the opening delimiter is there if asked for");
+    FUZZ_REQUIRE(wire[0] == (force ? KDIO_FRAME_DELIMITER : KDIO_FRAME_MARK),
+                 "the opening delimiter is there if asked for");
     FUZZ_REQUIRE(wire[from - 1] == KDIO_FRAME_MARK && wire[count - 1] == KDIO_FRAME_DELIMITER, "F1");
     FUZZ_REQUIRE(!memchr(wire + from, KDIO_FRAME_DELIMITER, count - from - 1), "no delimiter inside a frame");
 }

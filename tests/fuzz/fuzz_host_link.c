@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_host_link.c: the host's end of the link against any stub, any times and any order of calls; frames are sealed with
- * the key of the session where the input says so.
+ * fuzz_host_link.c: the host's end of the link against any stub, any times and any order of calls; frames are sealed
+ * with the key of the session where the input says so.
  *
- * Whatever comes: a request is answered at most once, in order, and by an intact reply of its session and number; a session
- * ends by an event and nothing is carried over to another; windows hold; what is sent is what was asked for; and the link
- * never asks to be called at a time that is past.
+ * Whatever comes: a request is answered at most once, in order, and by an intact reply of its session and number; a
+ * session ends by an event and nothing is carried over to another; windows hold; what is sent is what was asked for;
+ * and the link never asks to be called at a time that is past.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -213,7 +213,8 @@ static void take_reply(const struct kdio_host_event *event)
 {
     struct entry *entry = world.pending[0];
 
-    FUZZ_REQUIRE(world.pending_count && event->request == &entry->request, "replies come in order, to what is owed one");
+    FUZZ_REQUIRE(world.pending_count && event->request == &entry->request,
+                 "replies come in order, to what is owed one");
     FUZZ_REQUIRE(entry->request.sent, "what was never sent has no reply");
     FUZZ_REQUIRE(event->failure.status == KDIO_DONE ? event->results_size == entry->request.results_max
                                                     : event->results_size <= entry->request.results_max, "M9");
@@ -262,7 +263,8 @@ static bool find_seq(const struct before *before, const uint8_t *payload, size_t
 static bool is_answer(const struct before *before, const uint8_t *payload, size_t size)
 {
     return payload[0] == KDIO_FREE_ANSWER && (before->state == KDIO_HOST_OPENING || before->probing) &&
-           size >= KDIO_ANSWER_SIZE && kdio_message_intact(payload, size, kdio_session_answer_start(before->open_nonce));
+           size >= KDIO_ANSWER_SIZE &&
+           kdio_message_intact(payload, size, kdio_session_answer_start(before->open_nonce));
 }
 
 static void check_nothing_happened(const struct before *before, const struct kdio_host_event *event)
@@ -307,7 +309,8 @@ static void judge_frame(const struct before *before, const struct kdio_host_even
     } else if (is_answer(before, payload, size)) {
         world.sign_us = world.now_us;
         FUZZ_REQUIRE(event->type == KDIO_HOST_NONE || event->type == KDIO_HOST_REFUSED ||
-                     event->type == KDIO_HOST_TAKEN || event->type == KDIO_HOST_RESET, "an ANSWER opens, refuses or ends");
+                     event->type == KDIO_HOST_TAKEN || event->type == KDIO_HOST_RESET,
+                     "an ANSWER opens, refuses or ends");
         FUZZ_REQUIRE(!before->probing || event->type != KDIO_HOST_NONE || world.link.base_seq == before->base_seq,
                      "a probe changes nothing");
     } else {
@@ -367,9 +370,9 @@ static void say_answer(struct fuzz_input *input)
     uint8_t payload[KDIO_CONTROL_SIZE];
     struct kdio_answer answer = {
         .status = KDIO_DONE, .version = 1, .version_min = 1, .version_max = 1, .boot_id = 1 + (choice & 1u),
-        .challenge = 1 + world.key_count, .frame_max = 400, .request_window = 2048, .reply_window = 1015, .results_max = 262,
-        .program_max = 1024, .frame_window = 32, .previous_session = choice & 2 ? 0 : world.link.key.challenge,
-        .previous_requests = 3, .previous_operations = 2,
+        .challenge = 1 + world.key_count, .frame_max = 400, .request_window = 2048, .reply_window = 1015,
+        .results_max = 262, .program_max = 1024, .frame_window = 32,
+        .previous_session = choice & 2 ? 0 : world.link.key.challenge, .previous_requests = 3, .previous_operations = 2,
     };
 
     if (choice & 4)
@@ -518,7 +521,8 @@ static void call_all(struct fuzz_input *input)
 
 static void pass_time(struct fuzz_input *input)
 {
-    static const uint32_t steps_us[] = { 1, 1000, 40000, KDIO_FRAME_GAP_US, KDIO_FRAME_GAP_US + 1, 500000, 1000000, 4500000 };
+    static const uint32_t steps_us[] = { 1, 1000, 40000, KDIO_FRAME_GAP_US, KDIO_FRAME_GAP_US + 1, 500000, 1000000,
+                                         4500000 };
     uint8_t choice = fuzz_u8(input);
     uint64_t deadline_us = kdio_host_link_deadline(&world.link);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_message.c: the messages of both ends: a decoder takes every payload that is long enough and no other, reads within
- * it, and the encoder gives its fields back byte for byte; the check finds what it must.
+ * fuzz_message.c: the messages of both ends: a decoder takes every payload that is long enough and no other, reads
+ * within it, and the encoder gives its fields back byte for byte; the check finds what it must.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -109,7 +109,8 @@ static void check_keys(struct fuzz_input *input)
     uint32_t later = seq + 1 + fuzz_u16(input);
 
     FUZZ_REQUIRE(kdio_session_start(key, seq) != kdio_session_start(key, later), "K2: numbers of one session");
-    FUZZ_REQUIRE(kdio_session_start(key, seq) != kdio_session_start(other, seq), "K2: sessions that differ in one half");
+    FUZZ_REQUIRE(kdio_session_start(key, seq) != kdio_session_start(other, seq),
+                 "K2: sessions that differ in one half");
     FUZZ_REQUIRE(kdio_session_start(key, seq) != kdio_session_reply_start(key, seq), "a request is never its reply");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_program.c: the codec of programs: what kdio_program_check accepts, kdio_op_read walks operation by operation, with
- * the same counts, and kdio_op_write gives back byte for byte; nothing reads beyond the program.
+ * fuzz_program.c: the codec of programs: what kdio_program_check accepts, kdio_op_read walks operation by operation,
+ * with the same counts, and kdio_op_write gives back byte for byte; nothing reads beyond the program.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -83,7 +83,8 @@ static void check_port_rule(const uint8_t *bytes, size_t size)
     bool known = width == 1 || width == 2 || width == 4;
 
     FUZZ_REQUIRE(kdio_port_check(port, width) == (known ? judge_port(port, width) : KDIO_BAD_WIDTH), "P3");
-    FUZZ_REQUIRE(kdio_port_check(UINT64_MAX - port, width) == (known ? KDIO_BAD_PORT : KDIO_BAD_WIDTH), "P3, far beyond");
+    FUZZ_REQUIRE(kdio_port_check(UINT64_MAX - port, width) == (known ? KDIO_BAD_PORT : KDIO_BAD_WIDTH),
+                 "P3, far beyond");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

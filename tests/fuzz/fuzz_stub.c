@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_stub.c: the stub's dispatcher, whole: bytes on its line, frames sealed with the key of a session that it answered,
- * calls into its entries in any order and within one another.
+ * fuzz_stub.c: the stub's dispatcher, whole: bytes on its line, frames sealed with the key of a session that it
+ * answered, calls into its entries in any order and within one another.
  *
  * Whatever the input: no access without a whole intact frame that holds it, each once and in order; every byte that the
  * stub sends makes sense; each call keeps within its bound; and in the end a new session works at once (world.h).
@@ -41,13 +41,13 @@ static void send_open(struct fuzz_input *input)
     client_open(&world, choice % NONCES, version, choice & 0x20 ? (uint8_t)(version + 1) : version);
 }
 
-static const uint16_t ports[] = { 0x80, 0x70, 0x71, 0xcf8, 0xcfc, WORLD_UART_BASE, WORLD_UART_BASE - 4, WORLD_DENIED_PORT,
-                                  0xffff, 0xfffc, 0xcf9, 0 };
+static const uint16_t ports[] = { 0x80, 0x70, 0x71, 0xcf8, 0xcfc, WORLD_UART_BASE, WORLD_UART_BASE - 4,
+                                  WORLD_DENIED_PORT, 0xffff, 0xfffc, 0xcf9, 0 };
 
 static void append_op(struct fuzz_input *input, struct kdio_writer *writer)
 {
-    static const uint8_t opcodes[] = { KDIO_OP_OUT8, KDIO_OP_OUT16, KDIO_OP_OUT32, KDIO_OP_IN8, KDIO_OP_IN16, KDIO_OP_IN32,
-                                       KDIO_OP_CHAIN, KDIO_OP_TEXT, KDIO_OP_STATS, KDIO_OP_SESSION };
+    static const uint8_t opcodes[] = { KDIO_OP_OUT8, KDIO_OP_OUT16, KDIO_OP_OUT32, KDIO_OP_IN8, KDIO_OP_IN16,
+                                       KDIO_OP_IN32, KDIO_OP_CHAIN, KDIO_OP_TEXT, KDIO_OP_STATS, KDIO_OP_SESSION };
     uint8_t choice = fuzz_u8(input);
     const struct kdio_op_row *row = kdio_op_find(opcodes[choice % FUZZ_COUNT(opcodes)]);
     uint64_t operand[KDIO_OP_OPERANDS_MAX] = { ports[(choice >> 4) % FUZZ_COUNT(ports)] };

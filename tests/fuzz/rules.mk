@@ -25,7 +25,8 @@ FUZZ_SOURCES_frame := $(FUZZ_PROTO)
 FUZZ_SOURCES_message := $(FUZZ_PROTO)
 FUZZ_SOURCES_program := $(FUZZ_PROTO)
 FUZZ_SOURCES_host_link := $(FUZZ_PROTO)
-FUZZ_SOURCES_stub := $(FUZZ_PROTO) $(filter-out stub/memory.c,$(wildcard stub/*.c)) tests/fuzz/machine.c tests/fuzz/client.c
+FUZZ_SOURCES_stub := $(FUZZ_PROTO) $(filter-out stub/memory.c,$(wildcard stub/*.c)) tests/fuzz/machine.c \
+    tests/fuzz/client.c
 FUZZ_SOURCES_command := $(FUZZ_PROTO) $(filter-out host/cmd/main.c,$(wildcard host/cmd/*.c)) $(wildcard host/lib/*.c)
 FUZZ_LIBS_command := $(HOST_LIBS) -lcjson
 
@@ -64,7 +65,7 @@ fuzz-build: $(FUZZ_PROGRAMS)
 FUZZ_RUN = ASAN_OPTIONS=quarantine_size_mb=16 $(FUZZ_BUILD)/fuzz_$(1) -max_len=$(FUZZ_LENGTH_$(1)) -timeout=10 \
     -artifact_prefix=$(FUZZ_BUILD)/$(1)- $(2) $(3)
 
-# Inputs that once found something, and those that reach what others do not; then new ones made from them, from a fixed seed.
+# Inputs that once found something, and those that reach what others do not; then new ones made from them.
 check-fuzz: $(FUZZ_PROGRAMS)
 	$(Q)rm -rf $(FUZZ_BUILD)/new && mkdir -p $(FUZZ_TARGETS:%=$(FUZZ_BUILD)/new/%)
 	$(Q)$(foreach target,$(FUZZ_TARGETS),echo "fuzz_$(target)"; \
@@ -97,7 +98,8 @@ $(FUZZ_BUILD)/cover/%.o: %.c tests/fuzz/rules.mk
 
 # $(1) target
 define FUZZ_COVER_PROGRAM
-$$(FUZZ_BUILD)/cover_$(1): $$(FUZZ_BUILD)/cover/tests/fuzz/fuzz_$(1).o $$(FUZZ_SOURCES_$(1):%.c=$$(FUZZ_BUILD)/cover/%.o)
+$$(FUZZ_BUILD)/cover_$(1): $$(FUZZ_BUILD)/cover/tests/fuzz/fuzz_$(1).o \
+        $$(FUZZ_SOURCES_$(1):%.c=$$(FUZZ_BUILD)/cover/%.o)
 	$$(Q)$$(FUZZ_CC) -fprofile-instr-generate -fsanitize=fuzzer -o $$@ $$^ $$(FUZZ_LIBS_$(1))
 endef
 $(foreach target,$(FUZZ_COVER_TARGETS),$(eval $(call FUZZ_COVER_PROGRAM,$(target))))

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * world.h: the real stub on a fake machine, with a client on the other end of the line that seals what it sends with the
- * key of a session which the stub itself answered.
+ * world.h: the real stub on a fake machine, with a client on the other end of the line that seals what it sends with
+ * the key of a session which the stub itself answered.
  *
  * machine.c is the target: UART, clock, other entries that preempt, and the rules of the stub's contract.
- * client.c is the host's end: it knows every whole frame that the stub was given, so it can tell of each access whether it
- * was asked for, and it understands every byte that the stub sends.
+ * client.c is the host's end: it knows every whole frame that the stub was given, so it can tell of each access whether
+ * it was asked for, and it understands every byte that the stub sends.
  * fuzz_stub.c turns the input into what happens in this world.
  */
 #ifndef KDIO_FUZZ_WORLD_H
