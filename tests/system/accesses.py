@@ -189,6 +189,7 @@ class Accesses:
         draw = random.Random(SEED)
         writes = [random_write(draw) for _ in range(RANDOM_COUNT)]
         client = self.poke()
+        self.ticks(client)  # What the kernel said before is over with this.
         start = len(client.console)
         spans = []
         position = 0

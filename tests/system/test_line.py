@@ -5,6 +5,7 @@ The trace tells what the target did: each write once and in order, or, after a b
 says.
 """
 import random
+import time
 
 from harness import BOOT_S, Hub, Line, Machine, SystemTest
 
@@ -87,8 +88,10 @@ class Lines(SystemTest):
         first.done("out 0xd00 2 1")
         second = self.poke(target=hub.target)
         second.done("out 0xd00 2 2")
+        start = time.monotonic()
         reply = first.call("out 0xd00 2 3")
         self.assertEqual((reply["status"], reply["class"]), ("TAKEN", 2), reply)
+        self.assertLess(time.monotonic() - start, 2, "the stub tells at once; silence would take longer")
         second.all_done([f"out 0xd00 2 {n}" for n in range(4, 10)])
         values = [1, 2, *range(4, 10)]
         self.assert_accesses(self.written(), [("write", 0xd00, 2, n) for n in values])
