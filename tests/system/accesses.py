@@ -8,12 +8,13 @@ import random
 import re
 import time
 
-from harness import Failed, Machine, SystemTest
+from harness import REPLY_S, Deadline, Failed, Machine, SystemTest
 
 WORDS = {1: "b", 2: "w", 4: "d"}
 SEED = 20261120
 RANDOM_COUNT = 1000
 BURST_LINES = 128
+CONSOLE_LINES = 100
 TICKS_A_SECOND = 100
 TICKS_SPAN_S = 2.5  # Long enough for a tick to be a small part of the tenth that is allowed.
 
@@ -38,6 +39,14 @@ def random_write(draw):
         return 0xe0, width, value
     first, last = draw.choice(UNOWNED)
     return draw.randrange(first, last + 1, width) // width * width, width, value
+
+
+def cut(writes, draw):
+    """The writes in stretches of various lengths."""
+    while writes:
+        size = draw.choice((1, 7, 40, 100, 200))
+        yield writes[:size]
+        writes = writes[size:]
 
 
 def pci_devices(text):
@@ -191,19 +200,25 @@ class Accesses:
         client = self.poke()
         self.ticks(client)  # What the kernel said before is over with this.
         start = len(client.console)
-        spans = []
-        position = 0
-        while position < len(writes):
-            stretch = writes[position:position + draw.choice((1, 7, 40, 100, 200))]
-            position += len(stretch)
-            spans.append((len(client.console), self.write_stretch(client, draw, stretch)))
+        stretches = list(cut(writes, draw))
+        for index, stretch in enumerate(stretches):
+            self.wait_lines(client, start, CONSOLE_LINES * index // (len(stretches) - 1))
+            last = self.write_stretch(client, draw, stretch)
         client.done("type quiet")
         client.done("type ticks")
         client.wait_console(r"^kernel: \d+ ticks, \d+ made up\r\n", start)
         client.done("type loud")
         self.assert_accesses(self.accesses(), [("write", *write) for write in writes], f"(seed {SEED})")
-        self.assert_console_whole(client.console[start:], spans[-1][1] - start)
+        self.assert_console_whole(client.console[start:], last - start)
         self.assertEqual(client.done("stats")["console_lost"], 0)
+
+    @staticmethod
+    def wait_lines(client, start, count):
+        """Waits for so many console lines, so that they and the writes are spread over each other."""
+        deadline = Deadline(REPLY_S, f"{count} console lines")
+        while client.console[start:].count("\n") < count:
+            deadline.left()
+            client.done("service 20")
 
     def write_stretch(self, client, draw, stretch):
         """Does the writes, one by one or as a program; returns how much console text had come after the last."""
@@ -229,7 +244,7 @@ class Accesses:
         numbers = [int(m[1]) for line in lines if (m := re.match(r"kernel: line (\d+)", line))]
         self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))) if numbers else [])
         before = text[:size_at_last_write].count("\r\n")
-        self.assertGreaterEqual(before, 100, "console lines between the writes")
+        self.assertGreaterEqual(before, CONSOLE_LINES, "console lines between the writes")
 
     def test_the_processor_protects_the_kernel(self):
         """Write protection holds for the kernel too, and data cannot be executed (SDM volume 3, 2.5 and 2.2.1)."""
