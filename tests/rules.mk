@@ -15,7 +15,7 @@ UNIT_BUILD = $(BUILD)/tests/unit
 UNIT_CFLAGS := -std=c11 -D_GNU_SOURCE -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
     -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -I. -Istub/include -Ihost/include -MMD -MP \
     -DVECTORS_DIRECTORY='"tests/unit/vectors"'
-UNIT_TESTS := cursor crc32c session frame message program links
+UNIT_TESTS := cursor crc32c session frame message program policy links
 UNIT_SHARED := $(wildcard proto/*.c) tests/unit/vectors.c
 UNIT_SHARED_OBJECTS = $(UNIT_SHARED:%.c=$(UNIT_BUILD)/%.o)
 UNIT_PROGRAMS = $(UNIT_TESTS:%=$(UNIT_BUILD)/test_%)

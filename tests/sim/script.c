@@ -411,6 +411,50 @@ static void confirming_takes_long(void)
     }
 }
 
+/* L7: a polled stub that is asked whether it is still the same gets no request behind the OPEN: its FIFO holds one of
+ * them, and the answers to the OPEN would keep a session alive that gets nothing done. */
+static void a_polled_stub_is_asked(void)
+{
+    struct sim_config config = sim_config_default();
+    struct sim *sim;
+
+    config.kernel = SIM_TIMER;
+    config.baud = 921600;
+    sim = start(&config, 100);
+    sim_run(sim, SIM_S);
+    sim->to_host.cut = true;
+    sim_run(sim, SIM_S);
+    sim->to_host.cut = false;
+    sim_run_until_told(sim, &sim->hosts[0], RECOVERY_NS);
+    sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+    expect(sim, !sim->unknown && sim->hosts[0].opened == 1, "the session did not last");
+    finish(sim, false);
+}
+
+/* Two hosts that open at once: the stub forgets the key of one. What it says to the frames of that one is no reason to
+ * repeat them without end. */
+static void two_open_at_once(void)
+{
+    for (unsigned i = 0; i < 20; i++) {
+        struct sim_config config = sim_config_default();
+        struct sim *sim;
+
+        config.seed = i;
+        config.latency_ns = i * SIM_MS;
+        sim = start(&config, 20);
+        sim->hosts[1].to_ask = 20;
+        sim_run(sim, i * SIM_MS / 4);
+        sim_host_start(sim, &sim->hosts[1]);
+        sim_run(sim, 4 * SIM_S);
+        expect(sim, sim->target.stub->link.stats.bad_frames < 100, "frames of no session are repeated without end");
+        sim_host_kill(sim, &sim->hosts[1]);
+        sim->hosts[0].rest_ns = 0;
+        sim_run_until_told(sim, &sim->hosts[0], RECOVERY_NS);
+        sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+        finish(sim, false);
+    }
+}
+
 /* ---- Noise ---- */
 
 /* Noise without end: the session ends by its own clock, and the stub executes nothing of it. */
@@ -458,6 +502,8 @@ static const struct {
     { "a_new_session_resolves", a_new_session_resolves },
     { "a_short_break", a_short_break },
     { "confirming_takes_long", confirming_takes_long },
+    { "a_polled_stub_is_asked", a_polled_stub_is_asked },
+    { "two_open_at_once", two_open_at_once },
     { "endless_noise", endless_noise },
 };
 
