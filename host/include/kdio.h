@@ -18,10 +18,13 @@
  *                 (kdio_target_resolve).
  *   Units         Widths and sizes in bytes, times in milliseconds or microseconds as the name says.
  *
+ * The command's target `qemu` is the command's own: start `qemu/run --socket /tmp/pc.sock` and open that. Statuses and who
+ * must act on each are in <kdio/status.h>.
+ *
  * A first poke:
  *     struct kdio_target *target;
- *     if (kdio_target_open(&target, "unix,/tmp/kdio/com1", NULL) == KDIO_DONE)
- *         (void)kdio_out8(target, 0x80, 0x55);
+ *     if (kdio_target_open(&target, "unix,/tmp/pc.sock", NULL) != KDIO_DONE || kdio_out8(target, 0x80, 0x55) != KDIO_DONE)
+ *         fprintf(stderr, "%s\n", kdio_target_error(target)->text);
  *     kdio_target_close(target);
  */
 #ifndef KDIO_H
@@ -79,7 +82,7 @@ struct kdio_options {
     bool deny_safe;   /* Adds the profile `safe`: cf9, 92, b2, and command FE to port 64. */
     /* Console text of the target's kernel, as it arrives. May not call back into the library. */
     void (*console)(void *context, const char *text, size_t size);
-    /* Asked now and then during a wait; true ends it with KDIO_INTERRUPTED. */
+    /* Asked at least each 50 ms during a wait; true ends it with KDIO_INTERRUPTED. */
     bool (*interrupted)(void *context);
     /* Every byte that goes out or comes in, as it does; kdio_capture_wire takes the same. Size 0: the connection begins
      * anew, and what was under way in that direction is cut. May not call back into the library, but for that function. */
@@ -160,15 +163,15 @@ KDIO_MUST_CHECK enum kdio_status kdio_out(struct kdio_target *target, uint64_t p
 /* *value is unchanged on failure. */
 KDIO_MUST_CHECK enum kdio_status kdio_in(struct kdio_target *target, uint64_t port, unsigned width, uint32_t *value);
 
-static inline enum kdio_status kdio_out8(struct kdio_target *target, uint16_t port, uint8_t value)
+KDIO_MUST_CHECK static inline enum kdio_status kdio_out8(struct kdio_target *target, uint16_t port, uint8_t value)
 {
     return kdio_out(target, port, 1, value);
 }
-static inline enum kdio_status kdio_out16(struct kdio_target *target, uint16_t port, uint16_t value)
+KDIO_MUST_CHECK static inline enum kdio_status kdio_out16(struct kdio_target *target, uint16_t port, uint16_t value)
 {
     return kdio_out(target, port, 2, value);
 }
-static inline enum kdio_status kdio_out32(struct kdio_target *target, uint16_t port, uint32_t value)
+KDIO_MUST_CHECK static inline enum kdio_status kdio_out32(struct kdio_target *target, uint16_t port, uint32_t value)
 {
     return kdio_out(target, port, 4, value);
 }
