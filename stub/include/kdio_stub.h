@@ -118,13 +118,18 @@ struct kdio_machine {
     void (*interrupts_restore)(void *context, uintptr_t state);
 };
 
+/*
+ * Zero-initialise, set `size` and `uart`, then what matters. Copied by kdio_stub_init, but for the table at `deny`; that and
+ * what `context` points to must stay.
+ */
 struct kdio_stub_config {
     uint32_t size; /* sizeof(struct kdio_stub_config), so that later fields can be told apart. */
     struct kdio_uart_config uart;
     const struct kdio_machine *machine; /* NULL: this x86-64. Copied. */
 
     /* Frequency of the time-stamp counter. 0: taken from CPUID leaf 15h or 16h where the processor tells, else 1 GHz is
-     * assumed, and the stub's seconds are as wrong as that. */
+     * assumed, and the stub's seconds are as wrong as that: three times too fast is harmless, as frames may then pause for 66
+     * ms instead of 200 and HELLO comes three times a second. */
     uint32_t tsc_khz;
 
     /* Mixed into the boot identifier with the time-stamp counter. Give what the kernel has: the real-time clock,
@@ -140,7 +145,8 @@ struct kdio_stub_config {
     uint16_t pm1_control[2];
     bool read_only; /* Refuse every operation that changes the target; input and text go on. */
 
-    /* Longest time with interrupts off in an atomic program; 0 means 1000. At most 100000. */
+    /* Longest time with interrupts off in an atomic program; 0 means 1000. At most 100000. A program that by the protocol's table
+     * of operations may take longer is refused (TOO_LONG) before it starts. */
     uint32_t atomic_max_us;
 
     /* Execute programs from kdio_stub_poll only. */
@@ -150,7 +156,7 @@ struct kdio_stub_config {
     bool (*pair_trylock)(void *context);
     void (*pair_unlock)(void *context);
 
-    /* Receives text that a person types at the host. Called from handle or poll, never re-entered; must not wait. NULL
+    /* Receives text that a person types at the host: at most 255 bytes a call, not terminated, line ends as typed. Called from handle or poll, never re-entered; must not wait. NULL
      * makes the text operation unsupported. */
     void (*text)(void *context, const char *bytes, size_t size);
 
@@ -160,6 +166,9 @@ struct kdio_stub_config {
 struct kdio_stub;
 
 /*
+ * To be called once for each UART, from one CPU, with the UART's interrupt masked at the controller until it has returned
+ * and its result is where the handler finds it: the other calls do not take NULL.
+ *
  * Starts a stub in `memory` (`size` bytes, aligned to 16) and programs the UART. On success *stub points into the block
  * and a HELLO goes out with the next calls. On failure *stub is unchanged, and so is the UART.
  */
@@ -169,12 +178,23 @@ enum kdio_stub_result kdio_stub_init(void *memory, size_t size, const struct kdi
 /* The UART's interrupt. The kernel acknowledges its interrupt controller itself. */
 unsigned kdio_stub_handle(struct kdio_stub *stub);
 
-/* Idle loop or timer. */
+/*
+ * Idle loop or timer. An idle loop that halts:
+ *     for (;;) {
+ *         disable interrupts;
+ *         if (kdio_stub_poll(stub) & (KDIO_STUB_WORK | KDIO_STUB_MORE))
+ *             enable interrupts;            go round again: bytes are moving
+ *         else
+ *             enable interrupts and halt;   sti; hlt, so that none comes in between
+ *     }
+ * MORE from kdio_stub_handle may wait for that loop.
+ */
 unsigned kdio_stub_poll(struct kdio_stub *stub);
 
 /*
  * Queues console text for the line and sends what the UART takes at once. Returns the bytes queued: all, or none when
- * they do not fit; text longer than a quarter of the console's memory goes in pieces.
+ * they do not fit; text longer than a quarter of the console's memory (128 bytes with 8 KiB) goes in pieces. Nothing is
+ * converted: what a terminal needs, \r\n, is the kernel's to write.
  */
 size_t kdio_stub_console(struct kdio_stub *stub, const char *text, size_t size);
 
