@@ -440,10 +440,10 @@ static void two_open_at_once(void)
         struct sim *sim;
 
         config.seed = i;
-        config.latency_ns = i * SIM_MS;
+        config.latency_ns = 3 * i * SIM_MS;
         sim = start(&config, 20);
         sim->hosts[1].to_ask = 20;
-        sim_run(sim, i * SIM_MS / 4);
+        sim_run(sim, i * SIM_MS);
         sim_host_start(sim, &sim->hosts[1]);
         sim_run(sim, 4 * SIM_S);
         expect(sim, sim->target.stub->link.stats.bad_frames < 100, "frames of no session are repeated without end");
