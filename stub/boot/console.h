@@ -18,13 +18,7 @@ void console_write(const char *bytes, size_t size);
 /* Bytes that can be written now without loss. */
 size_t console_room(void);
 
-/*
- * Sets the pace at which text is handed over: three quarters of what the line carries. So replies find room between the
- * text, and the stub, which drops what it cannot keep, is never offered more than it can send.
- */
-void console_pace(uint32_t baud, uint32_t tsc_khz);
-
-/* Hands the stub what is due. Returns whether text is left. */
+/* Hands the stub what it has room for. Returns whether text is left. */
 bool console_pump(struct kdio_stub *stub);
 
 /* Takes up to `size` bytes of the waiting text itself; for when there is no stub to take it. */

@@ -139,7 +139,6 @@ void kernel_main(struct boot *boot)
     /* A loop that spins sees what the UART brings before an interrupt could tell it. */
     kernel.uart.irq = !boot->config.spin &&
                       uart_irq_start(&boot->choice, &boot->acpi, controllers.have_ioapic, clock_tsc_khz());
-    console_pace(kernel.uart.baud, clock_tsc_khz());
     if (!stub_start(boot))
         cpu_stop();
     start_tell(boot, &controllers);
