@@ -19,7 +19,7 @@ class Run(SystemTest):
         self.addCleanup(self.process.stdout.close)
         self.addCleanup(self.process.wait, END_S)
         self.addCleanup(self.process.kill)
-        self.said = self.read_until(b"Stop it")
+        self.said = self.read_until(b"kill ")
 
     def read_until(self, words):
         text, deadline = b"", Deadline(START_S, "what run says")
