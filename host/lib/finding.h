@@ -47,7 +47,7 @@
     X(ONE_WAY, LINE, "a stub says hello, but does not hear this host", \
       "look at the transmit line of the cable: receive works", \
       "switch hardware flow control off: an RTS or CTS that nobody drives holds everything back") \
-    X(DAMAGED, LINE, "a stub is there, but hardly anything it says arrives whole", \
+    X(DAMAGED, LINE, "a stub is there, but what is said arrives damaged", \
       "switch software flow control (XON/XOFF) off in everything between", \
       "try a lower rate, a shorter cable or another adapter") \
     X(EATEN, LINE, "the line eats bytes", \

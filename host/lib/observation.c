@@ -11,13 +11,15 @@
 #include "proto/message.h"
 
 #define FRAME_MAX    64u /* Payload of the largest frame that a stub sends to a host it does not know. */
+#define NOTE_MIN     (KDIO_MESSAGE_MIN + 1u)
+#define NOTE_MAX     (KDIO_MESSAGE_MIN + 5u)
 #define NOISE_SHARE  4u  /* Noise has one strange byte in so many. */
 #define LINE_MAX     80u
 #define HEAD_7BIT    "\x75\x0c\x71" /* The head of HELLO without its eighth bits. */
 
 /* What the transcript is made of. */
 struct contents {
-    unsigned hellos, answers, echoes;
+    unsigned hellos, answers, notes, echoes;
     unsigned damaged;     /* Frames of a stub that are not whole. */
     size_t damaged_bytes;
     size_t text, other;   /* Bytes outside of frames. */
@@ -81,6 +83,22 @@ static size_t take_echo(const uint8_t *bytes, size_t size)
     return head;
 }
 
+/* To a host that it does not understand the stub says EXPECT, in the session of another. */
+static bool is_note(const uint8_t *payload, size_t size)
+{
+    return (payload[0] & KDIO_KIND_MASK) == KDIO_KIND_NOTE && payload[1] >= KDIO_NOTE_EXPECT &&
+           payload[1] <= KDIO_NOTE_UNSUPPORTED && size >= NOTE_MIN && size <= NOTE_MAX;
+}
+
+static bool is_of_stub(enum kdio_frame_event event, const uint8_t *payload, size_t size)
+{
+    if (size < 2 || size == FRAME_MAX)
+        return false;
+    if (payload[0] == KDIO_FREE_HELLO || payload[0] == KDIO_FREE_ANSWER)
+        return event == KDIO_FRAME_DONE || event == KDIO_FRAME_BAD;
+    return event == KDIO_FRAME_DONE && is_note(payload, size);
+}
+
 static void count_frame(struct contents *contents, enum kdio_frame_event event, const uint8_t *payload, size_t size,
                         size_t taken)
 {
@@ -90,6 +108,8 @@ static void count_frame(struct contents *contents, enum kdio_frame_event event, 
         contents->hellos++;
     } else if (whole && payload[0] == KDIO_FREE_ANSWER && size == KDIO_ANSWER_SIZE) {
         contents->answers++; /* Its check needs the nonce; its size tells enough. */
+    } else if (whole && is_note(payload, size)) {
+        contents->notes++; /* Its check needs the key of that session. */
     } else {
         contents->damaged++;
         contents->damaged_bytes += taken;
@@ -106,8 +126,7 @@ static size_t take_frame(struct contents *contents, const uint8_t *bytes, size_t
 
     kdio_frame_decoder_init(&decoder, payload, sizeof payload);
     taken = kdio_frame_push(&decoder, bytes, size, 0, &event, &text_at);
-    if ((event != KDIO_FRAME_DONE && event != KDIO_FRAME_BAD) || decoder.size < 2 || decoder.size == FRAME_MAX ||
-        (payload[0] != KDIO_FREE_HELLO && payload[0] != KDIO_FREE_ANSWER))
+    if (!is_of_stub(event, payload, decoder.size))
         return 0;
     count_frame(contents, event, payload, decoder.size, taken);
     return taken;
@@ -300,7 +319,7 @@ static enum kdio_finding judge_text(const struct contents *contents)
 
 static bool has_stub(const struct contents *contents)
 {
-    return contents->hellos || contents->answers ||
+    return contents->hellos || contents->answers || contents->notes ||
            (contents->damaged && contents->damaged_bytes * NOISE_SHARE >= contents->other);
 }
 
@@ -313,7 +332,7 @@ enum kdio_finding kdio_observation_judge(const struct kdio_observation *observat
         return KDIO_FINDING_SILENT;
     take_apart(&contents, observation);
     if (has_stub(&contents))
-        return contents.damaged || contents.answers ? KDIO_FINDING_DAMAGED : KDIO_FINDING_ONE_WAY;
+        return contents.damaged || contents.answers || contents.notes ? KDIO_FINDING_DAMAGED : KDIO_FINDING_ONE_WAY;
     if (is_anywhere(observation, is_gdb_packet))
         return KDIO_FINDING_GDB;
     if (is_anywhere(observation, is_kd_packet))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * line.c: a peer of tests/lib as a process: `line KIND [LOSE]`, where every LOSE-th byte to it is lost. Prints its gensio
- * string and serves until standard input ends.
+ * line.c: a peer of tests/lib as a process: `line KIND [LOSE]`, where every LOSE-th byte to it is lost. Prints its
+ * gensio string and serves until standard input ends. A line there resets the stub.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +27,7 @@ static enum peer_kind kind_named(const char *word)
 int main(int argc, char **argv)
 {
     static struct peer peer;
+    char line[16];
 
     if (argc < 2)
         return 2;
@@ -34,8 +35,8 @@ int main(int argc, char **argv)
     peer.page->lose_each = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
     printf("%s\n", peer.gensio);
     fflush(stdout);
-    while (getchar() != EOF)
-        ;
+    while (fgets(line, sizeof line, stdin))
+        peer.page->reset = true;
     peer_end(&peer);
     return 0;
 }

@@ -33,6 +33,7 @@ LANES = 6
 OPEN_SIZE = 15
 OPEN_FLOOR = 0xA0
 NOBODY = 65534
+MIDST = 1500  # Bytes to the target: the values are tried by then, and the measurement goes on.
 
 
 class Result:
@@ -161,7 +162,8 @@ class Doctor(unittest.TestCase):
 
     def peer(self, *words):
         """A peer of tests/lib as a process of its own; its gensio string."""
-        process = subprocess.Popen([LINE, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen([LINE, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+        self.process = process
         target = process.stdout.readline().strip()
 
         def end():
@@ -243,7 +245,8 @@ class Doctor(unittest.TestCase):
     # ---- No stub ----
 
     PLAYED = ("silence", "loop-terminal", "text-kernel", "rate-text-115200-at-9600", "rate-hello-9600-at-115200",
-              "kd-state-change", "kd-control", "gdb-console", "shell-uefi", "telnet-text", "seven-bits", "hello-one-way")
+              "kd-state-change", "kd-control", "gdb-console", "shell-uefi", "telnet-text", "seven-bits",
+              "hello-one-way")
     OF_TARGETS = ("TEXT", "SHELL", "LOGIN", "GDB", "KD")
 
     def test_recordings_played_on_a_line(self):
@@ -365,6 +368,27 @@ class Doctor(unittest.TestCase):
     def test_a_little_loss_is_told_and_no_trouble(self):
         link = self.assert_found(examine(self.peer("stub", "1500")), "WELL", WELL)["link"]
         self.assertGreater(link["sent_again"] + link["damaged_to_target"], 0)
+
+    def meanwhile(self, act):
+        """A line on which something happens once, in the midst of the measurement; what doctor finds then."""
+        path = self.peer_path()
+        count = 0
+
+        def outward(data):
+            nonlocal count
+            before, count = count, count + len(data)
+            if before < MIDST <= count:
+                act(f"unix,{path}")
+            return data
+        return examine(Server(self, "socket", line_to(path, outward, all_but())).target)
+
+    def test_a_reset_meanwhile(self):
+        self.assert_found(self.meanwhile(lambda _: self.process.stdin.write("reset\n")), "RESET", OF_TARGET)
+
+    def test_another_host_meanwhile(self):
+        def take(target):
+            self.assertEqual(run("info", "--target", target).status, WELL)
+        self.assert_found(self.meanwhile(take), "TAKEN", OF_LINE)
 
     # ---- The command ----
 

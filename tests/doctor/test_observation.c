@@ -3,8 +3,8 @@
  * test_observation.c: the judgement of observation.h on transcripts, and that it depends on nothing but the bytes.
  *
  * A transcript is a text file: `finding NAME`, `line "TEXT"` (what the last line of text is to be; none means none),
- * and the bytes in quotes, with \r \n \" \\ and \xHH. The directory of transcripts is the program's argument; each file is a
- * test of its own.
+ * and the bytes in quotes, with \r \n \" \\ and \xHH. The directory of transcripts is the program's argument; each file
+ * is a test of its own.
  */
 #include <setjmp.h>
 #include <stdarg.h>
