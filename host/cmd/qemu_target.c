@@ -98,7 +98,7 @@ enum exit_status qemu_target_string(char **gensio, struct failure *failure)
     if (result != EXIT_STATUS_DONE)
         return result;
     quote(quoted, launch);
-    (void)snprintf(string, sizeof(string), "stdio(noredir-stderr),%s %s --serial stdio --parent %ld", quoted, boot,
+    (void)snprintf(string, sizeof(string), LAUNCH_STRING_START "%s %s --serial stdio --parent %ld", quoted, boot,
                    (long)getpid());
     copy = strdup(string);
     if (copy == NULL)

@@ -10,6 +10,9 @@
 
 #include "host/cmd/failure.h"
 
+/* What the gensio string begins with: the launcher's input and output, but not its standard error, are the line. */
+#define LAUNCH_STRING_START "stdio(noredir-stderr),"
+
 /*
  * Makes the gensio string that starts the launcher; the caller frees it. The launcher is $KDIO_LAUNCH, else the one
  * beside the running program; KDIO_QEMU_BOOT chooses "efi" (the default) or "kernel". *gensio is unchanged on failure.

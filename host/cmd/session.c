@@ -9,8 +9,8 @@
 
 #include "host/cmd/qemu_target.h"
 #include "host/cmd/signals.h"
+#include "host/cmd/target_name.h"
 
-#define QEMU_TARGET      "qemu"
 #define QEMU_OPEN_MS     60000u
 #define LOSS_WAIT_MS     5000u /* A machine that was told to reset is gone by then. */
 #define LOSS_INTERVAL_MS 100u
@@ -98,6 +98,20 @@ void session_options(struct session *session, struct kdio_options *options)
     };
 }
 
+/* A private QEMU that fails has said why on standard error; all that the library sees is the end of its output. */
+static enum exit_status open_failure(struct session *session, enum kdio_status status)
+{
+    (void)session_failure(session, status);
+    if (session->private_qemu && status == KDIO_LOST)
+        return failure_status(session->failure, status,
+                              "%s: QEMU ended before its stub answered (see above); nothing was done",
+                              session->options->target);
+    if (session->private_qemu && status == KDIO_INTERRUPTED)
+        return failure_status(session->failure, status, "%s: interrupted while booting; nothing was done",
+                              session->options->target);
+    return session->failure->exit;
+}
+
 static enum exit_status open_target(struct session *session)
 {
     struct kdio_options options;
@@ -108,26 +122,27 @@ static enum exit_status open_target(struct session *session)
         progress_start(&session->progress, "booting the target in QEMU");
     status = kdio_target_open(&session->target, session->line, &options);
     progress_stop(&session->progress);
-    return status == KDIO_DONE ? EXIT_STATUS_DONE : session_failure(session, status);
+    return status == KDIO_DONE ? EXIT_STATUS_DONE : open_failure(session, status);
 }
 
 static enum exit_status name_line(struct session *session)
 {
-    session->private_qemu = strcmp(session->options->target, QEMU_TARGET) == 0;
-    if (session->private_qemu)
-        return qemu_target_string(&session->line, session->failure);
-    session->line = strdup(session->options->target);
-    return session->line != NULL ? EXIT_STATUS_DONE
-                                 : failure_status(session->failure, KDIO_NO_MEMORY, "out of memory");
+    session->private_qemu = target_name_is_qemu(session->options->target);
+    return target_name_resolve(session->options->target, &session->line, session->failure);
 }
 
+/* The name comes first: what is refused leaves no file behind. */
 enum exit_status session_prepare(struct session *session)
 {
-    enum exit_status result = open_console_file(session);
+    enum exit_status result = name_line(session);
 
     if (result == EXIT_STATUS_DONE)
+        result = open_console_file(session);
+    if (result == EXIT_STATUS_DONE)
         result = open_capture(session);
-    return result == EXIT_STATUS_DONE ? name_line(session) : result;
+    if (result != EXIT_STATUS_DONE)
+        failure_append(session->failure, "; nothing was sent");
+    return result;
 }
 
 enum exit_status session_open(struct session *session)
@@ -149,13 +164,29 @@ void session_close(struct session *session)
     session->console_file = NULL;
 }
 
+/* For a private QEMU the line that the library names is a command of the launcher, so long that the text may be cut. */
+static enum exit_status name_failure(struct session *session, enum kdio_status status, const struct kdio_error *error)
+{
+    const char *name = session->options->target;
+    const char *line = session->private_qemu ? strstr(error->text, LAUNCH_STRING_START) : NULL;
+    size_t size = strlen(session->line);
+
+    if (line == NULL)
+        return failure_status(session->failure, status, "%s", error->text);
+    if (strncmp(line, session->line, size) == 0 && strlen(error->text) + 1 < sizeof(error->text))
+        return failure_status(session->failure, status, "%.*s%s%s", (int)(line - error->text), error->text, name,
+                              line + size);
+    return failure_status(session->failure, status, "%s: %s; %s", name, kdio_status_text(status),
+                          error->outcome == KDIO_OUTCOME_UNKNOWN ? "outcome unknown" : "nothing was done");
+}
+
 enum exit_status session_failure(struct session *session, enum kdio_status status)
 {
     const struct kdio_error *error = session->target != NULL ? kdio_target_error(session->target) : NULL;
 
     if (error == NULL || error->text[0] == '\0')
         return failure_status(session->failure, status, "%s", kdio_status_text(status));
-    (void)failure_status(session->failure, status, "%s", error->text);
+    (void)name_failure(session, status, error);
     session->failure->outcome = error->outcome;
     return session->failure->exit;
 }

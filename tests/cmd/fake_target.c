@@ -5,7 +5,7 @@
  *
  * Everything that would reach a target is a line in $KDIO_FAKE_LOG. Reads give the port's digits, repeated. The
  * environment says what goes wrong:
- *     KDIO_FAKE_OPEN=STATUS         opening fails
+ *     KDIO_FAKE_OPEN=STATUS         opening fails; the error names the line
  *     KDIO_FAKE_FAIL=N:STATUS:DONE  operation N (from 0) fails; DONE is "not" or "unknown"
  *     KDIO_FAKE_BLOCK=N             operation N waits for the interruption
  *     KDIO_FAKE_RESOLVE=N           after a failure, N operations of it turn out to be done; unset: nobody knows
@@ -147,7 +147,12 @@ enum kdio_status kdio_target_open(struct kdio_target **target, const char *gensi
     (*target)->info.capabilities = KDIO_CAP_PORT | KDIO_CAP_POLLED;
     note("open %s wait %u open %u\n", gensio, (unsigned)options->wait_ms, (unsigned)options->open_ms);
     options->console(options->context, "hello \xff\n", 8);
-    return status == KDIO_DONE ? KDIO_DONE : fail(*target, status, KDIO_OUTCOME_NOT_DONE);
+    if (status == KDIO_DONE)
+        return KDIO_DONE;
+    (void)fail(*target, status, KDIO_OUTCOME_NOT_DONE);
+    (void)snprintf((*target)->error.text, sizeof((*target)->error.text), "%s: %s; nothing was done", gensio,
+                   kdio_status_text(status));
+    return status;
 }
 
 void kdio_target_close(struct kdio_target *target)

@@ -153,7 +153,8 @@ class FakeLibrary(CommandTest):
         missing = str(self.directory / "none")
         for variables, status in (({"KDIO_LAUNCH": missing}, SYSTEM),
                                   ({"KDIO_LAUNCH": "/bin/true", "KDIO_QEMU_BOOT": "x"}, USAGE)):
-            self.assert_failed(self.fake("--target", "qemu", "ib", "80", **variables), status, "qemu", "nothing was sent")
+            result = self.fake("--target", "qemu", "ib", "80", **variables)
+            self.assert_failed(result, status, "qemu", "nothing was sent")
             self.assertFalse(self.log.exists())
 
     # ---- Results ----
