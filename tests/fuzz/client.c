@@ -145,7 +145,7 @@ void client_repeat(struct world *world, struct client_session *session, uint32_t
 
     if (seq >= session->next || request->seq != seq)
         return;
-    world->client.late |= request->replied;
+    world->client.late = true;
     send_request(world, session, request);
 }
 
@@ -403,6 +403,28 @@ static void check_reply(const struct client_request *request, const uint8_t *pay
     check_results(request, failure.done, body + KDIO_FAILED_SIZE, body_size - KDIO_FAILED_SIZE);
 }
 
+static bool has_chain(const struct client_request *request)
+{
+    struct kdio_reader program = kdio_reader_on(request->program, request->size);
+    struct kdio_op op;
+
+    while (program.left && kdio_op_read(&program, &op) == KDIO_DONE)
+        if (op.row->opcode == KDIO_OP_CHAIN)
+            return true;
+    return false;
+}
+
+/* Replies come in order, so that of the request before is known. */
+static void check_chain(struct client_session *session, const struct client_request *request, const uint8_t *payload)
+{
+    const struct client_request *before = request_of(session, request->seq - 1);
+    bool failed = request->seq && before->seq == request->seq - 1 && before->replied &&
+                  (before->reply[0] & KDIO_KIND_MASK) == KDIO_KIND_FAILED;
+
+    FUZZ_REQUIRE(!failed || (payload[0] & KDIO_KIND_MASK) == KDIO_KIND_FAILED || !has_chain(request),
+                 "CHAIN stops behind a request that did not run to its end");
+}
+
 static void hear_reply(struct client_session *session, uint32_t seq, const uint8_t *payload, size_t size)
 {
     struct client_request *request = request_of(session, seq);
@@ -415,6 +437,7 @@ static void hear_reply(struct client_session *session, uint32_t seq, const uint8
         return;
     }
     check_reply(request, payload, size);
+    check_chain(session, request, payload);
     request->replied = true;
     request->reply_size = size;
     memcpy(request->reply, payload, size);
@@ -457,14 +480,20 @@ void client_sees_candidate(struct world *world)
     client->candidates[client->candidate_count++ % FUZZ_COUNT(client->candidates)] = key;
 }
 
-/* Frames that may be bad: one that suspend cuts short, and one whose reply nobody waits for any more, as its request
- * was a late copy or of a session that has ended: its memory may be needed. */
-static bool may_cut(const struct world *world)
+/* A second copy of a reply that was heard: what is left of it is given up when its memory is needed. */
+static bool is_needless(struct client *client)
 {
-    const struct client *client = &world->client;
+    const struct client_request *request = request_of(&client->sessions[0], client->heard_frame[0]);
 
-    return world->machine.calls[world->machine.depth - 1].entry == ENTRY_SUSPEND || client->late ||
-           client->session_count > 1;
+    return client->late && (!client->decoder.size || request->replied);
+}
+
+/* Frames that may be bad: one that suspend cuts short, and one that nobody waits for any more, as it answers a late
+ * copy or belongs to a session that has ended. */
+static bool may_cut(struct world *world)
+{
+    return world->machine.calls[world->machine.depth - 1].entry == ENTRY_SUSPEND ||
+           world->client.session_count > 1 || is_needless(&world->client);
 }
 
 /* False for a frame that is not intact. */

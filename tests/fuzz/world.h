@@ -97,7 +97,7 @@ struct client {
     uint32_t nonces[8];       /* Those that OPEN was sent with. */
     unsigned nonce_count;
     uint32_t boot_id;
-    bool late;                /* A request was sent again after its reply was heard. */
+    bool late;                /* A request was sent again. */
     bool version_unusual;     /* An OPEN was sent that has no version in common. */
     struct kdio_session_key candidate; /* That the stub had when it last said something, */
     struct kdio_session_key candidates[8]; /* and those before. */
