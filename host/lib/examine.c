@@ -100,7 +100,7 @@ static bool open_session(struct examiner *examiner)
     return false;
 }
 
-/* Ends the session. What was under way tells, when it was answered or when it was not, which way it got lost. */
+/* Begins a session after this one. Where a request was under way, what the stub counted tells which way it got lost. */
 static enum fate begin_anew(struct examiner *examiner)
 {
     uint32_t session = examiner->target->info.session_id;
@@ -243,6 +243,7 @@ static enum fate find_suspects(struct examiner *examiner, unsigned *groups, unsi
     return ANSWERED;
 }
 
+/* A value that fails is in the set of the way on which it was lost more often. */
 static enum fate try_value(struct examiner *examiner, unsigned value)
 {
     unsigned outward = 0, inward = 0;
@@ -335,7 +336,7 @@ static enum fate take_samples(struct examiner *examiner)
     return fate;
 }
 
-/* As fast as the window allows, for half a second or one program. */
+/* As fast as the window allows, for half a second or one program. A stub that refuses leaves it unmeasured. */
 static void measure_throughput(struct examiner *examiner)
 {
     struct kdio_target *target = examiner->target;
@@ -352,6 +353,8 @@ static void measure_throughput(struct examiner *examiner)
     bytes = kdio_transport_tx_bytes(target->transport) - bytes;
     if (examiner->status == KDIO_DONE)
         examiner->result->throughput = (uint32_t)(bytes * 1000000u / spent_us);
+    else if (kdio_status_class(examiner->status) == KDIO_CLASS_REFUSED)
+        examiner->status = KDIO_DONE;
 }
 
 static bool is_heavy(const struct kdio_examination *result)
