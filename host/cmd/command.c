@@ -12,6 +12,10 @@
 #include "host/cmd/number.h"
 #include "host/cmd/port.h"
 
+#define PORT_LAST 0xffffu
+
+enum { OPERAND_PORT, OPERAND_VALUE }; /* Of the port commands. */
+
 #define OUT_DETAILS(bits) \
     "Executes exactly one " bits "-bit `out` instruction on the target. Prints nothing.\n" \
     "PORT is a multiple of the width, and port + width is at most 10000. A VALUE\n" \
@@ -95,16 +99,19 @@ enum exit_status command_check_count(const struct command *command, char *const 
     return EXIT_STATUS_DONE;
 }
 
-static enum exit_status parse_operand(const struct command *command, const char *word, uint64_t *operand,
+static enum exit_status parse_operand(struct statement *statement, size_t index, const char *word,
                                       struct failure *failure)
 {
-    switch (number_parse(word, operand)) {
+    const char *name = statement->command->name;
+
+    switch (number_parse(word, &statement->operands[index])) {
     case NUMBER_OK:
+        statement->bases[index] = (uint8_t)number_base(word);
         return EXIT_STATUS_DONE;
     case NUMBER_OVERFLOW:
-        return failure_usage(failure, "%s: '%s' does not fit in 64 bits", command->name, word);
+        return failure_usage(failure, "%s: '%s' does not fit in 64 bits", name, word);
     default:
-        return failure_usage(failure, "%s: '%s' is not a number", command->name, word);
+        return failure_usage(failure, "%s: '%s' is not a number", name, word);
     }
 }
 
@@ -124,7 +131,7 @@ enum exit_status statement_parse(struct statement *statement, char *const *words
     if (result == EXIT_STATUS_DONE)
         result = command_check_count(statement->command, words, count, failure);
     for (size_t i = 1; result == EXIT_STATUS_DONE && i < count; i++)
-        result = parse_operand(statement->command, words[i], &statement->operands[i - 1], failure);
+        result = parse_operand(statement, i - 1, words[i], failure);
     return result;
 }
 
@@ -132,6 +139,21 @@ void statement_format(const struct statement *statement, char *text, size_t size
 {
     size_t used = (size_t)snprintf(text, size, "%s", statement->command->name);
 
-    for (unsigned i = 0; i < statement->command->operands_max && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, " %" PRIx64, statement->operands[i]);
+    for (unsigned i = 0; i < statement->command->operands_max && used < size; i++) {
+        char number[NUMBER_TEXT_SIZE];
+        number_format(statement->operands[i], statement->bases[i], number);
+        used += (size_t)snprintf(text + used, size - used, " %s", number);
+    }
+}
+
+void statement_hint(const struct statement *statement, enum kdio_status status, char *text, size_t size)
+{
+    unsigned index = status == KDIO_BAD_VALUE ? OPERAND_VALUE : OPERAND_PORT;
+    uint64_t max = status == KDIO_BAD_VALUE ? (1ull << statement->command->width * 8) - 1 : PORT_LAST;
+    uint64_t number = statement->operands[index];
+
+    text[0] = '\0';
+    if ((status == KDIO_BAD_VALUE || status == KDIO_BAD_PORT) && statement->bases[index] == 0 &&
+        number_seems_decimal(number, max))
+        (void)snprintf(text, size, " (numbers are hexadecimal; 0n%" PRIx64 " is decimal)", number);
 }

@@ -27,6 +27,7 @@ struct statement {
     uint32_t line;  /* From 1; of the command line itself, 1. */
     uint32_t group; /* Line of the `{` that it stands in, or 0. */
     uint64_t operands[STATEMENT_OPERANDS_MAX];
+    uint8_t bases[STATEMENT_OPERANDS_MAX]; /* As typed: number_base. */
 };
 
 struct command {
@@ -60,7 +61,10 @@ enum exit_status command_check_count(const struct command *command, char *const 
 enum exit_status statement_parse(struct statement *statement, char *const *words, size_t count,
                                  struct failure *failure);
 
-/* Writes the statement as a person would type it. */
+/* Writes the statement as a person would type it, its numbers in the base that was typed. */
 void statement_format(const struct statement *statement, char *text, size_t size);
+
+/* Writes what to say about a refusal beyond its status, or nothing: an operand that looks as if decimal was meant. */
+void statement_hint(const struct statement *statement, enum kdio_status status, char *text, size_t size);
 
 #endif

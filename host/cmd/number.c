@@ -2,8 +2,6 @@
 /* number.c: implements number.h. No locale, no errno: every character is accounted for here. */
 #include "host/cmd/number.h"
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
 
 #define NO_DIGIT 255u
@@ -85,4 +83,49 @@ enum number_result number_parse_decimal(const char *text, uint64_t *value)
     if (strchr(text, '`') != NULL)
         return NUMBER_GARBAGE;
     return parse_digits(text, strlen(text), 10, value);
+}
+
+unsigned number_base(const char *text)
+{
+    size_t length = strlen(text);
+    unsigned base = prefix_base(text);
+
+    if (base == 0 && length > 0 && lower(text[length - 1]) == 'h')
+        return 16;
+    return base;
+}
+
+static size_t write_prefix(unsigned base, char *text)
+{
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        if (prefixes[i].base != base)
+            continue;
+        text[0] = '0';
+        text[1] = prefixes[i].letter;
+        return 2;
+    }
+    return 0;
+}
+
+void number_format(uint64_t value, unsigned base, char text[static NUMBER_TEXT_SIZE])
+{
+    unsigned divisor = base != 0 ? base : 16;
+    size_t end = write_prefix(base, text) + 1;
+
+    for (uint64_t rest = value / divisor; rest != 0; rest /= divisor)
+        end++;
+    text[end] = '\0';
+    do {
+        text[--end] = "0123456789abcdef"[value % divisor];
+        value /= divisor;
+    } while (value != 0);
+}
+
+bool number_seems_decimal(uint64_t value, uint64_t max)
+{
+    char text[NUMBER_TEXT_SIZE];
+    uint64_t decimal;
+
+    number_format(value, 0, text);
+    return value > max && number_parse_decimal(text, &decimal) == NUMBER_OK && decimal <= max;
 }

@@ -3,6 +3,8 @@
 #ifndef KDIO_CMD_NUMBER_H
 #define KDIO_CMD_NUMBER_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum number_result {
@@ -19,5 +21,16 @@ enum number_result number_parse(const char *text, uint64_t *value);
 
 /* The same for counts of lines and seconds, which are plain decimal. */
 enum number_result number_parse_decimal(const char *text, uint64_t *value);
+
+/* The base that `text`, a number, names with a prefix or a trailing h; 0 when it names none. */
+unsigned number_base(const char *text);
+
+#define NUMBER_TEXT_SIZE 67 /* 64 binary digits, a prefix and the end. */
+
+/* Writes the number with the prefix of `base`, one that number_base returns; none for 0, in hexadecimal digits. */
+void number_format(uint64_t value, unsigned base, char text[static NUMBER_TEXT_SIZE]);
+
+/* Whether the hexadecimal digits of `value` could be meant as decimal: they fit `max` then, and `value` does not. */
+bool number_seems_decimal(uint64_t value, uint64_t max);
 
 #endif

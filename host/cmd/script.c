@@ -9,7 +9,8 @@
 #define WORDS_MAX 16
 #define BLANKS " \t\r\v\f"
 #define CAPACITY_FIRST 64
-#define STATEMENT_TEXT 64
+#define STATEMENT_TEXT 160 /* Two numbers of 64 binary digits. */
+#define HINT_TEXT 80
 
 /* Where the reader of a text is. */
 struct reader {
@@ -178,6 +179,7 @@ static enum exit_status check_statement(const struct statement *statement, const
                                         struct kdio_target *target, struct failure *failure)
 {
     char text[STATEMENT_TEXT];
+    char hint[HINT_TEXT];
     enum kdio_status status = KDIO_DONE;
 
     if (statement->command->check != NULL)
@@ -185,7 +187,8 @@ static enum exit_status check_statement(const struct statement *statement, const
     if (status == KDIO_DONE)
         return EXIT_STATUS_DONE;
     statement_format(statement, text, sizeof(text));
-    return failure_status(failure, status, "%s: %s", text, kdio_status_text(status));
+    statement_hint(statement, status, hint, sizeof(hint));
+    return failure_status(failure, status, "%s: %s%s", text, kdio_status_text(status), hint);
 }
 
 enum exit_status script_check(const struct script *script, uint32_t from, const struct policy *policy,

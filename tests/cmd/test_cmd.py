@@ -130,6 +130,19 @@ class FakeLibrary(CommandTest):
                             (["-c", "ib 80; ob 80 1", "--read-only"], "-c:2:")):
             self.assert_refused_unsent(words, REFUSED, part)
 
+    def test_a_number_that_was_meant_as_decimal_gets_a_hint(self):
+        for words, said in ((["ob", "80", "255"], "kdio: ob 80 255: value is wider than the access "
+                                                   "(numbers are hexadecimal; 0n255 is decimal); nothing was sent"),
+                            (["ow", "80", "65535"], "0n65535 is decimal"), (["ib", "65535"], "0n65535 is decimal"),
+                            (["od", "80", "4294967295"], "0n4294967295 is decimal"),
+                            (["-c", "ib 80; ob 80 128"], "0n128 is decimal")):
+            self.assert_refused_unsent(words, REFUSED, said)
+        for words, said in ((["ob", "80", "256"], "ob 80 256: "), (["ob", "80", "1f0"], "ob 80 1f0: "),
+                            (["ob", "80", "0x255"], "ob 80 0x255: "), (["ob", "0n128", "0n256"], "ob 0n128 0n256: "),
+                            (["iw", "99"], "iw 99: ")):
+            self.assert_refused_unsent(words, REFUSED, f"kdio: {said}")
+            self.assertNotIn("decimal", self.fake(*words).err)
+
     def test_a_script_is_checked_whole_before_anything_is_sent(self):
         for text, status, place in (("ib 80\nob 80 155\n", REFUSED, ":2: ob 80 155"), ("ib 80\n\nxx\n", USAGE, ":3: "),
                                     ("ob 80 155\nxx\n", USAGE, ":2: "), ("ib 80\n{\nib 80\n", USAGE, ":2: "),

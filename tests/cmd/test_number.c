@@ -113,6 +113,44 @@ static void decimal_knows_no_other_notation(void **state)
     assert_true(value == 120);
 }
 
+static void a_number_is_written_in_the_base_that_was_typed(void **state)
+{
+    static const struct {
+        const char *typed;
+        unsigned base;
+        const char *written;
+    } rows[] = {
+        { "0", 0, "0" },          { "00fF", 0, "ff" },  { "ffffffff`80000000", 0, "ffffffff80000000" },
+        { "0x0FF", 16, "0xff" },  { "80h", 16, "0x80" }, { "0n255", 10, "0n255" },
+        { "0n18446744073709551615", 10, "0n18446744073709551615" },
+        { "0T17", 8, "0t17" },    { "0y0", 2, "0y0" },
+        { "0y1111111111111111111111111111111111111111111111111111111111111111", 2,
+          "0y1111111111111111111111111111111111111111111111111111111111111111" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[NUMBER_TEXT_SIZE];
+        uint64_t value = 0;
+        assert_int_equal(number_base(rows[i].typed), rows[i].base);
+        assert_int_equal(number_parse(rows[i].typed, &value), NUMBER_OK);
+        number_format(value, rows[i].base, text);
+        assert_string_equal(text, rows[i].written);
+    }
+}
+
+static void digits_that_seem_decimal_fit_as_decimal_only(void **state)
+{
+    (void)state;
+    assert_true(number_seems_decimal(0x255, 0xff));
+    assert_true(number_seems_decimal(0x65535, 0xffff));
+    assert_false(number_seems_decimal(0x256, 0xff));
+    assert_false(number_seems_decimal(0x99, 0xff));
+    assert_false(number_seems_decimal(0x10f, 0xff));
+    assert_false(number_seems_decimal(UINT64_MAX, 0xff));
+    assert_true(number_seems_decimal(0x4294967295, UINT32_MAX));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +158,8 @@ int main(void)
         cmocka_unit_test(garbage_is_no_number),
         cmocka_unit_test(more_than_64_bits_are_told_apart),
         cmocka_unit_test(decimal_knows_no_other_notation),
+        cmocka_unit_test(a_number_is_written_in_the_base_that_was_typed),
+        cmocka_unit_test(digits_that_seem_decimal_fit_as_decimal_only),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
