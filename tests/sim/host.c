@@ -178,6 +178,7 @@ static bool ask(struct sim *sim, struct sim_host *host)
     host->before_failed = made->status != KDIO_DONE;
     host->to_ask -= made->count;
     made->in_use = true;
+    host->asked++;
     return true;
 }
 
@@ -211,7 +212,7 @@ static void check_results(struct sim *sim, const struct sim_request *made, const
         sim_fail(sim, "the results of operations from %u on have a wrong size", made->first);
 }
 
-static void take_reply(struct sim *sim, const struct kdio_host_event *event)
+static void take_reply(struct sim *sim, struct sim_host *host, const struct kdio_host_event *event)
 {
     struct sim_request *made = request_of(event->request);
     bool done = event->failure.status == KDIO_DONE;
@@ -226,6 +227,7 @@ static void take_reply(struct sim *sim, const struct kdio_host_event *event)
     if (done)
         check_results(sim, made, event);
     made->in_use = false;
+    host->answered++;
 }
 
 /* What was sent is unknown; what was not, is not done. */
@@ -240,10 +242,23 @@ static void give_up(struct sim *sim, struct sim_host *host)
     }
 }
 
+/* The requests of its own last session: SESSION, all that were answered, none that was not asked for. */
+static void check_requests(struct sim *sim, const struct sim_host *host)
+{
+    const struct kdio_answer *answer = &host->link.answer;
+
+    if (answer->previous_requests < 1 + host->answered || answer->previous_requests > 1 + host->asked)
+        sim_fail(sim, "session %08x is said to have executed %u requests, but %u of %u were answered",
+                 host->ready_challenge, answer->previous_requests, 1 + host->answered, 1 + host->asked);
+}
+
 static void take_opened(struct sim *sim, struct sim_host *host)
 {
     const struct kdio_answer *answer = &host->link.answer;
 
+    if (host->opened_once && answer->boot_id == host->ready_boot && answer->previous_session == host->ready_challenge)
+        check_requests(sim, host);
+    host->asked = host->answered = 0;
     if (answer->previous_session)
         sim_model_succeeded(sim, answer->boot_id, answer->previous_session, answer->previous_operations);
     host->opened_once = true;
@@ -287,7 +302,7 @@ static void take_event(struct sim *sim, struct sim_host *host, const struct kdio
 {
     switch (event->type) {
     case KDIO_HOST_REPLY:
-        take_reply(sim, event);
+        take_reply(sim, host, event);
         break;
     case KDIO_HOST_OPENED:
         take_opened(sim, host);

@@ -109,7 +109,8 @@ struct sim_host {
     bool opened_once;
     bool before_failed;  /* The request before in this session stops before its end. */
     uint32_t to_ask;     /* Operations still to be asked for. */
-    uint32_t ready_boot, ready_challenge; /* Of its last session. */
+    uint32_t ready_boot, ready_challenge; /* Of its last session, */
+    uint32_t asked, answered; /* and the requests in it. */
     unsigned opened, timeouts, resets, taken; /* Events. */
     uint64_t opened_ns;
 };
