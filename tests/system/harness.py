@@ -412,16 +412,17 @@ class Line:
                 self.carry(client, target)
 
     def carry(self, client, target):
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):  # A client that was killed.
+            self.carry_on(client, target)
+
+    def carry_on(self, client, target):
         other = {client: target, target: client}
         while True:
             ready, _, _ = select.select([client, target, self.wake_end], [], [])
             if self.wake_end in ready:
                 return
             for end in ready:
-                try:
-                    data = receive(end)
-                except ConnectionResetError:  # A client that was killed.
-                    return
+                data = receive(end)
                 if not data:
                     return
                 if end is client and self.cuts(len(data)):
