@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 #include "host/cmd/console.h"
@@ -86,6 +87,39 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
+/* What other systems call the port commands, and what people try. */
+static const struct {
+    const char *word, *meant;
+} slips[] = {
+    { "in", "ib, iw or id" },   { "inb", "ib" },  { "inw", "iw" },  { "inl", "id" },  { "ind", "id" },
+    { "out", "ob, ow or od" },  { "outb", "ob" }, { "outw", "ow" }, { "outl", "od" }, { "outd", "od" },
+    { "version", "--version" },
+};
+
+/* A whole command in one word. */
+static bool holds_command(const char *word)
+{
+    char first[sizeof("console")];
+    size_t length = strcspn(word, " \t;");
+
+    if (word[length] == '\0' || length >= sizeof(first))
+        return false;
+    memcpy(first, word, length);
+    first[length] = '\0';
+    return strcmp(first, "{") == 0 || command_find(first) != NULL;
+}
+
+enum exit_status command_unknown(const char *word, struct failure *failure)
+{
+    if (holds_command(word))
+        return failure_usage(failure, "unknown command '%s' (for commands in one argument, use -c)", word);
+    for (size_t i = 0; i < sizeof(slips) / sizeof(slips[0]); i++) {
+        if (strcasecmp(slips[i].word, word) == 0)
+            return failure_usage(failure, "unknown command '%s' (did you mean %s?)", word, slips[i].meant);
+    }
+    return failure_usage(failure, "unknown command '%s' (`kdio help` lists them)", word);
+}
+
 enum exit_status command_check_count(const struct command *command, char *const *words, size_t count,
                                      struct failure *failure)
 {
@@ -115,21 +149,15 @@ static enum exit_status parse_operand(struct statement *statement, size_t index,
     }
 }
 
-static enum exit_status find_command(struct statement *statement, const char *word, struct failure *failure)
-{
-    statement->command = command_find(word);
-    if (statement->command == NULL)
-        return failure_usage(failure, "unknown command '%s' (`kdio help` lists them)", word);
-    return EXIT_STATUS_DONE;
-}
-
 enum exit_status statement_parse(struct statement *statement, char *const *words, size_t count,
                                  struct failure *failure)
 {
-    enum exit_status result = find_command(statement, words[0], failure);
+    enum exit_status result;
 
-    if (result == EXIT_STATUS_DONE)
-        result = command_check_count(statement->command, words, count, failure);
+    statement->command = command_find(words[0]);
+    if (statement->command == NULL)
+        return command_unknown(words[0], failure);
+    result = command_check_count(statement->command, words, count, failure);
     for (size_t i = 1; result == EXIT_STATUS_DONE && i < count; i++)
         result = parse_operand(statement, i - 1, words[i], failure);
     return result;

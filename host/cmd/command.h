@@ -50,6 +50,9 @@ struct command {
 /* The command of that name, in any case of letters; NULL if there is none. */
 const struct command *command_find(const char *name);
 
+/* Usage error for a word that names no command, with what was probably meant. */
+enum exit_status command_unknown(const char *word, struct failure *failure);
+
 /* The table, ended by a row without a name. */
 const struct command *command_first(void);
 

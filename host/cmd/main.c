@@ -19,17 +19,27 @@ struct run {
     char *text; /* Of the script, when it came from a file. */
 };
 
+/* --wait takes its number behind a `=` only, so a number in the next word ends up where a word of the command belongs. */
+static enum exit_status say_wait(struct run *run)
+{
+    if (run->options.wait_word != NULL)
+        failure_append(&run->failure, " (did you mean --wait=%s, with =?)", run->options.wait_word);
+    return run->failure.exit;
+}
+
 static enum exit_status check_words(struct run *run, const struct command **command)
 {
     const struct cmd_options *options = &run->options;
+    enum exit_status result = EXIT_STATUS_DONE;
 
     if (options->word_count == 0)
         return failure_usage(&run->failure, "no command (`kdio --help` shows how)");
     *command = command_find(options->words[0]);
     if (*command == NULL)
-        return failure_usage(&run->failure, "unknown command '%s' (`kdio help` lists them)", options->words[0]);
-    return options->help ? EXIT_STATUS_DONE
-                         : command_check_count(*command, options->words, options->word_count, &run->failure);
+        result = command_unknown(options->words[0], &run->failure);
+    else if (!options->help)
+        result = command_check_count(*command, options->words, options->word_count, &run->failure);
+    return result == EXIT_STATUS_DONE ? result : say_wait(run);
 }
 
 static enum exit_status read_script_file(struct run *run, const char *path)
@@ -46,11 +56,17 @@ static enum exit_status read_script_file(struct run *run, const char *path)
 static enum exit_status read_command_option(struct run *run)
 {
     const char *commands = run->options.commands;
+    enum exit_status result;
 
-    if (run->options.word_count != 0)
-        return failure_usage(&run->failure, "surplus argument '%s' after -c", run->options.words[0]);
+    if (run->options.word_count != 0) {
+        (void)failure_usage(&run->failure, "surplus argument '%s' after -c", run->options.words[0]);
+        return say_wait(run);
+    }
     run->output.lines = true;
-    return script_parse(&run->script, "-c", commands, strlen(commands), ';', &run->failure);
+    result = script_parse(&run->script, "-c", commands, strlen(commands), ';', &run->failure);
+    if (result == EXIT_STATUS_DONE && run->script.count == 0)
+        return failure_usage(&run->failure, "-c: no command (`kdio --help` shows how)");
+    return result;
 }
 
 static enum exit_status read_script(struct run *run, const struct command *command)

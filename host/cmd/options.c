@@ -54,6 +54,14 @@ static enum exit_status parse_wait(struct cmd_options *options, const char *text
     return EXIT_STATUS_DONE;
 }
 
+static void note_wait_word(struct cmd_options *options, const char *next)
+{
+    uint64_t seconds;
+
+    if (next != NULL && number_parse_decimal(next, &seconds) == NUMBER_OK)
+        options->wait_word = next;
+}
+
 static enum exit_status parse_from(struct cmd_options *options, const char *text, struct failure *failure)
 {
     uint64_t line;
@@ -126,6 +134,8 @@ static enum exit_status apply_option(struct cmd_options *options, int option, ch
     case OPTION_FROM:
         return parse_from(options, optarg, failure);
     case OPTION_WAIT:
+        if (optarg == NULL)
+            note_wait_word(options, argv[optind]);
         return parse_wait(options, optarg, failure);
     default:
         return set_flag(options, option) ? EXIT_STATUS_DONE : bad_option(option, argv, failure);

@@ -15,6 +15,7 @@ struct cmd_options {
     const char *console_path; /* --console, or NULL. */
     const char *capture_path; /* --capture, or NULL. */
     uint32_t wait_ms;
+    const char *wait_word; /* A number that stands behind --wait without a `=`, or NULL. */
     uint32_t from; /* First line to execute; 0 when not given. */
     bool json, expect_reset, verbose, help, version;
     struct policy policy;

@@ -18,6 +18,7 @@ struct reader {
     struct failure *failure;
     uint32_t line;
     uint32_t group; /* Line of the open `{`, or 0. */
+    char separator;
 };
 
 static enum exit_status push(struct script *script, const struct statement *statement, struct failure *failure)
@@ -32,6 +33,12 @@ static enum exit_status push(struct script *script, const struct statement *stat
     }
     script->statements[script->count++] = *statement;
     return EXIT_STATUS_DONE;
+}
+
+/* Up to the `#` of a comment. */
+static bool holds_separator_of_c(const char *text)
+{
+    return text[strcspn(text, "#;")] == ';';
 }
 
 static size_t split_words(char *text, char **words)
@@ -116,7 +123,10 @@ static enum exit_status read_line(struct reader *reader, const char *text, size_
     copy = strndup(text, length);
     if (copy == NULL)
         return failure_system(reader->failure, "cannot read the commands");
-    result = read_words(reader, words, split_words(copy, words));
+    if (reader->separator != ';' && holds_separator_of_c(copy))
+        result = failure_usage(reader->failure, "one command a line (';' is for -c)");
+    else
+        result = read_words(reader, words, split_words(copy, words));
     free(copy);
     return result;
 }
@@ -130,12 +140,12 @@ static size_t line_length(const char *text, size_t size, char separator)
     return length;
 }
 
-static enum exit_status read_lines(struct reader *reader, const char *text, size_t size, char separator)
+static enum exit_status read_lines(struct reader *reader, const char *text, size_t size)
 {
     enum exit_status result = EXIT_STATUS_DONE;
 
     while (result == EXIT_STATUS_DONE && size > 0) {
-        size_t length = line_length(text, size, separator);
+        size_t length = line_length(text, size, reader->separator);
         size_t step = length < size ? length + 1 : length;
         reader->line++;
         result = read_line(reader, text, length);
@@ -152,11 +162,11 @@ static enum exit_status read_lines(struct reader *reader, const char *text, size
 enum exit_status script_parse(struct script *script, const char *name, const char *text, size_t size, char separator,
                               struct failure *failure)
 {
-    struct reader reader = { .script = script, .failure = failure };
+    struct reader reader = { .script = script, .failure = failure, .separator = separator };
     enum exit_status result;
 
     *script = (struct script){ .name = name };
-    result = read_lines(&reader, text, size, separator);
+    result = read_lines(&reader, text, size);
     if (result != EXIT_STATUS_DONE) {
         failure->file = name;
         failure->line = reader.line;

@@ -118,6 +118,22 @@ class FakeLibrary(CommandTest):
                       ["xx", "--help"], ["a\nb"], ["\x1b[2J"]):
             self.assert_refused_unsent(words, USAGE)
 
+    def test_usage_errors_say_what_was_probably_meant(self):
+        for word, meant in (("in", "ib, iw or id"), ("inb", "ib"), ("INW", "iw"), ("inl", "id"), ("outb", "ob"),
+                            ("out", "ob, ow or od"), ("outw", "ow"), ("outl", "od"), ("version", "--version")):
+            self.assert_refused_unsent([word, "80"], USAGE, f"unknown command '{word}' (did you mean {meant}?)")
+        for words, said in ((["ob 80 55"], "use -c"), (["{ ib 70; ib 71 }"], "use -c"), (["ib 80; ib 81"], "use -c"),
+                            (["-c", "outb 80 1"], "-c:1: unknown command 'outb' (did you mean ob?)"),
+                            (["-c", ""], "-c: no command"), (["-c", " ; # x"], "-c: no command"),
+                            (["--wait", "5", "info"], "unknown command '5' (`kdio help` lists them) "
+                                                       "(did you mean --wait=5, with =?)"),
+                            (["info", "--wait", "5"], "--wait=5, with ="),
+                            (["-c", "ib 80", "--wait", "5"], "--wait=5, with =")):
+            self.assert_refused_unsent(words, USAGE, said)
+        for words in (["frob", "80"], ["frob 80"], ["--wait", "frob"]):
+            self.assert_refused_unsent(words, USAGE, f"{words[-1] if words[0][0] == '-' else words[0]}' (`kdio help`")
+        self.assert_done(self.fake("ib", "--wait", "80"), "00000080: 80\n")
+
     def test_refusals_send_nothing(self):
         for words, part in ((["ob", "80", "100"], "wider"), (["ow", "80", "10000"], "wider"),
                             (["od", "80", "100000000"], "wider"), (["od", "cf8", "ffffffff`80000000"], "wider"),

@@ -89,7 +89,7 @@ static void braces_may_share_a_line_with_a_command(void **state)
 
 static void texts_without_commands_are_empty(void **state)
 {
-    static const char *const texts[] = { "", "\n", "#", "# ob 80 55", " \t \n\n", "{\n}\n", "{ }" };
+    static const char *const texts[] = { "", "\n", "#", "# ob 80 55; ib 80", " \t \n\n", "{\n}\n", "{ }" };
 
     (void)state;
     for (size_t i = 0; i < COUNT(texts); i++)
@@ -105,7 +105,9 @@ static const struct {
     { "ob 80", 1, "missing argument" },
     { "\n\nib 80 1", 3, "surplus argument '1'" },
     { "ob 80 5g", 1, "'5g' is not a number" },
-    { "ob 80 55;", 1, "'55;' is not a number" },
+    { "ib 80\nob 80 55;", 2, "one command a line (';' is for -c)" },
+    { "ib 80; ib 81 # two", 1, "one command a line" },
+    { "inb 80", 1, "unknown command 'inb' (did you mean ib?)" },
     { "ob 80 10000000000000000", 1, "does not fit in 64 bits" },
     { "info 1", 1, "surplus argument '1'" },
     { "run x", 1, "'run' cannot stand" },
