@@ -102,7 +102,7 @@ static bool window_has_room(struct kdio_host_link *link, const struct kdio_host_
 static void enqueue(struct kdio_host_link *link, struct kdio_host_request *request, uint64_t now_us)
 {
     if (!kdio_host_link_outstanding(link)) {
-        link->life_us = now_us;
+        link->progress_us = now_us;
         link->retries = 0;
     }
     request->seq = link->next_seq++;
@@ -307,14 +307,11 @@ static void adopt(struct kdio_host_link *link, const struct kdio_answer *answer,
 }
 
 /* What the stub says to OPEN while a session is on. */
-static enum kdio_host_event_type judge_probe(struct kdio_host_link *link, const struct kdio_answer *answer,
-                                             uint64_t now_us)
+static enum kdio_host_event_type judge_probe(struct kdio_host_link *link, const struct kdio_answer *answer)
 {
     link->probing = false;
-    if (answer->boot_id == link->answer.boot_id && answer->previous_session == link->key.challenge) {
-        link->life_us = now_us;
+    if (answer->boot_id == link->answer.boot_id && answer->previous_session == link->key.challenge)
         return KDIO_HOST_NONE;
-    }
     end_session(link);
     return answer->boot_id != link->answer.boot_id ? KDIO_HOST_RESET : KDIO_HOST_TAKEN;
 }
@@ -334,7 +331,7 @@ static enum kdio_host_event_type take_answer(struct kdio_host_link *link, uint64
     if (link->state != KDIO_HOST_OPENING && !link->probing)
         return KDIO_HOST_NONE; /* To a repetition of the OPEN that is answered. */
     if (link->probing)
-        return judge_probe(link, &answer, now_us);
+        return judge_probe(link, &answer);
     if (answer.status != KDIO_DONE) {
         link->answer = answer;
         end_session(link);
@@ -450,6 +447,7 @@ static void take_reply(struct kdio_host_link *link, uint64_t now_us, struct kdio
         return;
     }
     measure(link, event->request, now_us);
+    link->progress_us = now_us;
     link->retries = 0;
     link->send_limit++;
     link->base_seq++;
@@ -472,6 +470,7 @@ static void take_note(struct kdio_host_link *link, uint64_t now_us, struct kdio_
         end_session(link);
         event->type = KDIO_HOST_TAKEN;
     } else if (type == KDIO_NOTE_ALIVE) {
+        link->progress_us = now_us;
         link->retries = 0;
         arm_retry(link, now_us);
     }
@@ -487,7 +486,6 @@ static void take_session_frame(struct kdio_host_link *link, uint64_t now_us, str
         return;
     }
     link->stats.rx_frames++;
-    link->life_us = now_us;
     if (kind == KDIO_KIND_NOTE)
         take_note(link, now_us, event);
     else if (seq == link->base_seq && seq != link->next_seq && (*slot(link, seq))->sent)
@@ -541,7 +539,7 @@ void kdio_host_link_tick(struct kdio_host_link *link, uint64_t now_us, struct kd
         take_bad_frame(link, now_us);
     if (!kdio_host_link_outstanding(link))
         return;
-    if (link->state == KDIO_HOST_READY && now_us - link->life_us >= link->config.dead_us) {
+    if (link->state == KDIO_HOST_READY && now_us - link->progress_us >= link->config.dead_us) {
         end_session(link);
         event->type = KDIO_HOST_TIMEOUT;
     } else if (now_us >= link->retry_us) {
@@ -563,7 +561,7 @@ uint64_t kdio_host_link_deadline(const struct kdio_host_link *link)
     if (kdio_host_link_outstanding(link)) {
         deadline_us = earlier(deadline_us, link->retry_us);
         if (link->state == KDIO_HOST_READY)
-            deadline_us = earlier(deadline_us, link->life_us + link->config.dead_us);
+            deadline_us = earlier(deadline_us, link->progress_us + link->config.dead_us);
     }
     if (kdio_frame_inside(&link->decoder))
         deadline_us = earlier(deadline_us, link->decoder.last_us + KDIO_FRAME_GAP_US + 1);

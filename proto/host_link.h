@@ -45,7 +45,7 @@ enum kdio_host_event_type {
     KDIO_HOST_REPLY,    /* request is answered: all of it done, or failure. */
     KDIO_HOST_RESET,    /* Another boot of the target: the session is over. */
     KDIO_HOST_TAKEN,    /* Another host has the line: the session is over. */
-    KDIO_HOST_TIMEOUT,  /* No sign of life for too long: the session is over. */
+    KDIO_HOST_TIMEOUT,  /* No progress for too long: the session is over. */
     KDIO_HOST_BAD,      /* An intact reply that makes no sense: the session is over. */
 };
 
@@ -77,7 +77,7 @@ struct kdio_host_link_config {
     size_t rx_frame_size;
     uint8_t *tx_frame; /* Holds one payload to the stub. */
     size_t tx_frame_size;
-    uint32_t dead_us;  /* Silence with an answer owed that ends the session. */
+    uint32_t dead_us;  /* Time without progress, with an answer owed, that ends the session. */
 };
 
 struct kdio_host_link_stats {
@@ -107,7 +107,7 @@ struct kdio_host_link {
     uint32_t send_seq;          /* Next request to put on the wire. */
     uint32_t next_seq;          /* Next number to give. */
     bool force_delimiter;       /* The next frame follows something doubtful. */
-    uint64_t life_us;           /* Last sign of life, or when an answer was first owed after it. */
+    uint64_t progress_us;       /* H7: last reply in order or ALIVE, or when an answer was first owed after it. */
     uint64_t retry_us;          /* When to send again. */
     uint64_t goback_us;         /* When the last repetition began. */
     uint32_t rto_us;

@@ -11,7 +11,7 @@
  *                 says so.
  *   Memory        What the library returns by pointer belongs to the target and lives until the next call on it.
  *   Output        The library never prints and never exits.
- *   Waiting       Every wait is bounded: an operation on a dead line fails within options.dead_ms of the last sign of life
+ *   Waiting       Every wait is bounded: an operation on a dead line fails within options.dead_ms of the last progress
  *                 (5 s at most by default), opening within options.open_ms.
  *   Retries       Damaged and lost frames are repeated by the link without the operation being repeated. After a cable
  *                 pull the next call reconnects in the same session, so that what was unknown is resolved
@@ -74,7 +74,7 @@ struct kdio_port_span {
 struct kdio_options {
     uint32_t size;    /* sizeof(struct kdio_options) */
     uint32_t open_ms; /* Longest time to find the stub; default 4500. */
-    uint32_t dead_ms; /* Silence while an answer is owed that ends an operation; default 4500, at least 500. */
+    uint32_t dead_ms; /* Time without progress, while an answer is owed, that ends an operation; default 4500, at least 500. */
     uint32_t wait_ms; /* kdio_target_open keeps trying for so long, for a target that is still off; default 0. */
     bool read_only;   /* Refuse output on the host, before anything is sent. */
     const struct kdio_port_span *deny; /* Ports refused on the host. Copied. */

@@ -18,6 +18,7 @@
 #define DEAD_MS_DEFAULT   4500u
 #define DEAD_MS_MIN       500u
 #define RECONNECT_MS      1000u
+#define NONCE_LIFE_US     1500000u
 #define CONNECT_PERIOD_US 250000u /* Between attempts while waiting for a target that is off. */
 #define INTERRUPTED_US    50000u  /* How often options.interrupted is asked. */
 #define ENDLESS_BYTES     4096u   /* More than firmware says while nobody listens for a stub. */
@@ -304,11 +305,21 @@ static enum kdio_status say_end(struct kdio_target *target, enum kdio_status sta
                      kdio_status_text(status));
 }
 
+/* A line that eats a byte value eats every OPEN in which the nonce puts it: another nonce may get through. */
+static void renew_nonce(struct kdio_target *target, uint64_t *renew_us, uint64_t now_us)
+{
+    if (target->link.state != KDIO_HOST_OPENING || target->opened_once || now_us < *renew_us)
+        return;
+    kdio_host_link_open(&target->link, draw_nonce(target), false, now_us);
+    *renew_us = now_us + NONCE_LIFE_US;
+}
+
 /* Asks for a session over the connection until `end_us`. */
 static enum kdio_status find_stub(struct kdio_target *target, uint64_t end_us)
 {
     enum kdio_status status = KDIO_DONE;
     uint64_t now_us = kdio_time_us();
+    uint64_t renew_us = now_us + NONCE_LIFE_US;
 
     target->session_end = KDIO_DONE;
     kdio_observation_clear(&target->observation);
@@ -318,6 +329,7 @@ static enum kdio_status find_stub(struct kdio_target *target, uint64_t end_us)
     while (status == KDIO_DONE && target->link.state != KDIO_HOST_READY && now_us < end_us) {
         status = kdio_session_step(target, end_us - now_us);
         now_us = kdio_time_us();
+        renew_nonce(target, &renew_us, now_us);
     }
     if (status != KDIO_DONE)
         return say_end(target, status);

@@ -190,6 +190,8 @@ static void take_bytes(struct line *line, const uint8_t *bytes, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
         line->received++;
+        if (line->page->eat == 0x100u + bytes[i])
+            continue;
         if (line->page->lose_each && line->received % line->page->lose_each == 0)
             continue;
         if (line->in_size < BUFFER)

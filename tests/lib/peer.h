@@ -42,6 +42,7 @@ struct peer_page {
     atomic_bool deaf;              /* Drop what is received. */
     atomic_bool absent;            /* Connections are refused: the socket is not there. */
     atomic_bool say;               /* One-shot: the kernel prints a line. */
+    atomic_uint eat;               /* 0x100 + a byte value that never arrives; 0 for none. */
     atomic_uint lose_each;         /* Every so many-th byte received is lost; 0 for none. */
     /* Set by the peer. */
     atomic_uint connections;       /* Accepted so far. */

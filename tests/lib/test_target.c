@@ -350,6 +350,24 @@ static void a_dead_line_is_reported_in_time(void **state)
     assert_int_equal(peer.page->access_count, 1);
 }
 
+/* XON: the request whose header is 11 never arrives, while the stub goes on to say what it wants. */
+static void a_line_that_eats_a_byte_is_no_hang(void **state)
+{
+    uint64_t start_ms = now_ms();
+    enum kdio_status status = KDIO_DONE;
+    unsigned count = 0;
+
+    (void)state;
+    peer.page->eat = 0x111;
+    while (status == KDIO_DONE && count < 60)
+        status = kdio_out(target, 0xd00, 4, count++);
+    assert_int_equal(status, KDIO_TIMEOUT);
+    assert_in_range(now_ms() - start_ms, DEAD_MS, LIMIT_MS);
+    assert_counts_up(peer.page->access_count);
+    peer.page->eat = 0;
+    assert_int_equal(kdio_out8(target, 0x80, 1), KDIO_DONE);
+}
+
 static void a_deaf_line_does_nothing_later(void **state)
 {
     static const uint32_t values[] = { 2 };
@@ -500,6 +518,7 @@ int main(void)
         ON_A_LINE(what_was_unknown_turns_out_not_done),
         ON_A_LINE(what_was_unknown_turns_out_done),
         ON_A_LINE(a_dead_line_is_reported_in_time),
+        ON_A_LINE(a_line_that_eats_a_byte_is_no_hang),
         ON_A_LINE(a_deaf_line_does_nothing_later),
         ON_A_LINE(a_reset_is_noticed_at_once),
         ON_A_LINE(a_second_host_takes_the_line),

@@ -481,7 +481,7 @@ class Arithmetic(unittest.TestCase):
         self.assertEqual(wait["inside a frame"], f"{gap} ms")
         self.assertEqual(int(window) * 1024, MEANINGS["ANSWER"]["request_window"])
         self.assertLessEqual(slowest, float(bound))
-        self.assertTrue(wait["for an answer, from the last sign of life"].startswith(f"{dead} s"))
+        self.assertTrue(wait["for an answer, from the last progress"].startswith(f"{dead} s"))
 
 
 if __name__ == "__main__":
