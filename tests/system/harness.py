@@ -331,15 +331,14 @@ class Poke:
         return reply
 
     def all_done(self, lines):
-        """The replies to many commands, a hundred under way at a time: pipes hold no more."""
+        """The replies to many commands, a hundred under way at a time: pipes hold no more. The first failure ends it."""
         replies = []
         for first in range(0, len(lines), 100):
-            stretch = lines[first:first + 100]
-            self.send(*stretch)
-            replies += [self.reply() for _ in stretch]
-        bad = [(line, reply) for line, reply in zip(lines, replies) if reply["status"] != "DONE"]
-        if bad:
-            raise Failed(f"{len(bad)} of {len(lines)} are not done; the first: {bad[0]}")
+            self.send(*lines[first:first + 100])
+            for line in lines[first:first + 100]:
+                replies.append(self.reply())
+                if replies[-1]["status"] != "DONE":
+                    raise Failed(f"{line}, command {len(replies)} of {len(lines)}: {replies[-1]}")
         return replies
 
     def program(self, lines, kind="plain", seconds=REPLY_S):
