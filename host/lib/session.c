@@ -282,12 +282,14 @@ static enum kdio_status status_of(enum kdio_finding finding)
 static enum kdio_status say_no_stub(struct kdio_target *target)
 {
     enum kdio_finding finding = kdio_observation_judge(&target->observation);
-    const char *endless = finding == KDIO_FINDING_NOISE ? " (noise without end)" : " (text without end)";
+    const char *more = finding == KDIO_FINDING_NOISE ? " (noise without end)" : " (text without end)";
 
     if (target->observation.rx_bytes <= ENDLESS_BYTES)
-        endless = "";
+        more = "";
+    if (finding == KDIO_FINDING_SILENT && kdio_transport_is_socket(target->transport))
+        more = " (is another program on it? a socket of QEMU's serves one client at a time)";
     return kdio_fail(target, status_of(finding), KDIO_OUTCOME_NOT_DONE, "%s: %s%s; nothing was done",
-                     kdio_transport_name(target->transport), kdio_finding_text(finding), endless);
+                     kdio_transport_name(target->transport), kdio_finding_text(finding), more);
 }
 
 static enum kdio_status say_end(struct kdio_target *target, enum kdio_status status)

@@ -305,6 +305,11 @@ bool kdio_transport_is_subprocess(const struct kdio_transport *transport)
     return false;
 }
 
+bool kdio_transport_is_socket(const struct kdio_transport *transport)
+{
+    return strncmp(transport->name, "unix,", 5) == 0 || strncmp(transport->name, "tcp,", 4) == 0;
+}
+
 const char *kdio_transport_name(const struct kdio_transport *transport)
 {
     return transport->name;

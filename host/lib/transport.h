@@ -31,6 +31,9 @@ bool kdio_transport_connected(const struct kdio_transport *transport);
 /* True when connecting again would make a new peer (a subprocess) instead of finding the old one. */
 bool kdio_transport_is_subprocess(const struct kdio_transport *transport);
 
+/* True for a UNIX or TCP socket without layers. */
+bool kdio_transport_is_socket(const struct kdio_transport *transport);
+
 const char *kdio_transport_name(const struct kdio_transport *transport);
 /* Why the last connection failed or ended, in words; and its errno, or 0. */
 const char *kdio_transport_reason(const struct kdio_transport *transport);
