@@ -331,7 +331,7 @@ class Poke:
         return reply
 
     def all_done(self, lines):
-        """The replies to many commands, a hundred under way at a time: pipes hold no more. Ends at the first failure."""
+        """The replies to many commands, a hundred under way at a time; the first failure ends it."""
         replies = []
         for first in range(0, len(lines), 100):
             self.send(*lines[first:first + 100])
