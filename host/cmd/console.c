@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* console.c: implements console.h: waits for the kernel's text and for standard input in turn, a short time each. */
+/*
+ * console.c: implements console.h: waits for the kernel's text and for standard input in turn, a short time each.
+ *
+ * The stub is asked for a sign of life now and then: a host that only listens would never learn that another one took
+ * the line over, nor that the line is dead.
+ */
 #include "host/cmd/console.h"
 
 #include <errno.h>
@@ -11,6 +16,7 @@
 
 #define TURN_MS    20u  /* Longest time that a typed line waits for its turn. */
 #define QUIET_MS   500u /* After the end of standard input: silence that ends the command. */
+#define ASK_MS     1000u /* Between two signs of life. */
 #define INPUT_SIZE 512
 
 static void show_text(struct session *session, const char *text, size_t size)
@@ -20,7 +26,7 @@ static void show_text(struct session *session, const char *text, size_t size)
         output_string_bytes(object, "console", text, size);
         output_print_object(session->output, object);
     } else {
-        output_bytes(session->output, text, size);
+        output_kernel_text(session->output, text, size);
     }
     (void)output_flush(session->output);
 }
@@ -46,9 +52,21 @@ static enum exit_status type_input(struct session *session, bool *open)
     return status == KDIO_DONE ? EXIT_STATUS_DONE : session_failure(session, status);
 }
 
-static enum exit_status show_for(struct session *session, uint32_t ms)
+/* Nobody asked for the statistics, so the error is that of the console: whatever was typed before has arrived. */
+static enum exit_status ask_for_life(struct session *session)
 {
-    enum kdio_status status = kdio_target_service(session->target, ms);
+    struct kdio_stub_stats stats;
+    enum kdio_status status = kdio_target_stub_stats(session->target, &stats);
+
+    if (status == KDIO_DONE || status == KDIO_INTERRUPTED)
+        return EXIT_STATUS_DONE;
+    return failure_status(session->failure, status, "%s: %s; all that was typed had arrived", session->options->target,
+                          kdio_status_text(status));
+}
+
+static enum exit_status show_turn(struct session *session)
+{
+    enum kdio_status status = kdio_target_service(session->target, TURN_MS);
 
     if (status != KDIO_DONE && status != KDIO_INTERRUPTED)
         return session_failure(session, status);
@@ -64,14 +82,24 @@ static enum exit_status converse(struct session *session)
     uint32_t quiet_ms = 0;
     enum exit_status result = EXIT_STATUS_DONE;
 
-    while (result == EXIT_STATUS_DONE && quiet_ms < QUIET_MS && signals_caught() == 0) {
+    for (uint32_t ms = TURN_MS; result == EXIT_STATUS_DONE && quiet_ms < QUIET_MS && signals_caught() == 0;
+         ms += TURN_MS) {
         uint64_t size_before = session->console_size;
         result = type_input(session, &open);
         if (result == EXIT_STATUS_DONE)
-            result = show_for(session, TURN_MS);
+            result = show_turn(session);
+        if (result == EXIT_STATUS_DONE && ms % ASK_MS == 0)
+            result = ask_for_life(session);
         quiet_ms = open || session->console_size != size_before ? 0 : quiet_ms + TURN_MS;
     }
     return result;
+}
+
+static void say_how_it_ends(const struct session *session)
+{
+    if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
+        (void)fprintf(stderr, "kdio: console of %s; ^C ends it, and ^D once the kernel is quiet\n",
+                      session->options->target);
 }
 
 enum exit_status console_execute(const struct statement *statement, struct session *session)
@@ -79,8 +107,10 @@ enum exit_status console_execute(const struct statement *statement, struct sessi
     enum exit_status result;
 
     (void)statement;
+    say_how_it_ends(session);
     session->console = show_text;
     result = converse(session);
+    output_kernel_text_end(session->output);
     session->console = NULL;
     return result;
 }

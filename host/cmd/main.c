@@ -19,7 +19,7 @@ struct run {
     char *text; /* Of the script, when it came from a file. */
 };
 
-/* --wait takes its number behind a `=` only, so a number in the next word ends up where a word of the command belongs. */
+/* --wait takes its number behind a `=` only: a number in the next word becomes a word of the command. */
 static enum exit_status say_wait(struct run *run)
 {
     if (run->options.wait_word != NULL)

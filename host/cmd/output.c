@@ -25,9 +25,17 @@ void output_text(struct output *output, const char *format, ...)
     va_end(arguments);
 }
 
-void output_bytes(struct output *output, const char *bytes, size_t size)
+void output_kernel_text(struct output *output, const char *text, size_t size)
 {
-    note_error(output, fwrite(bytes, 1, size, stdout) != size);
+    if (output->terminal.stream == NULL)
+        terminal_init(&output->terminal, stdout);
+    note_error(output, !terminal_write(&output->terminal, text, size));
+}
+
+void output_kernel_text_end(struct output *output)
+{
+    if (output->terminal.stream != NULL)
+        note_error(output, !terminal_end(&output->terminal));
 }
 
 void output_number(cJSON *object, const char *name, double value)

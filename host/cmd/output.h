@@ -12,6 +12,7 @@
 #include <cjson/cJSON.h>
 
 #include "host/cmd/failure.h"
+#include "host/cmd/terminal.h"
 
 struct statement;
 
@@ -19,10 +20,14 @@ struct output {
     bool json;
     bool lines;       /* Results name their line: several commands are executed. */
     int system_errno; /* Of the first write that failed, or 0. */
+    struct terminal terminal; /* Of the kernel's text; zero before the first of it. */
 };
 
 __attribute__((format(printf, 2, 3))) void output_text(struct output *output, const char *format, ...);
-void output_bytes(struct output *output, const char *bytes, size_t size);
+
+/* The kernel's text, as terminal.h says. */
+void output_kernel_text(struct output *output, const char *text, size_t size);
+void output_kernel_text_end(struct output *output);
 
 /* A JSON object that names the command (and its line); NULL when memory is out, which the others accept. */
 cJSON *output_object(const struct output *output, const struct statement *statement);

@@ -21,7 +21,7 @@ static void console_text(void *context, const char *text, size_t size)
 
     session->console_size += size;
     if (session->console_file != NULL) {
-        (void)fwrite(text, 1, size, session->console_file);
+        (void)terminal_write(&session->console_terminal, text, size);
         (void)fflush(session->console_file);
     }
     if (session->console != NULL)
@@ -45,6 +45,7 @@ static enum exit_status open_console_file(struct session *session)
     session->console_file = strcmp(path, "-") == 0 ? stderr : fopen(path, "w");
     if (session->console_file == NULL)
         return failure_system(session->failure, "cannot write %s", path);
+    terminal_init(&session->console_terminal, session->console_file);
     return EXIT_STATUS_DONE;
 }
 
@@ -120,6 +121,8 @@ static enum exit_status open_target(struct session *session)
     session_options(session, &options);
     if (session->private_qemu)
         progress_start(&session->progress, "booting the target in QEMU");
+    else if (options.wait_ms != 0)
+        progress_start_waiting(&session->progress, session->line);
     status = kdio_target_open(&session->target, session->line, &options);
     progress_stop(&session->progress);
     return status == KDIO_DONE ? EXIT_STATUS_DONE : open_failure(session, status);
@@ -159,6 +162,8 @@ void session_close(struct session *session)
     free(session->line);
     session->line = NULL;
     close_capture(session);
+    if (session->console_file != NULL)
+        (void)terminal_end(&session->console_terminal);
     if (session->console_file != NULL && session->console_file != stderr)
         (void)fclose(session->console_file);
     session->console_file = NULL;

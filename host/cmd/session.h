@@ -8,6 +8,7 @@
 #include "host/cmd/options.h"
 #include "host/cmd/output.h"
 #include "host/cmd/progress.h"
+#include "host/cmd/terminal.h"
 
 struct session {
     const struct cmd_options *options;
@@ -18,6 +19,7 @@ struct session {
     bool private_qemu;
     struct progress progress;
     FILE *console_file; /* Where --console sends the kernel's text; NULL for nowhere. */
+    struct terminal console_terminal;
     /* Takes the kernel's text too while set: the console command. */
     void (*console)(struct session *session, const char *text, size_t size);
     uint64_t console_size; /* Bytes of text so far. */

@@ -2,7 +2,7 @@
 #
 # rules.mk: tests of the kdio command.
 #
-# check-cmd-unit  what reads numbers, scripts and deny lists, under ASan and UBSan (a second)
+# check-cmd-unit  what reads numbers, scripts and deny lists, and writes text, under ASan and UBSan (a second)
 # check-cmd       the command as a process: against a fake library, against lines where no stub answers, and against the
 #                 boot target in QEMU (under a minute; one OVMF boot)
 
@@ -10,7 +10,7 @@ CMD_TEST_BUILD := $(BUILD)/tests/cmd
 CMD_TEST_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 CMD_TEST_OBJECTS := $(patsubst %.c,$(CMD_TEST_BUILD)/%.o,$(filter-out host/cmd/main.c,$(wildcard host/cmd/*.c)) \
     proto/cursor.c proto/policy.c host/lib/capture.c host/lib/finding.c tests/cmd/fake_target.c)
-CMD_UNIT_TESTS := $(addprefix $(CMD_TEST_BUILD)/,test_number test_script test_policy)
+CMD_UNIT_TESTS := $(addprefix $(CMD_TEST_BUILD)/,test_number test_script test_policy test_terminal)
 
 .PHONY: check-cmd-unit check-cmd
 

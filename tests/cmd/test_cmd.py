@@ -377,6 +377,30 @@ class FakeLibrary(CommandTest):
         for option in ("--console", "--capture"):
             self.assert_refused_unsent(["ib", "80", option, "/none/x"], SYSTEM, "/none/x: No such file or directory; ")
 
+    def on_a_terminal(self, *words, typed=b"", **variables):
+        """What a terminal shows on which the command reads and writes all, and the exit status."""
+        terminal, slave = os.openpty()
+        self.addCleanup(os.close, terminal)
+        os.write(terminal, typed)
+        environment = clean_environment(KDIO_TARGET="fake,line", KDIO_FAKE_LOG=self.log, **variables)
+        process = subprocess.run([FAKE, *words], stdin=slave, stdout=slave, stderr=slave, timeout=LIMIT_S,
+                                 env=environment, check=False)
+        os.close(slave)
+        return process.returncode, os.read(terminal, 4096)
+
+    def test_the_console_says_on_a_terminal_how_it_ends(self):
+        status, shown = self.on_a_terminal("console", typed=b"\x04")
+        self.assertEqual(status, DONE)
+        self.assertIn(b"kdio: console of fake,line; ^C ends it, and ^D once the kernel is quiet\r\n", shown)
+        self.assert_done(self.fake("console"))
+
+    def test_the_console_ends_when_another_host_takes_the_line(self):
+        self.assert_failed(self.fake("console", KDIO_FAKE_LOSS="TAKEN"), LINK, "another host took the line over")
+
+    def test_a_terminal_shows_what_is_waited_for(self):
+        shown = self.on_a_terminal("--wait=9", "ob", "80", "1")
+        self.assertEqual(shown, (DONE, b"\r\x1b[Kwaiting for fake,line: 0 s\r\x1b[K"))
+
     def test_statistics_come_with_v(self):
         for option in ("-v", "--verbose"):
             result = self.fake(option, "ib", "80")
@@ -690,6 +714,15 @@ class DeadLine(CommandTest):
         self.assertEqual(server.accepted, 0)
 
 
+def send_to_all(connections, data):
+    """Also when some of them are closed already."""
+    for connection in connections:
+        try:
+            connection.sendall(data)
+        except OSError:
+            pass
+
+
 class Cable(CommandTest):
     """A line between the command and a QEMU that stays, which is pulled once, after some bytes of requests."""
 
@@ -753,6 +786,47 @@ class Cable(CommandTest):
         """Runs a script of writes and pulls the cable in the midst of it."""
         self.bytes_left = len(values)
         return run(KDIO, *self.target, *words, "run", self.file("".join(f"ob 80 {value:x}\n" for value in values)))
+
+    def share(self, listener):
+        """Carries what each host sends to the stub, and what the stub sends to every host."""
+        hosts = []
+        while True:
+            ready, _, _ = select.select([listener, self.stub, *hosts], [], [])
+            if listener in ready:
+                try:
+                    hosts.append(listener.accept()[0])
+                except OSError:
+                    break
+            for source in set(ready) - {listener}:
+                data = source.recv(4096)
+                if source is self.stub:
+                    send_to_all(hosts, data)
+                elif data:
+                    self.stub.sendall(data)
+                else:
+                    hosts.remove(source)
+                    source.close()
+        for host in hosts:
+            host.close()
+
+    def test_a_console_says_that_another_host_took_the_line(self):
+        path = self.directory / "shared"
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(path))
+        listener.listen(2)
+        sharer = threading.Thread(target=self.share, args=[listener], daemon=True)
+        sharer.start()
+        self.addCleanup(listener.close)
+        self.addCleanup(sharer.join, LIMIT_S)
+        self.addCleanup(listener.shutdown, socket.SHUT_RDWR)
+        with subprocess.Popen([KDIO, "--target", f"unix,{path}", "console"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean_environment()) as console:
+            self.addCleanup(console.kill)
+            read_until(console.stdout.fileno(), b"\n")
+            self.assert_done(run(KDIO, "--target", f"unix,{path}", "ib", "80"), "00000080: ff\n")
+            self.assertEqual(console.wait(LIMIT_S), LINK)
+            self.assertRegex(console.stderr.read(),
+                             rb"^kdio: unix,.*: another host took the line over; all that was typed had arrived\n$")
 
     def end(self):
         self.assert_done(run(KDIO, *self.target, "--expect-reset", "ob", "f4", "0"))
