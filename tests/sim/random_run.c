@@ -19,7 +19,8 @@
 #define RECOVERY_NS  (1500 * SIM_MS)
 #define RECOVERY_OPS 30u
 #define RUN_NS       (30 * SIM_S) /* For those operations and what was under way: 12 KiB at 9600 baud. */
-#define LARGEST_BYTES 2048u       /* A request of the largest size and its reply. */
+#define LARGEST_BYTES 4096u       /* A request of the largest size, once more, and its reply. */
+#define STRETCH_MAX  3000u        /* Bytes of noise, or of an earlier time, at once. */
 #define QUIET_NS     (1500 * SIM_MS)
 
 /* What may happen in a run, in parts of 100 for each phase. */
@@ -79,11 +80,19 @@ static struct plan draw_plan(struct sim_random *random)
 
 /* ---- The safety phase ---- */
 
+/* A stretch of at most half a second: more would only keep a slow line busy. */
+static size_t draw_stretch(struct sim *sim)
+{
+    uint64_t most = SIM_S / 2 / sim->to_stub.byte_ns;
+
+    return 1 + (size_t)sim_below(&sim->random, most < STRETCH_MAX ? most : STRETCH_MAX);
+}
+
 static void play(struct sim *sim, struct sim_line *line)
 {
     size_t back = 1 + (size_t)sim_below(&sim->random, SIM_RECORDED);
 
-    sim_line_replay(line, back, 1 + (size_t)sim_below(&sim->random, 2000), sim->now_ns);
+    sim_line_replay(line, back, draw_stretch(sim), sim->now_ns);
 }
 
 static void print_burst(struct sim *sim)
@@ -132,9 +141,9 @@ static void disturb(struct sim *sim, struct plan *plan)
     if (sim_chance(random, plan->replay_down, 100))
         play(sim, &sim->to_host);
     if (sim_chance(random, plan->noise_up, 100))
-        sim_line_noise(&sim->to_stub, (size_t)sim_below(random, 3000), sim->now_ns);
+        sim_line_noise(&sim->to_stub, draw_stretch(sim), sim->now_ns);
     if (sim_chance(random, plan->noise_down, 100))
-        sim_line_noise(&sim->to_host, (size_t)sim_below(random, 3000), sim->now_ns);
+        sim_line_noise(&sim->to_host, draw_stretch(sim), sim->now_ns);
     if (sim_chance(random, plan->cut, 100))
         cut_line(sim);
     if (sim_chance(random, plan->text_burst, 100))
@@ -174,7 +183,7 @@ static void calm(struct sim *sim)
 }
 
 /* Bytes still on their way, of either end, are no fault of the line; they are given their time, and so is a request of
- * the largest size. */
+ * the largest size with one repetition. */
 static uint64_t allowance_ns(const struct sim *sim)
 {
     uint64_t until_ns = sim->to_stub.last_ns > sim->to_host.last_ns ? sim->to_stub.last_ns : sim->to_host.last_ns;
