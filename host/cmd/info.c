@@ -27,16 +27,20 @@ struct facts {
 struct fact {
     enum section section;
     const char *json;
-    const char *label;
+    const char *label; /* NULL when the text shows it elsewhere. */
     const char *unit;
     size_t offset; /* In struct facts. */
     size_t size;   /* 4 or 8 bytes. */
     bool hex;
+    const char *none; /* What to show for 0; NULL for 0 itself. */
 };
 
-#define FACT(section, member, label, unit, hex) \
+#define FACT_OR(section, member, label, unit, hex, none) \
     { section, #member, label, unit, offsetof(struct facts, PART_##section.member), \
-      sizeof(((struct facts *)0)->PART_##section.member), hex }
+      sizeof(((struct facts *)0)->PART_##section.member), hex, none }
+#define FACT(section, member, label, unit, hex) FACT_OR(section, member, label, unit, hex, NULL)
+/* In JSON only: the text shows it together with others. */
+#define FACT_UNSHOWN(section, member) FACT(section, member, NULL, "", false)
 #define PART_SECTION_STUB     info
 #define PART_SECTION_COUNTERS stub
 #define PART_SECTION_LINK     link
@@ -45,15 +49,15 @@ static const struct fact facts_shown[] = {
     FACT(SECTION_STUB, protocol_version, "protocol version", "", false),
     FACT(SECTION_STUB, boot_id, "boot", "", true),
     FACT(SECTION_STUB, session_id, "session", "", true),
-    FACT(SECTION_STUB, previous_session, "session before", "", true),
-    FACT(SECTION_STUB, previous_requests, "requests in it", "", false),
-    FACT(SECTION_STUB, previous_operations, "operations in it", "", false),
+    FACT_OR(SECTION_STUB, previous_session, "previous session", "", true, "none"),
+    FACT(SECTION_STUB, previous_requests, "requests in the previous session", "", false),
+    FACT(SECTION_STUB, previous_operations, "operations in the previous session", "", false),
     FACT(SECTION_STUB, frame_max, "largest frame", "bytes", false),
     FACT(SECTION_STUB, request_window, "request window", "bytes", false),
     FACT(SECTION_STUB, reply_window, "reply window", "bytes", false),
     FACT(SECTION_STUB, frame_window, "frames under way", "", false),
     FACT(SECTION_STUB, program_max, "largest program", "operations", false),
-    FACT(SECTION_STUB, burst, "burst limit", "bytes", false),
+    FACT_OR(SECTION_STUB, burst, "burst limit", "bytes", false, "none"),
     FACT(SECTION_STUB, link_port, "link's ports from", "", true),
     FACT(SECTION_STUB, link_ports, "number of them", "", false),
     FACT(SECTION_STUB, capabilities, "capabilities", "", true),
@@ -78,9 +82,9 @@ static const struct fact facts_shown[] = {
     FACT(SECTION_LINK, requests, "requests", "", false),
     FACT(SECTION_LINK, operations, "operations", "", false),
     FACT(SECTION_LINK, sessions, "sessions", "", false),
-    FACT(SECTION_LINK, rtt_us_min, "round trip", "us at least", false),
-    FACT(SECTION_LINK, rtt_us_mean, "round trip", "us on average", false),
-    FACT(SECTION_LINK, rtt_us_max, "round trip", "us at most", false),
+    FACT_UNSHOWN(SECTION_LINK, rtt_us_min),
+    FACT_UNSHOWN(SECTION_LINK, rtt_us_mean),
+    FACT_UNSHOWN(SECTION_LINK, rtt_us_max),
 };
 
 #define FACT_COUNT (sizeof(facts_shown) / sizeof(facts_shown[0]))
@@ -106,15 +110,28 @@ static uint64_t fact_value(const struct facts *facts, const struct fact *fact)
                                           : *(const uint32_t *)(const void *)place;
 }
 
+static void print_fact(const struct fact *fact, uint64_t value, struct output *output)
+{
+    if (value == 0 && fact->none != NULL)
+        output_text(output, "  %-18s %s\n", fact->label, fact->none);
+    else
+        output_text(output, fact->hex ? "  %-18s %" PRIx64 "%s%s\n" : "  %-18s %" PRIu64 "%s%s\n", fact->label, value,
+                    *fact->unit ? " " : "", fact->unit);
+}
+
 static void print_facts(const struct facts *facts, enum section section, struct output *output)
 {
     output_text(output, "%s\n", sections[section].title);
     for (const struct fact *fact = facts_shown; fact < facts_shown + FACT_COUNT; fact++) {
-        if (fact->section != section)
-            continue;
-        output_text(output, fact->hex ? "  %-18s %" PRIx64 "%s%s\n" : "  %-18s %" PRIu64 "%s%s\n", fact->label,
-                    fact_value(facts, fact), *fact->unit ? " " : "", fact->unit);
+        if (fact->section == section && fact->label != NULL)
+            print_fact(fact, fact_value(facts, fact), output);
     }
+}
+
+static void print_round_trip(const struct kdio_link_stats *link, struct output *output)
+{
+    output_text(output, "  %-18s %" PRIu32 "/%" PRIu32 "/%" PRIu32 " us, least/mean/most\n", "round trip",
+                link->rtt_us_min, link->rtt_us_mean, link->rtt_us_max);
 }
 
 static void print_capabilities(uint32_t present, struct output *output)
@@ -132,6 +149,7 @@ static void print_text(const struct facts *facts, struct output *output)
     print_capabilities(facts->info.capabilities, output);
     print_facts(facts, SECTION_COUNTERS, output);
     print_facts(facts, SECTION_LINK, output);
+    print_round_trip(&facts->link, output);
 }
 
 static cJSON *capability_array(uint32_t present)

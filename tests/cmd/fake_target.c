@@ -4,13 +4,15 @@
  * with an outcome can be tested for outcomes that are hard to bring about on a real target.
  *
  * Everything that would reach a target is a line in $KDIO_FAKE_LOG. Reads give the port's digits, repeated. The
- * environment says what goes wrong:
+ * environment says what goes wrong, and what the stub tells:
  *     KDIO_FAKE_OPEN=STATUS         opening fails; the error names the line
  *     KDIO_FAKE_FAIL=N:STATUS:DONE  operation N (from 0) fails; DONE is "not" or "unknown"
  *     KDIO_FAKE_BLOCK=N             operation N waits for the interruption
  *     KDIO_FAKE_RESOLVE=N           after a failure, N operations of it turn out to be done; unset: nobody knows
  *     KDIO_FAKE_LOSS=STATUS         what asking the target gives after everything was done
  *     KDIO_FAKE_PROGRAM_MAX=N       larger atomic programs are refused
+ *     KDIO_FAKE_BURST=N             the burst limit
+ *     KDIO_FAKE_PREVIOUS=N          the previous session
  *     KDIO_FAKE_FINDING=N           what an examination finds, as a number of enum kdio_finding
  */
 #include <kdio.h>
@@ -145,6 +147,8 @@ enum kdio_status kdio_target_open(struct kdio_target **target, const char *gensi
         return KDIO_NO_MEMORY;
     (*target)->options = *options;
     (*target)->info.capabilities = KDIO_CAP_PORT | KDIO_CAP_POLLED;
+    (*target)->info.burst = number_from("KDIO_FAKE_BURST", 0);
+    (*target)->info.previous_session = number_from("KDIO_FAKE_PREVIOUS", 0);
     note("open %s wait %u open %u\n", gensio, (unsigned)options->wait_ms, (unsigned)options->open_ms);
     options->console(options->context, "hello \xff\n", 8);
     if (status == KDIO_DONE)
@@ -336,7 +340,8 @@ const struct kdio_info *kdio_target_info(const struct kdio_target *target)
 
 void kdio_target_link_stats(const struct kdio_target *target, struct kdio_link_stats *stats)
 {
-    *stats = (struct kdio_link_stats){ .operations = target->executed };
+    *stats = (struct kdio_link_stats){ .operations = target->executed, .rtt_us_min = 857, .rtt_us_mean = 1117,
+                                        .rtt_us_max = 1377 };
 }
 
 enum kdio_status kdio_target_stub_stats(struct kdio_target *target, struct kdio_stub_stats *stats)

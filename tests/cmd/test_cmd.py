@@ -211,6 +211,8 @@ class FakeLibrary(CommandTest):
         self.assertEqual(info["stub"]["capabilities"], ["port", "polled"])
         self.assertEqual(info["counters"]["uart_base"], 0x3f8)
         self.assertEqual(info["link"]["operations"], 2)
+        self.assertEqual([info["link"][f"rtt_us_{which}"] for which in ("min", "mean", "max")], [857, 1117, 1377])
+        self.assertEqual((info["stub"]["burst"], info["stub"]["previous_session"]), (0, 0))
 
     def test_json_of_errors(self):
         for words, exit_status, class_ in ((["ob", "80", "155"], REFUSED, "refused"), (["--frob"], USAGE, "usage"),
@@ -223,7 +225,13 @@ class FakeLibrary(CommandTest):
 
     def test_info_names_what_the_stub_told(self):
         result = self.fake("info")
-        for part in ("kdio fake", "UART at            3f8", "polled: no interrupt"):
+        for part in ("kdio fake", "UART at            3f8", "polled: no interrupt", "previous session   none\n",
+                     "burst limit        none\n", "round trip         857/1117/1377 us, least/mean/most\n",
+                     "requests in the previous session 0\n", "boot               0\n"):
+            self.assertIn(part, result.out)
+        self.assertEqual(result.out.count("round trip"), 1)
+        result = self.fake("info", KDIO_FAKE_BURST=16, KDIO_FAKE_PREVIOUS=171)
+        for part in ("previous session   ab\n", "burst limit        16 bytes\n"):
             self.assertIn(part, result.out)
 
     def test_results_that_cannot_be_written_are_an_error(self):
