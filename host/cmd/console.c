@@ -52,13 +52,14 @@ static enum exit_status type_input(struct session *session, bool *open)
     return status == KDIO_DONE ? EXIT_STATUS_DONE : session_failure(session, status);
 }
 
-/* Nobody asked for the statistics, so the error is that of the console: whatever was typed before has arrived. */
+/* Nobody asked for the statistics, so the error is that of the console: whatever was typed before has arrived. A stub
+ * that has no such operation is there too. */
 static enum exit_status ask_for_life(struct session *session)
 {
     struct kdio_stub_stats stats;
     enum kdio_status status = kdio_target_stub_stats(session->target, &stats);
 
-    if (status == KDIO_DONE || status == KDIO_INTERRUPTED)
+    if (status == KDIO_DONE || status == KDIO_INTERRUPTED || kdio_status_class(status) == KDIO_CLASS_REFUSED)
         return EXIT_STATUS_DONE;
     return failure_status(session->failure, status, "%s: %s; all that was typed had arrived", session->options->target,
                           kdio_status_text(status));

@@ -11,6 +11,7 @@
  *     KDIO_FAKE_RESOLVE=N           after a failure, N operations of it turn out to be done; unset: nobody knows
  *     KDIO_FAKE_LOSS=STATUS         what asking the target gives after everything was done
  *     KDIO_FAKE_PROGRAM_MAX=N       larger atomic programs are refused
+ *     KDIO_FAKE_STATS=STATUS        what the stub's statistics give; asking for them is noted then
  *     KDIO_FAKE_BURST=N             the burst limit
  *     KDIO_FAKE_PREVIOUS=N          the previous session
  *     KDIO_FAKE_FINDING=N           what an examination finds, as a number of enum kdio_finding
@@ -348,6 +349,10 @@ enum kdio_status kdio_target_stub_stats(struct kdio_target *target, struct kdio_
 {
     enum kdio_status status = status_from("KDIO_FAKE_LOSS");
 
+    if (getenv("KDIO_FAKE_STATS") != NULL) {
+        note("stats\n");
+        status = status_from("KDIO_FAKE_STATS");
+    }
     *stats = (struct kdio_stub_stats){ .uart_base = 0x3f8 };
     return status == KDIO_DONE ? KDIO_DONE : fail(target, status, KDIO_OUTCOME_NOT_DONE);
 }

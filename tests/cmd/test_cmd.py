@@ -405,6 +405,15 @@ class FakeLibrary(CommandTest):
     def test_the_console_ends_when_another_host_takes_the_line(self):
         self.assert_failed(self.fake("console", KDIO_FAKE_LOSS="TAKEN"), LINK, "another host took the line over")
 
+    def test_the_console_asks_whether_the_stub_is_still_there(self):
+        for status, exit_status, said in (("TAKEN", LINK, "another host took the line over; all that was typed had"),
+                                          ("TIMEOUT", LINK, "no answer in time; all that was typed had arrived"),
+                                          ("UNSUPPORTED", DONE, ""), ("DONE", DONE, "")):
+            with self.subTest(status=status):
+                process = self.start("console", until=b"stats\n", KDIO_FAKE_STATS=status)
+                _, err = process.communicate(timeout=LIMIT_S)
+                self.assertEqual((process.returncode, said in err), (exit_status, True), err)
+
     def test_a_terminal_shows_what_is_waited_for(self):
         shown = self.on_a_terminal("--wait=9", "ob", "80", "1")
         self.assertEqual(shown, (DONE, b"\r\x1b[Kwaiting for fake,line: 0 s\r\x1b[K"))
@@ -483,22 +492,23 @@ class FakeLibrary(CommandTest):
 
     # ---- Signals ----
 
-    def blocked(self, *words, **variables):
-        """A process whose operation waits; returns it once it does."""
+    def start(self, *words, until=b"blocked\n", **variables):
+        """A process that has come as far as that line of its log: that its operation waits."""
+        self.log.unlink(missing_ok=True)
         os.mkfifo(self.log)
-        process = subprocess.Popen([FAKE, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        process = subprocess.Popen([FAKE, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True,
                                    env=clean_environment(KDIO_FAKE_LOG=self.log, KDIO_TARGET="fake,line", **variables))
         self.addCleanup(process.kill)
         keeper = os.open(self.log, os.O_RDWR)  # So that the log has no end while nobody writes.
         self.addCleanup(os.close, keeper)
-        read_until(keeper, b"blocked\n")
+        read_until(keeper, until)
         return process
 
     def test_signals_say_what_is_known_and_then_kill(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with self.subTest(signal=number):
-                self.log.unlink(missing_ok=True)
-                process = self.blocked("-c", "ib 80; ib 81; ib 82", KDIO_FAKE_BLOCK=1)
+                process = self.start("-c", "ib 80; ib 81; ib 82", KDIO_FAKE_BLOCK=1)
                 process.send_signal(number)
                 out, err = process.communicate(timeout=LIMIT_S)
                 self.assertEqual(process.returncode, -number)
@@ -520,7 +530,7 @@ class FakeLibrary(CommandTest):
         """nohup ignores SIGHUP for the programs that it starts."""
         previous = signal.signal(signal.SIGHUP, signal.SIG_IGN)
         try:
-            process = self.blocked("ib", "80", KDIO_FAKE_BLOCK=0)
+            process = self.start("ib", "80", KDIO_FAKE_BLOCK=0)
         finally:
             signal.signal(signal.SIGHUP, previous)
         status = pathlib.Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
