@@ -74,9 +74,10 @@ static size_t take_head(const uint8_t *bytes, size_t size)
 /* Our OPEN, sent back: bytes that nobody else says. Returns how many they are. */
 static size_t take_echo(const uint8_t *bytes, size_t size)
 {
+    static const uint8_t versions[] = { KDIO_OPEN_FLOOR + KDIO_PROTOCOL_VERSION, KDIO_OPEN_FLOOR + KDIO_PROTOCOL_VERSION };
     size_t head = take_head(bytes, size);
 
-    if (!head || bytes[head] < KDIO_OPEN_FLOOR)
+    if (!head || size - head < sizeof versions || memcmp(bytes + head, versions, sizeof versions) != 0)
         return 0;
     for (unsigned i = 1; i < KDIO_OPEN_SIZE && head < size && bytes[head] >= KDIO_OPEN_FLOOR; i++)
         head++;
