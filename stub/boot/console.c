@@ -62,7 +62,8 @@ bool console_pump(struct kdio_stub *stub)
     size_t room = kdio_stub_console_room(stub);
     size_t size = piece_copy(piece, room < sizeof piece ? room : sizeof piece);
 
-    console.tail += kdio_stub_console(stub, piece, size);
+    if (size)
+        console.tail += kdio_stub_console(stub, piece, size);
     return console.tail != console.head;
 }
 

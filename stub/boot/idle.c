@@ -62,7 +62,8 @@ void kernel_uart_interrupt(void)
  */
 static void poll_on(void)
 {
-    cpu_priority_set(VECTOR_UART / 16);
+    if (!kernel.boot->config.spin)
+        cpu_priority_set(VECTOR_UART / 16);
     cpu_pause();
 }
 
