@@ -40,7 +40,7 @@ SIM_SOURCES := $(wildcard tests/sim/*.c) $(wildcard proto/*.c) $(filter-out stub
 SIM_OBJECTS = $(SIM_SOURCES:%.c=$(SIM_BUILD)/%.o)
 SIM = $(SIM_BUILD)/sim
 SEED ?= 1
-N ?= 100
+N ?= 200
 
 $(SIM_BUILD)/%.o: %.c tests/rules.mk
 	@mkdir -p $(@D)
