@@ -6,10 +6,13 @@ long form. A failure names its seed; KDIO_SEED repeats it.
 """
 import os
 import random
+import select
+import socket
+import time
 
 from accesses import random_write
 from damage import Damage
-from harness import Line, Machine, Poke, SystemTest
+from harness import Deadline, Line, Machine, Poke, SystemTest
 
 SOAK = os.environ.get("SOAK") == "1"
 SEED = int(os.environ.get("KDIO_SEED", "20261120"))
@@ -18,6 +21,8 @@ PROGRAM_COUNT = 400 if SOAK else 60
 PROGRAM_BYTES = 1024
 KILL_COUNT = 50 if SOAK else 10
 RESET_COUNT = 10 if SOAK else 3
+FLOOD_BYTES = 10_000_000 if SOAK else 300_000
+TICKS_A_SECOND = 100
 FAULTY_S = 120  # A reply through a line that damages it.
 FIRST_PORT = 0xd00  # Firmware, after a reset, uses ports below.
 REGIONS = ("io", "ioport80", "pc-testdev-ioport-loopback", "pc-testdev-ioport", "loopback")
@@ -126,6 +131,38 @@ class FaultsTest(SystemTest):
                 self.assertEqual(info["previous_session"], session)
             successor.close()
         damage.one_in = 0
+
+    def test_a_flood_of_garbage_never_starves_the_kernel(self):
+        """Random bytes as fast as the line takes them: the tick counter keeps wall time, and the next client is served."""
+        client = self.machine.poke()
+        ticks = self.ticks(client)
+        start = time.monotonic()
+        client.close()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+            line.connect(self.machine.path("com1"))
+            line.setblocking(False)
+            deadline, sent = Deadline(FAULTY_S, "the flood"), 0
+            while sent < FLOOD_BYTES:
+                deadline.left()
+                readable, writable, _ = select.select([line], [line], [], 1)
+                if readable:
+                    line.recv(65536)
+                if writable:
+                    sent += line.send(self.draw.randbytes(4096))
+        client = self.use(self.machine.poke())
+        passed, wall = (self.ticks(client) - ticks) / TICKS_A_SECOND, time.monotonic() - start
+        self.assertAlmostEqual(passed, wall, delta=0.1 * wall + 0.2)
+        stats = client.done("stats")
+        self.assertGreater(stats["bad_frames"], 100, "the flood did not reach the stub")
+        write = unowned_write(self.draw)
+        mark = self.machine.trace.mark()
+        client.done(out(write))
+        self.assertEqual(self.told_and_done(mark, [write], 1), 1)
+
+    def ticks(self, client):
+        start = len(client.console)
+        client.done("type ticks")
+        return int(client.wait_console(r"kernel: (\d+) ticks", start)[1])
 
     def test_resets_are_noticed_at_once_and_the_next_connection_works(self):
         line, _ = self.line(0)

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,9 @@
 
 #define DEAD_MS 700
 #define LIMIT_MS 5000
+#define FLOOD_EARLY 1000000
+#define FLOOD_LATE  10000000
+#define FLOOD_PAGES 256 /* The sanitizer keeps what is freed for a while; the bytes themselves would be 2200 pages. */
 
 static struct peer peer;
 static struct kdio_target *target;
@@ -466,6 +470,55 @@ static void strange_lines_are_named(void **state)
     open_strange(PEER_OTHER_VERSION, KDIO_VERSION, "7 to 9");
 }
 
+/* Pages of this process at the first and at the tenth million bytes of a stream without end. */
+struct flood {
+    size_t bytes;
+    long pages_early, pages_late;
+};
+
+static long resident_pages(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    long size = 0, resident = 0;
+
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%ld %ld", &size, &resident), 2);
+    fclose(file);
+    return resident;
+}
+
+static void count_flood(void *context, const char *text, size_t size)
+{
+    struct flood *flood = context;
+
+    (void)text;
+    flood->bytes += size;
+    if (flood->bytes >= FLOOD_EARLY && !flood->pages_early)
+        flood->pages_early = resident_pages();
+    if (flood->bytes >= FLOOD_LATE && !flood->pages_late)
+        flood->pages_late = resident_pages();
+}
+
+static bool flood_is_over(void *context)
+{
+    return ((struct flood *)context)->pages_late != 0;
+}
+
+static void a_flood_takes_no_memory(void **state)
+{
+    struct flood flood = { 0 };
+    struct kdio_options options = { .size = sizeof options, .open_ms = 60000, .console = count_flood,
+                                    .interrupted = flood_is_over, .context = &flood };
+    struct kdio_target *flooded;
+
+    (void)state;
+    peer_start(&peer, PEER_ENDLESS);
+    assert_int_equal(kdio_target_open(&flooded, peer.gensio, &options), KDIO_INTERRUPTED);
+    assert_in_range(flood.pages_late, 1, flood.pages_early + FLOOD_PAGES);
+    kdio_target_close(flooded);
+    peer_end(&peer);
+}
+
 static void missing_lines_are_named(void **state)
 {
     struct kdio_options options = options_for_tests();
@@ -524,6 +577,7 @@ int main(void)
         ON_A_LINE(a_second_host_takes_the_line),
         ON_A_LINE(an_interruption_ends_the_wait),
         cmocka_unit_test(strange_lines_are_named),
+        cmocka_unit_test(a_flood_takes_no_memory),
         cmocka_unit_test(missing_lines_are_named),
         cmocka_unit_test(a_target_that_is_off_is_waited_for),
     };
