@@ -22,6 +22,7 @@
 #include "proto/status.h"
 
 #define UART_BASE  0x3f8
+#define MMIO_BASE  0xfe030000u
 #define LINES_MAX  4
 #define BUFFER     65536
 #define UART_LSR   5
@@ -95,13 +96,23 @@ static uint32_t record(struct line *line, uint16_t port, unsigned width, uint32_
     return index;
 }
 
+static bool in_memory(const struct line *line)
+{
+    return line->kind == PEER_STUB_MMIO || line->kind == PEER_STUB_MMIO4;
+}
+
+static bool is_uart_port(const struct line *line, uint16_t port)
+{
+    return !in_memory(line) && port >= UART_BASE && port < UART_BASE + UART_REGISTERS;
+}
+
 /* A read gives the number of the access: a device that changes at each read. */
 static uint32_t port_in(void *context, uint16_t port, unsigned width)
 {
     struct line *line = context;
     uint32_t mask = width == 4 ? UINT32_MAX : (1u << 8 * width) - 1;
 
-    if (port >= UART_BASE && port < UART_BASE + UART_REGISTERS)
+    if (is_uart_port(line, port))
         return uart_read(line, port - UART_BASE);
     return record(line, port, width, 0, false) & mask;
 }
@@ -110,10 +121,39 @@ static void port_out(void *context, uint16_t port, unsigned width, uint32_t valu
 {
     struct line *line = context;
 
-    if (port >= UART_BASE && port < UART_BASE + UART_REGISTERS)
+    if (is_uart_port(line, port))
         uart_write(line, port - UART_BASE, value);
     else
         record(line, port, width, value, true);
+}
+
+/* The UART in memory: any other address, width or place between registers is a mistake of the driver. */
+static unsigned mmio_register(const struct line *line, uint64_t address, unsigned width)
+{
+    unsigned stride = line->kind == PEER_STUB_MMIO4 ? 4 : 1;
+
+    if (address < MMIO_BASE || width != stride || (address - MMIO_BASE) % stride ||
+        (address - MMIO_BASE) / stride >= UART_REGISTERS)
+        abort();
+    return (unsigned)((address - MMIO_BASE) / stride);
+}
+
+static uint32_t mem_in(void *context, uint64_t address, unsigned width)
+{
+    return uart_read(context, mmio_register(context, address, width));
+}
+
+static void mem_out(void *context, uint64_t address, unsigned width, uint32_t value)
+{
+    uart_write(context, mmio_register(context, address, width), value);
+}
+
+static struct kdio_uart_config uart_of(const struct line *line)
+{
+    if (!in_memory(line))
+        return (struct kdio_uart_config){ .base = UART_BASE, .stride = 1 };
+    return (struct kdio_uart_config){ .space = KDIO_UART_MMIO, .base = MMIO_BASE,
+                                      .stride = line->kind == PEER_STUB_MMIO4 ? 4 : 1 };
 }
 
 static uintptr_t interrupts_off(void *context)
@@ -140,12 +180,12 @@ static void start_stub(struct line *line)
 {
     static const struct kdio_port_range deny[] = { { 0x666, 0x666 } };
     const struct kdio_machine machine = {
-        .context = line, .port_in = port_in, .port_out = port_out, .time_us = time_us, .entropy = entropy,
+        .context = line, .port_in = port_in, .port_out = port_out, .mem_in = mem_in, .mem_out = mem_out, .time_us = time_us, .entropy = entropy,
         .interrupts_off = interrupts_off, .interrupts_restore = interrupts_restore,
     };
     struct kdio_stub_config config = {
         .size = sizeof config, .machine = &machine, .deny = deny, .deny_count = 1, .text = take_text,
-        .context = line->page, .uart = { .base = UART_BASE, .stride = 1 },
+        .context = line->page, .uart = uart_of(line),
     };
 
     if (kdio_stub_init(line->memory, sizeof line->memory, &config, &line->stub) != KDIO_STUB_OK)
@@ -313,7 +353,7 @@ static void step(struct line *line)
     for (int i = 0; i < LINES_MAX; i++)
         if (line->hosts[i] >= 0)
             receive(line, i);
-    if (line->kind == PEER_STUB)
+    if (line->stub)
         run_stub(line);
     else if (line->kind == PEER_OTHER_VERSION)
         answer_other_version(line);
@@ -333,7 +373,7 @@ static void serve(struct peer *peer, enum peer_kind kind, int ready)
     for (int i = 0; i < LINES_MAX; i++)
         line.hosts[i] = -1;
     listen_on(&line);
-    if (kind == PEER_STUB)
+    if (kind == PEER_STUB || in_memory(&line))
         start_stub(&line);
     (void)!write(ready, "", 1);
     while (!peer->page->stop)

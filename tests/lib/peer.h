@@ -24,6 +24,8 @@ struct peer_access {
 
 enum peer_kind {
     PEER_STUB,
+    PEER_STUB_MMIO,  /* Its UART is in memory, registers a byte wide and a byte apart. */
+    PEER_STUB_MMIO4, /* Registers of 32 bits, four bytes apart. */
     PEER_SILENT,  /* Takes bytes and says nothing. */
     PEER_TEXT,    /* Repeats a line of text. */
     PEER_NOISE,

@@ -519,6 +519,32 @@ static void a_flood_takes_no_memory(void **state)
     peer_end(&peer);
 }
 
+static void work_in_memory(enum peer_kind kind)
+{
+    struct kdio_options options = options_for_tests();
+    struct kdio_target *mapped;
+    struct kdio_program *program = writes(500);
+
+    peer_start(&peer, kind);
+    assert_int_equal(kdio_target_open(&mapped, peer.gensio, &options), KDIO_DONE);
+    assert_int_equal(kdio_target_info(mapped)->link_ports, 0);
+    assert_int_equal(kdio_target_run(mapped, program, false), KDIO_DONE);
+    assert_counts_up(500);
+    /* The PC's COM1 is a port like any other there. */
+    assert_int_equal(kdio_out8(mapped, 0x3f8, 1), KDIO_DONE);
+    assert_int_equal(peer.page->accesses[500].port, 0x3f8);
+    kdio_target_close(mapped);
+    kdio_program_free(program);
+    peer_end(&peer);
+}
+
+static void a_uart_in_memory_carries_the_link(void **state)
+{
+    (void)state;
+    work_in_memory(PEER_STUB_MMIO);
+    work_in_memory(PEER_STUB_MMIO4);
+}
+
 static void missing_lines_are_named(void **state)
 {
     struct kdio_options options = options_for_tests();
@@ -577,6 +603,7 @@ int main(void)
         ON_A_LINE(a_second_host_takes_the_line),
         ON_A_LINE(an_interruption_ends_the_wait),
         cmocka_unit_test(strange_lines_are_named),
+        cmocka_unit_test(a_uart_in_memory_carries_the_link),
         cmocka_unit_test(a_flood_takes_no_memory),
         cmocka_unit_test(missing_lines_are_named),
         cmocka_unit_test(a_target_that_is_off_is_waited_for),
