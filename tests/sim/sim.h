@@ -32,7 +32,7 @@
 #define SIM_REQUESTS    40u /* More than any window, so that a window that is too large shows. */
 #define SIM_HOSTS       2u
 #define SIM_TEXT_MAX    0x40000u
-#define SIM_HEARD_MAX   0x100000u /* With the stub's lines about text that had no room. */
+#define SIM_HEARD_MAX   0x400000u /* With the lines about text that had no room: on a slow line, more than the text. */
 #define SIM_DEPTH_MAX   3u /* Entries into the stub that preempt one another. */
 
 /* How the kernel calls the stub. */
