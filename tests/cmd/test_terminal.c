@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -16,6 +17,8 @@
 #include "host/cmd/terminal.h"
 
 #define TEXT_SIZE 64
+#define LAST      "~" /* Written behind the text; occurs in none. */
+#define LIMIT_MS  5000
 
 static int open_terminal(int *master, tcflag_t output_flags)
 {
@@ -39,6 +42,23 @@ static void write_split(struct terminal *terminal, const char *text, size_t spli
     assert_int_equal(fclose(terminal->stream), 0);
 }
 
+/* A terminal hands over what it has, in as many pieces as it likes: all is there when the last character is. */
+static void read_to_last(int master, char seen[TEXT_SIZE])
+{
+    struct pollfd readable = { .fd = master, .events = POLLIN };
+    size_t size = 0;
+
+    do {
+        ssize_t more;
+
+        assert_int_equal(poll(&readable, 1, LIMIT_MS), 1);
+        more = read(master, seen + size, TEXT_SIZE - 1 - size);
+        assert_true(more > 0);
+        size += (size_t)more;
+    } while (seen[size - 1] != LAST[0]);
+    seen[size - 1] = '\0';
+}
+
 /* What is written to a terminal with those flags shows as `shown` at its other end. */
 static void assert_shown(tcflag_t output_flags, const char *text, const char *shown)
 {
@@ -51,7 +71,8 @@ static void assert_shown(tcflag_t output_flags, const char *text, const char *sh
         keeper = dup(slave);
         terminal_init(&terminal, fdopen(slave, "w"));
         write_split(&terminal, text, split);
-        assert_int_equal(read(master, seen, sizeof(seen)), strlen(shown));
+        assert_int_equal(write(keeper, LAST, 1), 1);
+        read_to_last(master, seen);
         assert_string_equal(seen, shown);
         (void)close(keeper);
         (void)close(master);
