@@ -39,7 +39,8 @@ enum kdio_status kdio_fail(struct kdio_target *target, enum kdio_status status, 
     return status;
 }
 
-void kdio_operation_text(const struct kdio_operation *operation, char *text, size_t size)
+/* "od cf8 80000000" */
+static void operation_text(const struct kdio_operation *operation, char *text, size_t size)
 {
     const struct kdio_op_row *row = kdio_op_find(operation->opcode);
     unsigned width = row ? kdio_op_width(row) : 0;
@@ -61,7 +62,7 @@ void kdio_fail_operation(struct kdio_target *target, const struct kdio_operation
     char what[64];
     char why[sizeof error->text];
 
-    kdio_operation_text(operation, what, sizeof what);
+    operation_text(operation, what, sizeof what);
     memcpy(why, error->text, sizeof why);
     snprintf(error->text, sizeof error->text, "%s: %.150s; %s", what, why, outcome_words(error->outcome));
     error->index = index;

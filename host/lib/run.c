@@ -165,6 +165,13 @@ static enum kdio_status fly(struct run *run, struct kdio_flight **failed)
 
 /* ---- Saying what happened ---- */
 
+/* The failure just said is of operation `index` of the program. */
+static void name_operation(struct run *run, size_t index)
+{
+    kdio_fail_operation(run->target, &run->program->operations[index], (uint32_t)index,
+                        (uint32_t)run->program->done_count);
+}
+
 static enum kdio_status say_failed(struct run *run, const struct kdio_flight *flight)
 {
     const struct kdio_failure *failure = &flight->failure;
@@ -174,8 +181,7 @@ static enum kdio_status say_failed(struct run *run, const struct kdio_flight *fl
     if (index >= flight->count)
         index = flight->count - 1;
     kdio_fail(run->target, status, KDIO_OUTCOME_NOT_DONE, "refused by the stub: %s", kdio_status_text(status));
-    kdio_fail_operation(run->target, &run->program->operations[flight->first + index],
-                        (uint32_t)(flight->first + index), (uint32_t)run->program->done_count);
+    name_operation(run, flight->first + index);
     return status;
 }
 
@@ -191,8 +197,7 @@ static enum kdio_status say_ended(struct run *run, enum kdio_status status, uint
     if (index >= run->program->count)
         index = run->program->count - 1;
     kdio_fail(target, status, unknown ? KDIO_OUTCOME_UNKNOWN : KDIO_OUTCOME_NOT_DONE, "%s", kdio_status_text(status));
-    kdio_fail_operation(target, &run->program->operations[index], (uint32_t)index,
-                        (uint32_t)run->program->done_count);
+    name_operation(run, index);
     if (unknown) {
         target->unresolved = true;
         target->resolved = false;
@@ -208,8 +213,7 @@ static enum kdio_status say_ended(struct run *run, enum kdio_status status, uint
 static enum kdio_status say_refused(struct run *run, size_t index, enum kdio_status status)
 {
     kdio_fail(run->target, status, KDIO_OUTCOME_NOT_DONE, "%s", kdio_status_text(status));
-    kdio_fail_operation(run->target, &run->program->operations[index], (uint32_t)index,
-                        (uint32_t)run->program->done_count);
+    name_operation(run, index);
     return status;
 }
 
@@ -220,8 +224,7 @@ static enum kdio_status say_too_large(struct run *run)
     kdio_fail(run->target, KDIO_TOO_LARGE, KDIO_OUTCOME_NOT_DONE, "%s: %zu bytes, %u of results, %u operations%s",
               kdio_status_text(KDIO_TOO_LARGE), kdio_host_link_program_max(link), link->answer.results_max,
               link->answer.program_max, link->answer.burst ? " (a polled stub takes a FIFO at a time)" : "");
-    kdio_fail_operation(run->target, &run->program->operations[run->next], (uint32_t)run->next,
-                        (uint32_t)run->program->done_count);
+    name_operation(run, run->next);
     return KDIO_TOO_LARGE;
 }
 

@@ -75,8 +75,6 @@ enum kdio_status kdio_fail(struct kdio_target *target, enum kdio_status status, 
 /* Names the operation that target->error is about. */
 void kdio_fail_operation(struct kdio_target *target, const struct kdio_operation *operation, uint32_t index,
                          uint32_t done_count);
-/* "od cf8 80000000" */
-void kdio_operation_text(const struct kdio_operation *operation, char *text, size_t size);
 
 /* session.c */
 

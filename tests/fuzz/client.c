@@ -151,25 +151,6 @@ void client_repeat(struct world *world, struct client_session *session, uint32_t
 
 /* ---- What the stub was given ---- */
 
-static bool unstuff(const uint8_t *bytes, size_t size, uint8_t *payload, uint32_t *payload_size)
-{
-    size_t at = 0;
-
-    *payload_size = 0;
-    while (at < size) {
-        size_t code = bytes[at++];
-
-        if (size - at < code - 1)
-            return false;
-        memcpy(payload + *payload_size, bytes + at, code - 1);
-        *payload_size += (uint32_t)(code - 1);
-        at += code - 1;
-        if (code != 0xff && at < size)
-            payload[(*payload_size)++] = 0;
-    }
-    return true;
-}
-
 static void remember_frame(struct client *client, const uint8_t *bytes, size_t size)
 {
     struct client_frame *frame = &client->frames[client->frame_count];
@@ -179,7 +160,7 @@ static void remember_frame(struct client *client, const uint8_t *bytes, size_t s
         client->full = true;
         return;
     }
-    if (!unstuff(bytes, size, payload, &frame->size) || frame->size < KDIO_MESSAGE_MIN || (payload[0] & 0x80))
+    if (!fuzz_unstuff(bytes, size, payload, &frame->size) || frame->size < KDIO_MESSAGE_MIN || (payload[0] & 0x80))
         return;
     frame->at = (uint32_t)client->arena_size;
     client->arena_size += frame->size;

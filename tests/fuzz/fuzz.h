@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define FUZZ_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -75,6 +76,27 @@ static inline uint8_t *fuzz_exact_copy(const uint8_t *bytes, size_t size)
     for (size_t i = 0; i < size; i++)
         copy[i] = bytes[i];
     return copy;
+}
+
+/* The second decoder of COBS. F1: blocks of a code byte c and c - 1 bytes; a zero after each block but a full one, and but
+ * the last. */
+static inline bool fuzz_unstuff(const uint8_t *bytes, size_t size, uint8_t *payload, size_t *payload_size)
+{
+    size_t at = 0;
+
+    *payload_size = 0;
+    while (at < size) {
+        size_t code = bytes[at++];
+
+        if (size - at < code - 1)
+            return false;
+        memcpy(payload + *payload_size, bytes + at, code - 1);
+        *payload_size += code - 1;
+        at += code - 1;
+        if (code != 0xff && at < size)
+            payload[(*payload_size)++] = 0;
+    }
+    return true;
 }
 
 #endif

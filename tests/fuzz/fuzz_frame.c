@@ -49,32 +49,12 @@ static void put_text(struct events *events, const uint8_t *text, size_t size)
 
 /* ---- The second decoder ---- */
 
-/* F1: blocks of a code byte c and c - 1 bytes; a zero after each block but a full one, and but the last. */
-static bool unstuff(const uint8_t *bytes, size_t size, uint8_t *payload, size_t *payload_size)
-{
-    size_t at = 0;
-
-    *payload_size = 0;
-    while (at < size) {
-        size_t code = bytes[at++];
-
-        if (size - at < code - 1)
-            return false;
-        memcpy(payload + *payload_size, bytes + at, code - 1);
-        *payload_size += code - 1;
-        at += code - 1;
-        if (code != 0xff && at < size)
-            payload[(*payload_size)++] = 0;
-    }
-    return true;
-}
-
 static void expect_frame(const uint8_t *bytes, size_t size, size_t capacity)
 {
     static uint8_t payload[STREAM_MAX];
     size_t payload_size;
 
-    if (unstuff(bytes, size, payload, &payload_size) && payload_size && payload_size <= capacity)
+    if (fuzz_unstuff(bytes, size, payload, &payload_size) && payload_size && payload_size <= capacity)
         put_frame(&expected, payload, payload_size);
     else
         put(&expected, 'B');

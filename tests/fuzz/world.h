@@ -88,7 +88,8 @@ struct client_session {
 
 /* The payload of a whole frame that was on the line: in the arena. */
 struct client_frame {
-    uint32_t at, size;
+    uint32_t at;
+    size_t size;
 };
 
 struct client {
