@@ -100,7 +100,7 @@ $(BUILD)/stub/%.o: %.c
 
 $(BUILD)/stub-ports/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(STUB_CFLAGS) -DKDIO_STUB_PROFILE_PORTS=1 -c -o $@ $<
+	$(Q)$(CC) $(STUB_CFLAGS) -DKDIO_STUB_PROFILE_PORTS=1 -DKDIO_OPS_PORTS_ONLY=1 -c -o $@ $<
 
 # Compilers may call memcpy and its kin even from freestanding code: those calls go to the library's own functions, so that
 # it neither needs the kernel's nor clashes with them. Unused functions of the shared code are left out.

@@ -57,7 +57,13 @@ void kdio_write_bytes(struct kdio_writer *writer, const uint8_t *bytes, uint32_t
 
 unsigned kdio_letter_size(char letter)
 {
-    return letter == 'q' ? 8 : letter == 'd' ? 4 : letter == 'w' || letter == 'p' ? 2 : 1;
+    static const char letters[] = "bswpnduql";
+    static const uint8_t sizes[] = { 1, 1, 2, 2, 2, 4, 4, 8, 8, 0 };
+    unsigned i = 0;
+
+    while (letters[i] && letters[i] != letter)
+        i++;
+    return sizes[i];
 }
 
 void kdio_read_fields(struct kdio_reader *reader, const char *letters, uint32_t *fields)

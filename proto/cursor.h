@@ -62,7 +62,11 @@ void kdio_write_bytes(struct kdio_writer *writer, const uint8_t *bytes, uint32_t
  * Layouts: a letter for each field, in wire order.
  *   b w d q   unsigned, 1 2 4 8 bytes
  *   p         I/O port, 2 bytes
+ *   u         a time in microseconds, 4 bytes
+ *   n         a count, 2 bytes
+ *   l         a length, 8 bytes
  *   s         a count byte, before so many bytes
+ * `v` and `t` have no size by themselves (op_table.h): 0.
  */
 unsigned kdio_letter_size(char letter);
 

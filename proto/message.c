@@ -94,7 +94,7 @@ bool kdio_hello_read(const uint8_t *payload, size_t size, struct kdio_hello *hel
     return !reader.failed;
 }
 
-static const char failure_letters[] = "bwwdd";
+static const char failure_letters[] = "bwwbwdd";
 
 void kdio_failure_write(uint8_t body[KDIO_FAILED_SIZE], const struct kdio_failure *failure)
 {

@@ -47,7 +47,7 @@ enum kdio_kind {
 
 #define KDIO_HEADER_SIZE  1u
 #define KDIO_MESSAGE_MIN  (KDIO_HEADER_SIZE + KDIO_CRC32C_SIZE)
-#define KDIO_FAILED_SIZE  13u /* Bytes before the results in FAILED: status, index, done, detail. */
+#define KDIO_FAILED_SIZE  16u /* Bytes before the results in FAILED: those of struct kdio_failure. */
 /* What a reply of n bytes of results counts against the reply window. */
 #define KDIO_REPLY_COST(n) ((n) + KDIO_HEADER_SIZE + KDIO_FAILED_SIZE + KDIO_CRC32C_SIZE + 2u)
 
@@ -124,10 +124,12 @@ struct kdio_failure {
         struct {
             uint32_t status;
             uint32_t index; /* Operation that stopped the program. */
-            uint32_t done;  /* Operations done; their results follow. */
-            uint32_t detail, detail_high;
+            uint32_t done;  /* Operations done; their results follow, and what the one that stopped gives. */
+            uint32_t vector; /* With FAULT: of the exception; 0 where no memory is. */
+            uint32_t code;   /* With FAULT: the exception's error code. */
+            uint32_t detail, detail_high; /* With FAULT the address; with NO_MATCH the value. */
         };
-        uint32_t fields[5];
+        uint32_t fields[7];
     };
 };
 

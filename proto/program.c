@@ -1,15 +1,36 @@
 /* SPDX-License-Identifier: MIT */
-/* program.c: sizes come from the letters in the table; no operation has code of its own here. */
+/* program.c: sizes come from the letters in the table; what an operation does is nobody's business here. */
 #include "proto/program.h"
 
-/* The sum of the letters of a string, as a constant. */
+/* With KDIO_OPS_PORTS_ONLY the codec knows the operations of the smallest stub, and the rest of it is left out. */
+#ifndef KDIO_OPS_PORTS_ONLY
+#define KDIO_OPS_PORTS_ONLY 0
+#endif
+#if KDIO_OPS_PORTS_ONLY
+#define KNOWN_OPS KDIO_OP_TABLE_PORTS
+#else
+#define KNOWN_OPS KDIO_OP_TABLE
+#endif
+
+#define PCI_CONFIG_SIZE 4096u
+
+/* Sums over the letters of a string, as constants. */
+#define LETTER_AT(letters, i) ((letters "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")[i])
 #define SIZE_OF(letter) \
     ((letter) == 'b' ? 1 : (letter) == 'w' ? 2 : (letter) == 'd' ? 4 : (letter) == 'q' ? 8 : 0)
-#define SIZE_AT(letters, i) SIZE_OF((letters "\0\0\0\0\0\0\0\0\0\0\0")[i])
-#define SIZE_OF_ALL(l) \
-    (SIZE_AT(l, 0) + SIZE_AT(l, 1) + SIZE_AT(l, 2) + SIZE_AT(l, 3) + SIZE_AT(l, 4) + SIZE_AT(l, 5) + SIZE_AT(l, 6) + \
-     SIZE_AT(l, 7) + SIZE_AT(l, 8) + SIZE_AT(l, 9) + SIZE_AT(l, 10))
-_Static_assert(KDIO_OP_RESULTS_MAX == 11, "SIZE_OF_ALL has a term for each letter");
+#define SUM_5(of, l, i) \
+    (of(LETTER_AT(l, i)) + of(LETTER_AT(l, i + 1)) + of(LETTER_AT(l, i + 2)) + of(LETTER_AT(l, i + 3)) + \
+     of(LETTER_AT(l, i + 4)))
+#define SUM_ALL(of, l) \
+    (SUM_5(of, l, 0) + SUM_5(of, l, 5) + SUM_5(of, l, 10) + SUM_5(of, l, 15) + SUM_5(of, l, 20) + SUM_5(of, l, 24) - \
+     of(LETTER_AT(l, 24)))
+_Static_assert(KDIO_OP_RESULTS_MAX == 29, "SUM_ALL has a term for each letter");
+
+#define IS_VALUE(letter) ((letter) == 'v')
+#define IS_TABLE(letter) ((letter) == 't')
+#define HAS_WIDTH(letter) ((letter) == 'p' || (letter) == 'v' || (letter) == 'n' || (letter) == 't')
+
+enum { EFFECT_READS, EFFECT_CHANGES };
 
 static const struct kdio_op_row rows[] = {
 #if __STDC_HOSTED__
@@ -17,10 +38,12 @@ static const struct kdio_op_row rows[] = {
 #else
 #define RESULTS(letters)
 #endif
-#define X(name, opcode_, word, operands_, results_, worst_us_, capability_) \
-    { .opcode = opcode_, .results_size = SIZE_OF_ALL(results_), .operands = operands_, RESULTS(results_) \
-      .worst_us = worst_us_, .capability = KDIO_CAPABILITY_##capability_ },
-    KDIO_OP_TABLE(X)
+#define X(name, opcode_, word, operands_, results_, worst_us_, each_us_, effect, capability_) \
+    { .opcode = opcode_, .results_size = SUM_ALL(SIZE_OF, results_), .results_values = SUM_ALL(IS_VALUE, results_), \
+      .results_table = SUM_ALL(IS_TABLE, results_) != 0, .has_width = SUM_ALL(HAS_WIDTH, operands_) != 0, \
+      .changes = EFFECT_##effect == EFFECT_CHANGES, .operands = operands_, RESULTS(results_) .worst_us = worst_us_, \
+      .each_us = each_us_, .capability = KDIO_CAPABILITY_##capability_ },
+    KNOWN_OPS(X)
 #undef X
 };
 
@@ -36,47 +59,127 @@ const struct kdio_op_row *kdio_op_find(uint8_t opcode)
 
 unsigned kdio_op_width(const struct kdio_op_row *row)
 {
-    return row->operands[0] == 'p' ? 1u << (row->opcode & 3) : 0;
+    return row->has_width ? 1u << (row->opcode & 3) : 0;
 }
 
-bool kdio_op_writes(const struct kdio_op_row *row)
+size_t kdio_op_results_size(const struct kdio_op_row *row, uint32_t count)
 {
-    return row->operands[0] == 'p' && row->operands[1] != 0;
+    uint32_t values = row->results_values + (row->results_table ? count : 0);
+
+    return row->results_size + values * kdio_op_width(row);
 }
 
-size_t kdio_op_results_size(const struct kdio_op_row *row)
+/* ---- Reading ---- */
+
+static uint64_t more_us(const struct kdio_op *op, char letter, uint64_t operand)
 {
-    return row->results_size;
+    uint64_t units = letter == 'n' ? operand : letter == 'l' ? operand / 64 + 1 : 0;
+
+    return (letter == 'u' ? operand : 0) + units * op->row->each_us;
+}
+
+/* The short forms of OUT: the port is the last one, or the one behind it. */
+static bool read_short_out(struct kdio_reader *program, struct kdio_op *op)
+{
+    bool next = op->row->opcode >= KDIO_OP_OUT_NEXT8;
+
+    op->operand[1] = kdio_read_uint(program, op->width);
+    op->operand[0] = op->last_port + (next ? op->width : 0);
+    op->last_port = (uint32_t)op->operand[0];
+    op->row = kdio_op_find((uint8_t)(KDIO_OP_OUT8 | (op->row->opcode & 3)));
+    return op->port_known;
+}
+
+/* One field of the operands; its time is added up. */
+static void read_operand(struct kdio_reader *program, struct kdio_op *op, char letter, uint64_t *operand)
+{
+    if (letter == 't') {
+        op->bytes = kdio_read_bytes(program, op->count * op->width);
+        return;
+    }
+    *operand = kdio_read_uint(program, kdio_op_letter_size(letter, op->width));
+    if (letter == 's')
+        op->bytes = kdio_read_bytes(program, (uint32_t)*operand);
+    if (letter == 'n')
+        op->count = (uint32_t)*operand;
+    if (letter == 'p') {
+        op->last_port = (uint32_t)*operand;
+        op->port_known = true;
+    }
+}
+
+static void read_operands(struct kdio_reader *program, struct kdio_op *op)
+{
+    uint64_t worst_us = op->row->worst_us;
+    const char *letter = op->row->operands;
+
+    for (uint64_t *operand = op->operand; *letter; letter++, operand++) {
+        read_operand(program, op, *letter, operand);
+        if (!KDIO_OPS_PORTS_ONLY && *letter != 't')
+            worst_us += more_us(op, *letter, *operand);
+    }
+    op->worst_us = worst_us < UINT32_MAX ? (uint32_t)worst_us : UINT32_MAX;
 }
 
 enum kdio_status kdio_op_read(struct kdio_reader *program, struct kdio_op *op)
 {
-    const char *letter;
-
     op->row = kdio_op_find(kdio_read_u8(program));
     op->bytes = NULL;
+    op->count = 0;
     if (!op->row)
         return KDIO_UNSUPPORTED;
     op->width = kdio_op_width(op->row);
-    letter = op->row->operands;
-    for (uint64_t *operand = op->operand; *letter; letter++, operand++) {
-        *operand = kdio_read_uint(program, kdio_letter_size(*letter));
-        if (*letter == 's')
-            op->bytes = kdio_read_bytes(program, (uint32_t)*operand);
+    op->worst_us = op->row->worst_us;
+    if (!KDIO_OPS_PORTS_ONLY && op->row->opcode >= KDIO_OP_OUT_SAME8 && op->row->opcode <= KDIO_OP_OUT_NEXT32) {
+        if (!read_short_out(program, op))
+            return KDIO_MALFORMED;
+    } else {
+        read_operands(program, op);
     }
+    op->results_size = (uint32_t)kdio_op_results_size(op->row, op->count);
     return program->failed ? KDIO_MALFORMED : KDIO_DONE;
+}
+
+/* ---- Writing ---- */
+
+size_t kdio_op_size(const struct kdio_op_row *row, const uint64_t *operand)
+{
+    unsigned width = kdio_op_width(row);
+    size_t size = 1;
+
+    for (unsigned i = 0; row->operands[i]; i++) {
+        char letter = row->operands[i];
+
+        if (letter == 't')
+            size += (size_t)operand[i - 1] * width;
+        else
+            size += kdio_op_letter_size(letter, width) + (letter == 's' ? (size_t)operand[i] : 0);
+    }
+    return size;
 }
 
 void kdio_op_write(struct kdio_writer *program, const struct kdio_op_row *row, const uint64_t *operand,
                    const uint8_t *bytes)
 {
+    unsigned width = kdio_op_width(row);
+    uint32_t count = 0;
+
     kdio_write_uint(program, 1, row->opcode);
     for (unsigned i = 0; row->operands[i]; i++) {
-        kdio_write_uint(program, kdio_letter_size(row->operands[i]), operand[i]);
-        if (row->operands[i] == 's')
-            kdio_write_bytes(program, bytes, (uint32_t)operand[i]);
+        char letter = row->operands[i];
+
+        if (letter == 't') {
+            kdio_write_bytes(program, bytes, count * width);
+            break;
+        }
+        kdio_write_uint(program, kdio_op_letter_size(letter, width), operand[i]);
+        count = (uint32_t)operand[i];
+        if (letter == 's')
+            kdio_write_bytes(program, bytes, count);
     }
 }
+
+/* ---- Checking ---- */
 
 enum kdio_status kdio_port_check(uint64_t port, unsigned width)
 {
@@ -87,27 +190,99 @@ enum kdio_status kdio_port_check(uint64_t port, unsigned width)
     return port % width ? KDIO_MISALIGNED : KDIO_DONE;
 }
 
+static enum kdio_status check_index(const struct kdio_op *op)
+{
+    uint64_t flags = op->operand[KDIO_INDEX_FLAG_BITS];
+    unsigned width = 1u << (flags & KDIO_INDEX_WIDTH);
+
+    if (flags & ~(uint64_t)KDIO_INDEX_FLAGS || width > 4 || op->operand[KDIO_INDEX_VALUE] >> 1 >> (8 * width - 1))
+        return KDIO_BAD_OPERAND;
+    return kdio_port_check(op->operand[KDIO_INDEX_PORT], width);
+}
+
+static enum kdio_status check_pci(const struct kdio_op *op)
+{
+    uint64_t offset = op->operand[1];
+
+    if (offset % op->width)
+        return KDIO_MISALIGNED;
+    return op->count && offset + op->count * op->width <= PCI_CONFIG_SIZE ? KDIO_DONE : KDIO_BAD_OPERAND;
+}
+
+/* A stretch of memory: something, and not past the end of the addresses. Units are accessed where they lie whole. */
+static enum kdio_status check_stretch(const struct kdio_op *op, uint64_t size)
+{
+    if (!size || op->operand[0] + size - 1 < op->operand[0])
+        return KDIO_BAD_OPERAND;
+    return op->width && op->operand[0] % op->width ? KDIO_MISALIGNED : KDIO_DONE;
+}
+
+/* A pattern that is empty, or a step that is not a width. */
+static enum kdio_status check_pattern(const struct kdio_op *op)
+{
+    bool search = op->row->operands[2] == 'b';
+    uint64_t step = op->operand[2];
+
+    if (!op->operand[search ? 3 : 2] || (search && (step > 8 || !step || step & (step - 1))))
+        return KDIO_BAD_OPERAND;
+    return check_stretch(op, op->operand[1]);
+}
+
+static enum kdio_status check_other(const struct kdio_op *op)
+{
+    const char *operands = op->row->operands;
+
+    if (operands[0] == 'd' && operands[1] == 'w')
+        return check_pci(op);
+    if (operands[0] == 'q' && operands[1] == 'n')
+        return check_stretch(op, (uint64_t)op->count * op->width);
+    return operands[1] == 'l' ? check_pattern(op) : KDIO_DONE;
+}
+
+enum kdio_status kdio_op_check(const struct kdio_op *op)
+{
+    const char *operands = op->row->operands;
+    enum kdio_status status;
+
+    if (!kdio_op_is_port(op->row))
+        return KDIO_OPS_PORTS_ONLY ? KDIO_DONE : check_other(op);
+    if (KDIO_OPS_PORTS_ONLY || operands[1] != 'b')
+        status = kdio_port_check(op->operand[0], op->width);
+    else
+        status = check_index(op);
+    if (status != KDIO_DONE || KDIO_OPS_PORTS_ONLY)
+        return status;
+    if (operands[1] == 'b')
+        return kdio_port_check(op->operand[KDIO_INDEX_DATA_PORT], op->width);
+    return operands[1] == 'n' && !op->count ? KDIO_BAD_OPERAND : KDIO_DONE;
+}
+
+static uint32_t add_us(uint32_t sum, uint32_t more)
+{
+    return more > UINT32_MAX - sum ? UINT32_MAX : sum + more;
+}
+
 enum kdio_status kdio_program_step(struct kdio_reader *program, struct kdio_program_summary *summary,
                                    struct kdio_op *op)
 {
     enum kdio_status status = kdio_op_read(program, op);
 
     summary->bad_index = summary->count;
-    if (status == KDIO_DONE && op->width)
-        status = kdio_port_check(op->operand[0], op->width);
+    if (status == KDIO_DONE)
+        status = kdio_op_check(op);
     if (status != KDIO_DONE)
         return status;
     summary->count++;
-    summary->results_size += op->row->results_size;
-    summary->worst_us += op->row->worst_us;
+    summary->results_size += op->results_size;
+    summary->worst_us = add_us(summary->worst_us, op->worst_us);
     return KDIO_DONE;
 }
 
-enum kdio_status kdio_program_check(const uint8_t *bytes, size_t size, struct kdio_program_summary *summary)
+enum kdio_status kdio_program_verify(const uint8_t *bytes, size_t size, struct kdio_program_summary *summary)
 {
     struct kdio_reader reader = kdio_reader_on(bytes, size);
     enum kdio_status status = size ? KDIO_DONE : KDIO_MALFORMED;
-    struct kdio_op op;
+    struct kdio_op op = { 0 };
 
     *summary = (struct kdio_program_summary){ 0 };
     while (status == KDIO_DONE && reader.left)

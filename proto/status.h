@@ -26,6 +26,9 @@
     X(NO_MATCH, 0x0c, REFUSED, "the value did not match") \
     X(CANCELLED, 0x0d, REFUSED, "cancelled") \
     X(SKIPPED, 0x0e, REFUSED, "the program before it failed") \
+    X(BAD_OPERAND, 0x0f, REFUSED, "an operand is out of range") \
+    X(NOT_FOUND, 0x10, REFUSED, "not found") \
+    X(STUB_FAULT, 0x11, REFUSED, "the stub itself faulted, and executes nothing more") \
     X(MALFORMED, 0x20, PROTOCOL, "malformed program") \
     X(VERSION, 0x21, PROTOCOL, "no protocol version in common") \
     X(BAD_REPLY, 0x40, PROTOCOL, "the stub's answer makes no sense") \

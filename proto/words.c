@@ -6,7 +6,7 @@
 const char *kdio_op_word(uint8_t opcode)
 {
     switch (opcode) {
-#define X(name, number, word, operands, results, worst_us, capability) \
+#define X(name, number, word, ...) \
     case number: \
         return word;
         KDIO_OP_TABLE(X)

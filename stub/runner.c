@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* runner.c: one small function an operation; sizes and operands come decoded from the table's codec. */
+/* runner.c: see runner.h. Operations of the link itself are here; the others by what they reach, in files of their own. */
 #include "stub/runner.h"
 
 #include "proto/policy.h"
@@ -9,39 +9,50 @@
 #define DRAIN_PERIOD_US 16u
 #define DRAIN_LIMIT     KDIO_UART_FIFO_SIZE
 
-static bool denied(const struct kdio_stub_config *config, const struct kdio_op *op)
+static bool denied(const struct kdio_stub_config *config, const struct kdio_port_access *access)
 {
-    uint16_t port = (uint16_t)op->operand[0];
     const uint16_t *pm1 = config->pm1_control;
 
     for (uint32_t i = 0; i < config->deny_count; i++)
-        if (kdio_port_in_range(port, op->width, config->deny[i].first, config->deny[i].last))
+        if (kdio_port_in_range(access->port, access->width, config->deny[i].first, config->deny[i].last))
             return true;
     if (!config->deny_safe)
         return false;
     for (unsigned i = 0; i < 2; i++)
-        if (pm1[i] && kdio_port_in_range(port, op->width, pm1[i], (uint16_t)(pm1[i] + 1)))
+        if (pm1[i] && kdio_port_in_range(access->port, access->width, pm1[i], (uint16_t)(pm1[i] + 1)))
             return true;
-    return kdio_safe_denies(port, op->width, kdio_op_writes(op->row), (uint32_t)op->operand[1]);
+    return kdio_safe_denies(access->port, access->width, access->write, access->value);
+}
+
+/* The link's own UART comes before everything, what the kernel denies after read-only. */
+static enum kdio_status check_accesses(const struct kdio_stub *stub, const struct kdio_op *op, bool own_uart)
+{
+    struct kdio_port_access access;
+
+    for (unsigned i = 0; kdio_op_access(op, i, &access); i++) {
+        if (own_uart && kdio_uart_overlaps(&stub->uart, access.port, access.width))
+            return KDIO_LINK_UART;
+        if (!own_uart && denied(&stub->config, &access))
+            return KDIO_DENIED;
+    }
+    return KDIO_DONE;
 }
 
 static enum kdio_status check_policy(const struct kdio_stub *stub, const struct kdio_op *op)
 {
-    const struct kdio_stub_config *config = &stub->config;
+    enum kdio_status status;
 
     if (op->row->capability & ~stub->link.config.capabilities)
         return KDIO_UNSUPPORTED;
-    if (!KDIO_STUB_HAS_STATS && op->row->opcode == KDIO_OP_STATS)
-        return KDIO_UNSUPPORTED;
-    if (!op->width)
-        return KDIO_DONE;
-    if (kdio_uart_overlaps(&stub->uart, (uint16_t)op->operand[0], op->width))
-        return KDIO_LINK_UART;
     if (!KDIO_STUB_HAS_POLICY)
-        return KDIO_DONE;
-    if (config->read_only && kdio_op_writes(op->row))
+        return op->width && kdio_uart_overlaps(&stub->uart, (uint16_t)op->operand[0], op->width) ? KDIO_LINK_UART
+                                                                                              : KDIO_DONE;
+    status = check_accesses(stub, op, true);
+    if (status != KDIO_DONE)
+        return status;
+    if (stub->config.read_only && kdio_op_writes(op->row))
         return KDIO_READ_ONLY;
-    return denied(config, op) ? KDIO_DENIED : KDIO_DONE;
+    return check_accesses(stub, op, false);
 }
 
 static void run_session(struct kdio_stub *stub, struct kdio_writer *results)
@@ -72,24 +83,12 @@ static void run_stats(struct kdio_stub *stub, struct kdio_writer *results)
     kdio_write_fields(results, "ddddddddddd", values);
 }
 
-static void run_port(struct kdio_stub *stub, const struct kdio_op *op, struct kdio_writer *results)
-{
-    uint16_t port = (uint16_t)op->operand[0];
-
-    if (op->row->results_size)
-        kdio_write_uint(results, op->width, kdio_machine_in(&stub->machine, port, op->width));
-    else
-        kdio_machine_out(&stub->machine, port, op->width, (uint32_t)op->operand[1]);
-}
-
 /* Choices and not a table of functions: a table would need relocations, and the library has no data. */
-static enum kdio_status run_op(struct kdio_stub *stub, const struct kdio_op *op, struct kdio_writer *results)
+static enum kdio_status run_link_op(struct kdio_stub *stub, const struct kdio_op *op, struct kdio_writer *results)
 {
     uint8_t opcode = op->row->opcode;
 
-    if (op->width)
-        run_port(stub, op, results);
-    else if (opcode == KDIO_OP_SESSION)
+    if (opcode == KDIO_OP_SESSION)
         run_session(stub, results);
     else if (opcode == KDIO_OP_ECHO)
         kdio_write_uint(results, 8, op->operand[0]);
@@ -97,54 +96,37 @@ static enum kdio_status run_op(struct kdio_stub *stub, const struct kdio_op *op,
         run_stats(stub, results);
     else if (KDIO_STUB_HAS_TEXT && opcode == KDIO_OP_TEXT)
         stub->config.text(stub->config.context, (const char *)op->bytes, (size_t)op->operand[0]);
-    else if (stub->link.last_failed)
-        return KDIO_SKIPPED; /* CHAIN */
+    else if (opcode == KDIO_OP_CHAIN && stub->link.last_failed)
+        return KDIO_SKIPPED;
     return KDIO_DONE;
 }
 
-/* L7: bytes that arrive while a program runs must not overrun the FIFO. */
-static void drain_in_time(struct kdio_stub *stub)
+static enum kdio_status run_op(struct kdio_stub *stub, struct kdio_run *run)
 {
-    if (kdio_stub_now_us(stub) - stub->drained_us >= DRAIN_PERIOD_US)
-        (void)kdio_stub_drain(stub, DRAIN_LIMIT);
+    if (run->op.row->capability & (KDIO_CAPABILITY_PORT | KDIO_CAPABILITY_PROGRAM))
+        return kdio_port_op(stub, run);
+    return run_link_op(stub, &run->op, &run->results);
 }
 
+/* ---- Checking ---- */
+
 /* P4: the first refusal is kept, as what is wrong with a later operation by itself comes before it. */
-static void note_policy(const struct kdio_stub *stub, const struct kdio_op *op, struct kdio_run *run)
+static void note_policy(const struct kdio_stub *stub, struct kdio_run *run)
 {
     if (run->failure.status != KDIO_DONE)
         return;
-    run->failure.status = check_policy(stub, op);
+    run->failure.status = check_policy(stub, &run->op);
     run->failure.index = run->summary.bad_index;
 }
 
-/* `more`: it is not the last one. */
-static enum kdio_status run_next(struct kdio_stub *stub, const struct kdio_op *op, bool more, struct kdio_run *run)
+static enum kdio_status check_operations(const struct kdio_stub *stub, struct kdio_run *run)
 {
-    enum kdio_status status = run_op(stub, op, &run->results);
+    enum kdio_status status = run->reader.left ? KDIO_DONE : KDIO_MALFORMED;
 
-    if (status == KDIO_DONE)
-        run->counted += op->row->capability != KDIO_CAPABILITY_LINK;
-    if (more)
-        drain_in_time(stub);
-    return status;
-}
-
-/* Over all operations, to check them or to run them. */
-static enum kdio_status run_walk(struct kdio_stub *stub, const struct kdio_stub_request *request, struct kdio_run *run,
-                                 bool running)
-{
-    struct kdio_reader reader = kdio_reader_on(request->program, request->size);
-    enum kdio_status status = reader.left ? KDIO_DONE : KDIO_MALFORMED;
-    struct kdio_op op;
-
-    run->summary = (struct kdio_program_summary){ 0 };
-    while (status == KDIO_DONE && reader.left) {
-        status = kdio_program_step(&reader, &run->summary, &op);
-        if (running)
-            status = run_next(stub, &op, reader.left != 0, run);
-        else if (status == KDIO_DONE)
-            note_policy(stub, &op, run);
+    while (status == KDIO_DONE && run->reader.left) {
+        status = kdio_program_step(&run->reader, &run->summary, &run->op);
+        if (status == KDIO_DONE)
+            note_policy(stub, run);
     }
     return status;
 }
@@ -161,48 +143,107 @@ static enum kdio_status check_limits(const struct kdio_stub *stub, bool atomic,
     return KDIO_DONE;
 }
 
-/* P4: what is wrong with an operation by itself comes before the limits, and the limits before the policy. */
-static void check_program(struct kdio_stub *stub, const struct kdio_stub_request *request, struct kdio_run *run)
+/* To the first operation. */
+static void rewind(const struct kdio_stub_request *request, struct kdio_run *run)
 {
-    enum kdio_status status = run_walk(stub, request, run, false);
-
-    if (status == KDIO_DONE)
-        status = check_limits(stub, request->atomic, &run->summary);
-    if (status == KDIO_DONE)
-        return;
-    run->failure.status = status;
-    run->failure.index = run->summary.bad_index;
+    run->reader = kdio_reader_on(request->program, request->size);
+    run->summary = (struct kdio_program_summary){ 0 };
+    run->op.port_known = false;
 }
 
-static void run_program(struct kdio_stub *stub, const struct kdio_stub_request *request, struct kdio_run *run)
+/* P4: what is wrong with an operation by itself comes before the limits, and the limits before the policy. */
+enum kdio_status kdio_runner_begin(struct kdio_stub *stub, const struct kdio_stub_request *request, uint8_t *results,
+                                   struct kdio_run *run)
 {
-    run->failure.status = run_walk(stub, request, run, true);
-    run->failure.index = run->summary.bad_index;
-    run->failure.done = run->summary.bad_index;
+    enum kdio_status status;
+
+    *run = (struct kdio_run){ .results = kdio_writer_on(results, stub->link.config.results_max) };
+    run->atomic = request->atomic;
+    rewind(request, run);
+    status = check_operations(stub, run);
+    if (status == KDIO_DONE)
+        status = check_limits(stub, request->atomic, &run->summary);
+    if (status != KDIO_DONE) {
+        run->failure.status = status;
+        run->failure.index = run->summary.bad_index;
+    }
+    rewind(request, run);
+    return (enum kdio_status)run->failure.status;
+}
+
+/* ---- Running ---- */
+
+/* L7: bytes that arrive while a program runs must not overrun the FIFO. */
+static void drain_in_time(struct kdio_stub *stub)
+{
+    if (kdio_stub_now_us(stub) - stub->drained_us >= DRAIN_PERIOD_US)
+        (void)kdio_stub_drain(stub, DRAIN_LIMIT);
+}
+
+/* One step: the next operation, or more of the one that goes on. */
+static enum kdio_status step(struct kdio_stub *stub, struct kdio_run *run)
+{
+    enum kdio_status status;
+
+    if (!KDIO_STUB_HAS_PROGRAMS || !run->op_goes_on) {
+        (void)kdio_program_step(&run->reader, &run->summary, &run->op);
+        run->op_units = 0;
+    }
+    status = run_op(stub, run);
+    if (KDIO_STUB_HAS_PROGRAMS) {
+        run->op_goes_on = status == KDIO_OP_GOES_ON;
+        if (run->op_goes_on)
+            return KDIO_DONE;
+    }
+    if (status == KDIO_DONE)
+        run->counted += run->op.row->capability != KDIO_CAPABILITY_LINK;
+    return status;
+}
+
+static bool at_end(const struct kdio_run *run)
+{
+    return !run->reader.left && !(KDIO_STUB_HAS_PROGRAMS && run->op_goes_on);
+}
+
+/* P5: a slice of a plain program is over. */
+static bool slice_over(const struct kdio_stub *stub, const struct kdio_run *run, uint64_t from_us)
+{
+    return KDIO_STUB_HAS_PROGRAMS && !run->atomic && kdio_stub_now_us(stub) - from_us >= stub->config.slice_us;
+}
+
+static bool go_on(struct kdio_stub *stub, struct kdio_run *run, uint64_t from_us)
+{
+    enum kdio_status status = KDIO_DONE;
+
+    for (;;) {
+        if (KDIO_STUB_HAS_PROGRAMS && run->cancelled)
+            status = KDIO_CANCELLED;
+        else
+            status = step(stub, run);
+        if (status != KDIO_DONE || at_end(run))
+            break;
+        drain_in_time(stub);
+        if (slice_over(stub, run, from_us))
+            return false;
+    }
+    run->failure.status = status;
+    run->failure.index = run->failure.done = run->summary.bad_index;
+    return true;
 }
 
 /* With interrupts off when it is to be; that time is of interest. */
-static void run_as_asked(struct kdio_stub *stub, const struct kdio_stub_request *request, struct kdio_run *run)
+bool kdio_runner_go(struct kdio_stub *stub, struct kdio_run *run)
 {
-    uintptr_t state = request->atomic ? kdio_machine_interrupts_off(&stub->machine) : 0;
+    uintptr_t state = run->atomic ? kdio_machine_interrupts_off(&stub->machine) : 0;
     uint64_t from_us = KDIO_STUB_HAS_STATS ? kdio_stub_now_us(stub) : 0;
+    bool ended = go_on(stub, run, from_us);
     uint32_t took_us;
 
-    run_program(stub, request, run);
-    if (!request->atomic)
-        return;
+    if (!run->atomic)
+        return ended;
     took_us = KDIO_STUB_HAS_STATS ? (uint32_t)(kdio_stub_now_us(stub) - from_us) : 0;
     kdio_machine_interrupts_restore(&stub->machine, state);
     if (took_us > stub->atomic_us_max)
         stub->atomic_us_max = took_us;
-}
-
-uint32_t kdio_runner_run(struct kdio_stub *stub, const struct kdio_stub_request *request, uint8_t *results,
-                         struct kdio_run *run)
-{
-    *run = (struct kdio_run){ .results = kdio_writer_on(results, stub->link.config.results_max) };
-    check_program(stub, request, run);
-    if (run->failure.status == KDIO_DONE)
-        run_as_asked(stub, request, run);
-    return (uint32_t)(run->results.at - results);
+    return ended;
 }

@@ -2,7 +2,9 @@
 /*
  * runner.h: executes the operations of a verified program: what can be done, apart from how it was asked.
  *
- * Nothing runs before the whole program is known to be well-formed, within the limits and within the policy.
+ * Nothing runs before the whole program is known to be well-formed, within the limits and within the policy. An atomic
+ * program then runs to its end in one call. A plain one gives way when it has run for the slice that the kernel allows: the
+ * next call goes on where it stopped, in the middle of an operation if it is one that takes long.
  */
 #ifndef KDIO_STUB_RUNNER_H
 #define KDIO_STUB_RUNNER_H
@@ -12,17 +14,38 @@
 
 struct kdio_stub;
 
-/* What became of a program. */
+/* What an operation returns, besides the statuses, while it is not at its end: it is to be called again. Never sent. */
+#define KDIO_OP_GOES_ON ((enum kdio_status)0x7f)
+
+/* A program that is being run. */
 struct kdio_run {
     struct kdio_failure failure; /* status KDIO_DONE when all of it is done. */
     uint32_t counted;            /* Operations done that are the user's: not the link's own. */
     struct kdio_program_summary summary;
+    struct kdio_reader reader;   /* Behind the operation that is under way. */
     struct kdio_writer results;
+    struct kdio_op op;
+    bool atomic;
+    bool cancelled;              /* Stop before the next step. */
+    bool op_goes_on;             /* op was begun, and has not ended. */
+    uint32_t op_units;           /* What it has done of its count; 0 when it begins. */
+    uint64_t op_from_us;         /* When it began; for operations that wait. */
+    uint64_t op_at;              /* An operation's own: where it stands. */
 };
 
-/* Checks the whole of a request's program without touching a device, then runs it up to the first failure. Returns the
- * bytes of results. */
-uint32_t kdio_runner_run(struct kdio_stub *stub, const struct kdio_stub_request *request, uint8_t *results,
-                         struct kdio_run *run);
+/* Checks the whole of a request's program without touching a device. DONE: kdio_runner_go is to follow; else the program
+ * is answered with run->failure. */
+enum kdio_status kdio_runner_begin(struct kdio_stub *stub, const struct kdio_stub_request *request, uint8_t *results,
+                                   struct kdio_run *run);
+
+/* Runs it. False when the slice is over, and it is to be called again; true when it has ended: run->failure, counted. */
+bool kdio_runner_go(struct kdio_stub *stub, struct kdio_run *run);
+
+/*
+ * The operations by what they reach, in files of their own: each does one step of run->op, writes its results, and returns DONE,
+ * KDIO_OP_GOES_ON or why it failed, then with run->failure's vector, code and detail. A step takes at most some 20 us,
+ * or 16 units.
+ */
+enum kdio_status kdio_port_op(struct kdio_stub *stub, struct kdio_run *run);
 
 #endif

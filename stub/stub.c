@@ -11,6 +11,8 @@
 #define MEMORY_ALIGNMENT   16u
 #define ATOMIC_US_DEFAULT  1000u
 #define ATOMIC_US_MAX      100000u
+#define SLICE_US_DEFAULT   1000u
+#define SLICE_US_MAX       100000u
 #define PROGRAM_MAX        1024u
 /* The wire names sizes in 16 bits: memory beyond this is left alone. */
 #define MEMORY_USED_MAX    0x10000u
@@ -90,7 +92,7 @@ static uint32_t draw(void *context)
 static bool config_valid(const struct kdio_stub_config *config)
 {
     if (config->size != sizeof *config || !config->pair_trylock != !config->pair_unlock ||
-        config->atomic_max_us > ATOMIC_US_MAX || !kdio_uart_config_valid(&config->uart))
+        config->atomic_max_us > ATOMIC_US_MAX || config->slice_us > SLICE_US_MAX || !kdio_uart_config_valid(&config->uart))
         return false;
     if (!KDIO_STUB_HAS_POLICY && (config->deny_count || config->deny_safe || config->read_only))
         return false;
@@ -135,6 +137,8 @@ enum kdio_stub_result kdio_stub_init(void *memory, size_t size, const struct kdi
     made->config = *config;
     if (!config->atomic_max_us)
         made->config.atomic_max_us = ATOMIC_US_DEFAULT;
+    if (!config->slice_us)
+        made->config.slice_us = SLICE_US_DEFAULT;
     if (KDIO_STUB_HAS_MACHINE && config->machine)
         made->machine = *config->machine;
     else
@@ -199,21 +203,31 @@ static void feed_link(struct kdio_stub *stub, uint64_t at_us)
 
 /* ---- Executing ---- */
 
-static void execute_now(struct kdio_stub *stub)
+static void answer(struct kdio_stub *stub)
 {
-    uint8_t *results = kdio_stub_link_results(&stub->link);
-    struct kdio_stub_request request;
-    struct kdio_run run;
-    uint32_t results_size;
+    const struct kdio_run *run = &stub->run;
 
-    kdio_stub_link_request(&stub->link, &request);
-    results_size = kdio_runner_run(stub, &request, results, &run);
-    kdio_stub_link_answer(&stub->link, results_size, run.failure.status != KDIO_DONE ? &run.failure : NULL,
-                          run.counted);
+    kdio_stub_link_answer(&stub->link, (size_t)(run->results.at - stub->results),
+                          run->failure.status != KDIO_DONE ? &run->failure : NULL, run->counted);
     stub->request_ready = false;
+    stub->running = false;
 }
 
-/* A kernel that is inside an index/data pair postpones the program; it stays ready. */
+/* Begins the program that waits, or goes on with it for a slice. */
+static void execute_now(struct kdio_stub *stub)
+{
+    struct kdio_stub_request request;
+
+    if (!stub->running) {
+        stub->results = kdio_stub_link_results(&stub->link);
+        kdio_stub_link_request(&stub->link, &request);
+        stub->running = kdio_runner_begin(stub, &request, stub->results, &stub->run) == KDIO_DONE;
+    }
+    if (!stub->running || kdio_runner_go(stub, &stub->run))
+        answer(stub);
+}
+
+/* A kernel that is inside an index/data pair postpones the program, or the rest of it; it stays ready. */
 static void execute(struct kdio_stub *stub)
 {
     const struct kdio_stub_config *config = &stub->config;

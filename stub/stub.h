@@ -6,6 +6,7 @@
 #include "proto/stub_link.h"
 #include "stub/console.h"
 #include "stub/machine.h"
+#include "stub/runner.h"
 #include "stub/uart16550.h"
 
 /* Received bytes between the UART and the link. One producer at a time holds `draining`; one consumer holds `busy`. */
@@ -22,11 +23,14 @@ struct kdio_stub {
     bool draining;      /* Held by the one entry that reads the UART. */
     bool suspended;     /* The kernel has the UART. */
     bool moved;         /* A byte was read from the UART or written to it since the holder of `busy` came. */
-    bool request_ready; /* The link has a request out, which waits to be executed. */
+    bool request_ready; /* The link has a request out, which waits to be executed, or is being executed. */
+    bool running;       /* `run` is that request's program, begun. */
     uint32_t rx_overruns; /* Bytes dropped as the ring was full. */
     uint32_t atomic_us_max;
     uint32_t interrupts;
     uint64_t drained_us; /* When the UART was last emptied. */
+    uint8_t *results; /* Of `run`. */
+    struct kdio_run run;
     struct kdio_rx_ring rx;
     struct kdio_uart uart;
     uint64_t start_us;

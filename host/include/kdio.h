@@ -61,6 +61,10 @@ struct kdio_error {
     uint32_t done_count;       /* Operations of the program known to be done. */
     uint32_t port;             /* Port of that operation, or UINT32_MAX. */
     uint32_t width;            /* Width of that operation in bytes, or 0. */
+    uint32_t vector;           /* With FAULT: of the exception (13, 14, ...); 0 where the target has no memory. */
+    uint32_t code;             /* With FAULT: the exception's error code. */
+    uint64_t address;          /* With FAULT: the address or MSR; with NO_MATCH the value last read. */
+    uint64_t units_done;       /* Of that operation's count: units done before it stopped. */
     int system_errno;          /* errno, for class SYSTEM and failed connections; else 0. */
     char text[256];            /* One line, no full stop: what happened, where, and whether anything was done. */
 };
@@ -111,6 +115,12 @@ struct kdio_info {
 
 #define KDIO_CAP_PORT      0x00000001u /* in and out */
 #define KDIO_CAP_TEXT      0x00000002u /* text to the kernel */
+#define KDIO_CAP_PROGRAM   0x00000004u /* operations that decide, wait, repeat */
+#define KDIO_CAP_BAUD      0x00000008u /* changes of the baud rate */
+#define KDIO_CAP_PROCESSOR 0x00000010u /* MSRs, CPUID, registers */
+#define KDIO_CAP_VIRTUAL   0x00000020u /* memory by virtual address */
+#define KDIO_CAP_PHYSICAL  0x00000040u /* memory by physical address, and translation */
+#define KDIO_CAP_PCI       0x00000080u /* PCI configuration */
 #define KDIO_CAP_POLLED    0x00000100u /* no UART interrupt reaches the stub */
 #define KDIO_CAP_READ_ONLY 0x00000200u /* the stub refuses output */
 
@@ -183,6 +193,92 @@ KDIO_MUST_CHECK enum kdio_status kdio_type(struct kdio_target *target, const cha
 KDIO_MUST_CHECK enum kdio_status kdio_check_out(struct kdio_target *target, uint64_t port, unsigned width, uint64_t value);
 KDIO_MUST_CHECK enum kdio_status kdio_check_in(struct kdio_target *target, uint64_t port, unsigned width);
 
+/* ---- The processor ---- */
+
+/* An MSR that the processor does not have, or a value that it does not take, is KDIO_FAULT with vector 13. *value is unchanged
+ * on failure. */
+KDIO_MUST_CHECK enum kdio_status kdio_rdmsr(struct kdio_target *target, uint32_t msr, uint64_t *value);
+KDIO_MUST_CHECK enum kdio_status kdio_wrmsr(struct kdio_target *target, uint32_t msr, uint64_t value);
+
+struct kdio_cpuid {
+    uint32_t eax, ebx, ecx, edx;
+};
+KDIO_MUST_CHECK enum kdio_status kdio_cpuid(struct kdio_target *target, uint32_t leaf, uint32_t subleaf,
+                                            struct kdio_cpuid *result);
+
+/* Of the CPU that executes the operation, while it does. Segment bases are 0 where the processor has none. */
+struct kdio_registers {
+    uint32_t cpu; /* APIC identifier. */
+    uint64_t cr0, cr2, cr3, cr4, cr8;
+    uint64_t dr0, dr1, dr2, dr3, dr6, dr7;
+    uint64_t efer, fs_base, gs_base, kernel_gs_base;
+    uint64_t gdtr_base, idtr_base, rflags;
+    uint16_t gdtr_limit, idtr_limit, tr, ldtr, cs, ss, ds, es, fs, gs;
+};
+KDIO_MUST_CHECK enum kdio_status kdio_registers(struct kdio_target *target, struct kdio_registers *registers);
+
+/* ---- Memory ---- */
+
+enum kdio_space {
+    KDIO_SPACE_VIRTUAL,  /* As the CPU that executes the operation sees it. */
+    KDIO_SPACE_PHYSICAL,
+};
+
+/*
+ * Reads or writes `size` bytes at `address`. `unit` 1, 2, 4 or 8: each access is one instruction of that width, for devices;
+ * address and size are multiples of it. `unit` 0: whatever moves memory best, aligned 8 bytes with single bytes at the edges.
+ * No location is accessed twice, none outside the stretch. *done (NULL allowed) is the bytes read or written: all, or those before
+ * the access that faulted (KDIO_FAULT; kdio_target_error has the address), and those are in the buffer. A size of 0 does
+ * nothing. BAD_OPERAND when the stretch passes the end of the addresses.
+ */
+KDIO_MUST_CHECK enum kdio_status kdio_read(struct kdio_target *target, enum kdio_space space, uint64_t address,
+                                           unsigned unit, void *buffer, size_t size, size_t *done);
+KDIO_MUST_CHECK enum kdio_status kdio_write(struct kdio_target *target, enum kdio_space space, uint64_t address,
+                                            unsigned unit, const void *buffer, size_t size, size_t *done);
+
+/*
+ * Finds the first place at `address` + a multiple of `step` (1, 2, 4, 8) where `pattern` (1 to 255 bytes) lies whole within
+ * `length` bytes; runs on the target. NOT_FOUND when there is none. *found is unchanged on failure.
+ */
+KDIO_MUST_CHECK enum kdio_status kdio_search(struct kdio_target *target, enum kdio_space space, uint64_t address,
+                                             uint64_t length, unsigned step, const void *pattern, size_t size,
+                                             uint64_t *found);
+
+/* Writes `pattern` (1 to 255 bytes) again and again until `length` bytes are filled; runs on the target. *done (NULL allowed) is
+ * the bytes written. */
+KDIO_MUST_CHECK enum kdio_status kdio_fill(struct kdio_target *target, enum kdio_space space, uint64_t address,
+                                           uint64_t length, const void *pattern, size_t size, uint64_t *done);
+
+/* How a virtual address becomes a physical one, by the page tables that CR3 names. */
+struct kdio_translation {
+    unsigned levels;     /* 4 or 5: of the tables in force. */
+    unsigned walked;     /* Entries read: entry[0] is the topmost. The last is the page's, or the one that is not present. */
+    uint64_t entry[5];
+    bool present;
+    uint64_t page_size;  /* 4096, 2 MiB, 1 GiB; with `present`. */
+    uint64_t physical;   /* Of the address; with `present`. */
+};
+KDIO_MUST_CHECK enum kdio_status kdio_translate(struct kdio_target *target, uint64_t address,
+                                                struct kdio_translation *translation);
+
+/* ---- PCI configuration ---- */
+
+struct kdio_pci_address {
+    uint16_t segment;
+    uint8_t bus, device, function;
+};
+
+/*
+ * Reads or writes `size` bytes of a function's configuration space at `offset`, in accesses of `unit` bytes (1, 2, 4), of which
+ * offset and size are multiples; offset + size is at most 4096, and 256 where the target has no ECAM for the bus
+ * (UNSUPPORTED). A function that is not there reads as all ones. *done as in kdio_read.
+ */
+KDIO_MUST_CHECK enum kdio_status kdio_pci_read(struct kdio_target *target, struct kdio_pci_address function,
+                                               uint32_t offset, unsigned unit, void *buffer, size_t size, size_t *done);
+KDIO_MUST_CHECK enum kdio_status kdio_pci_write(struct kdio_target *target, struct kdio_pci_address function,
+                                                uint32_t offset, unsigned unit, const void *buffer, size_t size,
+                                                size_t *done);
+
 /* ---- Programs: operations that run on the target in one request ---- */
 
 /* An empty program; NULL when memory is out. Programs belong to no target and can be run on several. */
@@ -191,20 +287,80 @@ void kdio_program_free(struct kdio_program *program);
 void kdio_program_clear(struct kdio_program *program);
 size_t kdio_program_count(const struct kdio_program *program);
 
-/* Append one operation. On failure (bad operand, no memory) the program is unchanged. */
+/* Append one operation. On failure (bad operand, no memory) the program is unchanged. What a pointer points to is copied. */
 KDIO_MUST_CHECK enum kdio_status kdio_program_out(struct kdio_program *program, uint64_t port, unsigned width, uint64_t value);
 KDIO_MUST_CHECK enum kdio_status kdio_program_in(struct kdio_program *program, uint64_t port, unsigned width);
 
+/* new = old & and_mask | or_mask: one in, one out. */
+KDIO_MUST_CHECK enum kdio_status kdio_program_rmw(struct kdio_program *program, uint64_t port, unsigned width,
+                                                  uint64_t and_mask, uint64_t or_mask);
+/* Reads until (value & mask) == wanted, for at most limit_us (at least once): else NO_MATCH. */
+KDIO_MUST_CHECK enum kdio_status kdio_program_poll(struct kdio_program *program, uint64_t port, unsigned width,
+                                                   uint64_t mask, uint64_t wanted, uint32_t limit_us);
+/* Waits on the target. */
+KDIO_MUST_CHECK enum kdio_status kdio_program_delay(struct kdio_program *program, uint32_t us);
+/* Fails (NO_MATCH) unless (last & mask) == wanted, `last` being the value read last by an operation of this session; width 1,
+ * 2, 4, 8. */
+KDIO_MUST_CHECK enum kdio_status kdio_program_check(struct kdio_program *program, unsigned width, uint64_t mask,
+                                                    uint64_t wanted);
+
+/* An index port and the data port beside it: CMOS 70/71, Super I/O 2e/2f, VGA 3d4/3d5, PCI cf8/cfc. */
+struct kdio_index {
+    uint16_t port;
+    uint8_t width;      /* Of the access to the index port. */
+    bool restore;       /* Read the index port first, and put back what it held. */
+    uint32_t value;     /* The index. */
+    uint16_t data_port;
+};
+KDIO_MUST_CHECK enum kdio_status kdio_program_index_in(struct kdio_program *program, const struct kdio_index *index,
+                                                       unsigned width);
+KDIO_MUST_CHECK enum kdio_status kdio_program_index_out(struct kdio_program *program, const struct kdio_index *index,
+                                                        unsigned width, uint64_t value);
+
+/* `count` (any number but 0) accesses of `width` bytes to one port; the values lie packed, little-endian. */
+KDIO_MUST_CHECK enum kdio_status kdio_program_ins(struct kdio_program *program, uint64_t port, unsigned width,
+                                                  size_t count);
+KDIO_MUST_CHECK enum kdio_status kdio_program_outs(struct kdio_program *program, uint64_t port, unsigned width,
+                                                   const void *values, size_t count);
+KDIO_MUST_CHECK enum kdio_status kdio_program_repeat(struct kdio_program *program, uint64_t port, unsigned width,
+                                                     size_t count, uint64_t value);
+/* The time-stamp counter. */
+KDIO_MUST_CHECK enum kdio_status kdio_program_rdtsc(struct kdio_program *program);
+KDIO_MUST_CHECK enum kdio_status kdio_program_rdmsr(struct kdio_program *program, uint32_t msr);
+KDIO_MUST_CHECK enum kdio_status kdio_program_wrmsr(struct kdio_program *program, uint32_t msr, uint64_t value);
+KDIO_MUST_CHECK enum kdio_status kdio_program_cpuid(struct kdio_program *program, uint32_t leaf, uint32_t subleaf);
+/* As kdio_read, kdio_write, kdio_pci_read and kdio_pci_write. */
+KDIO_MUST_CHECK enum kdio_status kdio_program_read(struct kdio_program *program, enum kdio_space space, uint64_t address,
+                                                   unsigned unit, size_t size);
+KDIO_MUST_CHECK enum kdio_status kdio_program_write(struct kdio_program *program, enum kdio_space space,
+                                                    uint64_t address, unsigned unit, const void *bytes, size_t size);
+KDIO_MUST_CHECK enum kdio_status kdio_program_pci_read(struct kdio_program *program, struct kdio_pci_address function,
+                                                       uint32_t offset, unsigned unit, size_t size);
+KDIO_MUST_CHECK enum kdio_status kdio_program_pci_write(struct kdio_program *program, struct kdio_pci_address function,
+                                                        uint32_t offset, unsigned unit, const void *bytes, size_t size);
+
 /*
- * Plain: runs in order, interrupts as they were; split over several requests where it is larger than one.
- * Atomic: one request, interrupts off; KDIO_TOO_LARGE when it does not fit the stub, and nothing is done.
- * Returns KDIO_DONE when every operation is done. Results up to the first failure are kept (kdio_program_value).
+ * Plain: runs in order, interrupts as they were; split over several requests where it is larger than one. One that takes long
+ * is cancelled when options.interrupted says so: INTERRUPTED, with the number done.
+ * Atomic: one request, interrupts off; KDIO_TOO_LARGE when it does not fit the stub, KDIO_TOO_LONG when it may take longer than
+ * the stub allows, and nothing is done.
+ * Returns KDIO_DONE when every operation is done. Results up to the first failure are kept, what the failed operation
+ * gave among them.
  */
 KDIO_MUST_CHECK enum kdio_status kdio_target_run(struct kdio_target *target, struct kdio_program *program, bool atomic);
 
-/* Result of operation `index` after a run: the value read, 0 for output. Valid for index < kdio_program_done_count. */
-uint32_t kdio_program_value(const struct kdio_program *program, size_t index);
 size_t kdio_program_done_count(const struct kdio_program *program);
+
+/*
+ * Results of operation `index` after a run; 0 and empty where it was not done.
+ *   value   what it read: IN, POLL (also when it failed), INDEX_IN, RDTSC, RDMSR; of RMW the old value
+ *   other   RMW: the new value; POLL: the time taken in microseconds; 0 for the rest
+ *   bytes   INS, reads of memory and PCI: what was read, *size bytes, so far as it went; CPUID: eax, ebx, ecx, edx. Lives until
+ *           the program is run or changed again.
+ */
+uint64_t kdio_program_value(const struct kdio_program *program, size_t index);
+uint64_t kdio_program_other(const struct kdio_program *program, size_t index);
+const uint8_t *kdio_program_bytes(const struct kdio_program *program, size_t index, size_t *size);
 
 /* ---- After a failure ---- */
 

@@ -130,7 +130,7 @@ static bool encode(struct kdio_flight *flight, const struct kdio_program *progra
         const struct kdio_op_row *row = kdio_op_find(program->operations[i].opcode);
 
         kdio_op_write(&writer, row, program->operations[i].operand, NULL);
-        results += kdio_op_results_size(row);
+        results += kdio_op_results_size(row, 0);
     }
     flight->first = 0;
     flight->count = program->count;

@@ -128,9 +128,9 @@ KDIO_API enum kdio_status kdio_target_run(struct kdio_target *target, struct kdi
     return kdio_run_program(target, program, atomic);
 }
 
-KDIO_API uint32_t kdio_program_value(const struct kdio_program *program, size_t index)
+KDIO_API uint64_t kdio_program_value(const struct kdio_program *program, size_t index)
 {
-    return index < program->done_count ? (uint32_t)program->operations[index].result[0] : 0;
+    return index < program->done_count ? program->operations[index].result[0] : 0;
 }
 
 KDIO_API size_t kdio_program_done_count(const struct kdio_program *program)

@@ -30,11 +30,7 @@ static struct kdio_flight *flight_at(struct run *run, size_t number)
 
 static size_t operation_size(const struct kdio_operation *operation)
 {
-    uint8_t bytes[KDIO_OP_SIZE_MAX];
-    struct kdio_writer writer = kdio_writer_on(bytes, sizeof bytes);
-
-    kdio_op_write(&writer, kdio_op_find(operation->opcode), operation->operand, operation->bytes);
-    return (size_t)(writer.at - bytes);
+    return kdio_op_size(kdio_op_find(operation->opcode), operation->operand);
 }
 
 /* How many operations from run->next on go into one request, and their size in bytes and results. */
@@ -49,7 +45,7 @@ static size_t cut(struct run *run, size_t lead, size_t *size, size_t *results)
     for (size_t i = run->next; i < run->program->count; i++, count++) {
         const struct kdio_operation *operation = &run->program->operations[i];
         size_t more = operation_size(operation);
-        size_t more_results = kdio_op_results_size(kdio_op_find(operation->opcode));
+        size_t more_results = kdio_op_results_size(kdio_op_find(operation->opcode), 0);
 
         if (*results + more_results > link->answer.results_max || count + lead >= link->answer.program_max)
             break;

@@ -56,10 +56,11 @@ static void read_results(struct kdio_target *target, struct kdio_flight *flight,
 
     for (size_t i = 0; i < done && target->running; i++) {
         struct kdio_operation *operation = &target->running->operations[flight->first + i];
-        const char *letters = kdio_op_find(operation->opcode)->results;
+        const struct kdio_op_row *row = kdio_op_find(operation->opcode);
+        const char *letters = row->results;
 
         for (unsigned k = 0; letters[k]; k++)
-            operation->result[k] = kdio_read_uint(&reader, kdio_op_letter_size(letters[k]));
+            operation->result[k] = kdio_read_uint(&reader, kdio_op_letter_size(letters[k], kdio_op_width(row)));
     }
 }
 

@@ -10,8 +10,8 @@
  *   Stack       At most 1 KiB below the caller's frame (`make size` prints the measured figure).
  *   Compiled    -mgeneral-regs-only -mno-red-zone -ffreestanding -fno-stack-protector -fcf-protection=none,
  *               position-independent: no SSE state is touched, it links at any address, -2 GiB included.
- *   Time        No call waits for the line. A call reads what the UART holds, executes at most one program, writes
- *               at most one FIFO and returns: at most KDIO_STUB_ACCESSES_MAX UART accesses beside the program's
+ *   Time        No call waits for the line. A call reads what the UART holds, executes at most one program, and of
+ *               a plain one at most slice_us of it, writes at most one FIFO and returns: at most KDIO_STUB_ACCESSES_MAX UART accesses beside the program's
  *               own. (A program's own are its port accesses and, as a line at 3 Mbaud fills the FIFO in 53 us,
  *               emptying the UART between its operations, at most each 16 us.) KDIO_STUB_MORE in the result asks to
  *               be called again soon.
@@ -148,6 +148,12 @@ struct kdio_stub_config {
     /* Longest time with interrupts off in an atomic program; 0 means 1000. At most 100000. A program that by the protocol's table
      * of operations may take longer is refused (TOO_LONG) before it starts. */
     uint32_t atomic_max_us;
+
+    /*
+     * Longest time that one call runs a plain program, beside one operation; 0 means 1000. At most 100000. What is left of
+     * a program goes on with the next call, so that one which waits for a device for seconds does not hold the kernel.
+     */
+    uint32_t slice_us;
 
     /* Execute programs from kdio_stub_poll only. */
     bool defer;

@@ -241,7 +241,7 @@ enum kdio_status kdio_program_in(struct kdio_program *program, uint64_t port, un
     return append(program, (struct operation){ (uint32_t)port, width, 0, false });
 }
 
-uint32_t kdio_program_value(const struct kdio_program *program, size_t index)
+uint64_t kdio_program_value(const struct kdio_program *program, size_t index)
 {
     return program->operations[index].value;
 }

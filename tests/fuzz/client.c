@@ -117,7 +117,7 @@ static size_t results_of(const struct client_session *session, const uint8_t *pr
 {
     struct kdio_program_summary summary;
 
-    if (kdio_program_check(program, size, &summary) != KDIO_DONE || summary.results_size > session->answer.results_max)
+    if (kdio_program_verify(program, size, &summary) != KDIO_DONE || summary.results_size > session->answer.results_max)
         return 0;
     return summary.results_size;
 }
@@ -344,7 +344,7 @@ static void check_results(const struct client_request *request, uint32_t done, c
 
     for (uint32_t i = 0; i < done; i++) {
         FUZZ_REQUIRE(program.left && kdio_op_read(&program, &op) == KDIO_DONE, "what is done was there to do");
-        size_t result_size = kdio_op_results_size(op.row);
+        size_t result_size = kdio_op_results_size(op.row, 0);
         const uint8_t *result = kdio_read_bytes(&reader, result_size);
 
         shown += kdio_op_width(op.row) || op.row->opcode == KDIO_OP_TEXT;
@@ -363,7 +363,7 @@ static uint32_t count_ops(const struct client_request *request)
 {
     struct kdio_program_summary summary;
 
-    FUZZ_REQUIRE(kdio_program_check(request->program, request->size, &summary) == KDIO_DONE,
+    FUZZ_REQUIRE(kdio_program_verify(request->program, request->size, &summary) == KDIO_DONE,
                  "a program that is done was well-formed");
     return summary.count;
 }

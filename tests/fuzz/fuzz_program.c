@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_program.c: the codec of programs: what kdio_program_check accepts, kdio_op_read walks operation by operation,
+ * fuzz_program.c: the codec of programs: what kdio_program_verify accepts, kdio_op_read walks operation by operation,
  * with the same counts, and kdio_op_write gives back byte for byte; nothing reads beyond the program.
  */
 #include "tests/fuzz/fuzz.h"
@@ -68,7 +68,7 @@ static struct walk walk_program(const uint8_t *bytes, size_t size)
         if (walk.status != KDIO_DONE)
             break;
         walk.count++;
-        walk.results_size += (uint32_t)kdio_op_results_size(op.row);
+        walk.results_size += (uint32_t)kdio_op_results_size(op.row, 0);
         walk.worst_us += op.row->worst_us;
         walk.bytes = (size_t)(reader.at - bytes);
     }
@@ -91,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t *program = fuzz_exact_copy(data, size);
     struct kdio_program_summary summary;
-    enum kdio_status status = kdio_program_check(program, size, &summary);
+    enum kdio_status status = kdio_program_verify(program, size, &summary);
     struct walk walk = walk_program(program, size);
 
     FUZZ_REQUIRE(status == walk.status, "check and walk agree on the status");

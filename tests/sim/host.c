@@ -70,7 +70,7 @@ static void write_op(struct sim *sim, struct sim_host *host, struct sim_request 
     (void)snprintf(text, sizeof text, "%08x", (unsigned)(op - sim->ops));
     kdio_op_write(writer, kdio_op_find(opcode), operand, (const uint8_t *)text);
     made->count++;
-    made->request.results_max += (uint32_t)kdio_op_results_size(kdio_op_find(opcode));
+    made->request.results_max += (uint32_t)kdio_op_results_size(kdio_op_find(opcode), 0);
 }
 
 static uint8_t draw_opcode(struct sim *sim, struct sim_host *host, bool any)
@@ -203,7 +203,7 @@ static void check_results(struct sim *sim, const struct sim_request *made, const
 
     for (uint32_t i = 0; i < made->count; i++) {
         const struct sim_op *op = &sim->ops[made->first + i];
-        size_t size = kdio_op_results_size(kdio_op_find(op->opcode));
+        size_t size = kdio_op_results_size(kdio_op_find(op->opcode), 0);
 
         if (size && kdio_read_uint(&reader, (unsigned)size) != op->value)
             sim_fail(sim, "operation %u read something else than the host was told", made->first + i);

@@ -68,7 +68,7 @@ static void rows_are_found(void **state)
         assert_string_equal(row->operands, table[i].operands);
         assert_string_equal(row->results, table[i].results);
         assert_int_equal(row->capability, table[i].capability);
-        assert_int_equal(kdio_op_results_size(row), results);
+        assert_int_equal(kdio_op_results_size(row, 0), results);
         assert_string_equal(kdio_op_word(table[i].opcode), table[i].word);
     }
     assert_string_equal(kdio_op_word(0xff), "?");
@@ -157,12 +157,12 @@ static void every_cut_is_malformed(void **state)
         fill_operands(&table[i], operand);
         size = write_op(&table[i], operand, (const uint8_t *)"abc", bytes + 3);
         for (size_t cut = 1; cut < size; cut++) {
-            assert_int_equal(kdio_program_check(bytes + 3, cut, &summary), KDIO_MALFORMED);
+            assert_int_equal(kdio_program_verify(bytes + 3, cut, &summary), KDIO_MALFORMED);
             assert_int_equal(summary.bad_index, 0);
-            assert_int_equal(kdio_program_check(bytes, 3 + cut, &summary), KDIO_MALFORMED);
+            assert_int_equal(kdio_program_verify(bytes, 3 + cut, &summary), KDIO_MALFORMED);
             assert_int_equal(summary.bad_index, 1);
         }
-        assert_int_equal(kdio_program_check(bytes, 3 + size, &summary), KDIO_DONE);
+        assert_int_equal(kdio_program_verify(bytes, 3 + size, &summary), KDIO_DONE);
         assert_int_equal(summary.count, 2);
     }
 }
@@ -202,7 +202,7 @@ static void unknown_opcodes_are_unsupported(void **state)
 
         if (kdio_op_find((uint8_t)opcode))
             continue;
-        assert_int_equal(kdio_program_check(program, sizeof program, &summary), KDIO_UNSUPPORTED);
+        assert_int_equal(kdio_program_verify(program, sizeof program, &summary), KDIO_UNSUPPORTED);
         assert_int_equal(summary.bad_index, 1);
     }
 }
@@ -237,7 +237,7 @@ static void check_vector(const struct vector *vector)
     size_t size = vector_bytes(vector, "program", program);
     struct kdio_program_summary summary;
 
-    assert_int_equal(kdio_program_check(program, size, &summary), vector_number(vector, "status"));
+    assert_int_equal(kdio_program_verify(program, size, &summary), vector_number(vector, "status"));
     assert_int_equal(summary.count, vector_number(vector, "count"));
     assert_int_equal(summary.results_size, vector_number(vector, "results"));
     if (vector_number(vector, "status") != KDIO_DONE)
