@@ -28,6 +28,11 @@ INLINE uint64_t kdio_machine_time_us(const struct kdio_machine *machine)
     return KDIO_STUB_HAS_MACHINE ? machine->time_us(machine->context) : kdio_x86_64_time_us(machine->context);
 }
 
+INLINE uint64_t kdio_machine_stamp(const struct kdio_machine *machine)
+{
+    return KDIO_STUB_HAS_MACHINE ? machine->stamp(machine->context) : kdio_x86_64_stamp();
+}
+
 INLINE uint64_t kdio_machine_entropy(const struct kdio_machine *machine)
 {
     return KDIO_STUB_HAS_MACHINE ? machine->entropy(machine->context) : kdio_x86_64_entropy(machine->context);

@@ -48,6 +48,12 @@ static uint64_t read_tsc(void)
     return (uint64_t)high << 32 | low;
 }
 
+uint64_t kdio_x86_64_stamp(void)
+{
+    __asm__ volatile("lfence" : : : "memory");
+    return read_tsc();
+}
+
 /* Quotient and remainder apart, as ticks times 1000 would pass 64 bits within months. */
 uint64_t kdio_x86_64_time_us(void *context)
 {
@@ -121,6 +127,12 @@ static uint64_t time_us(void *context)
     return kdio_x86_64_time_us(context);
 }
 
+static uint64_t stamp(void *context)
+{
+    (void)context;
+    return kdio_x86_64_stamp();
+}
+
 static uint64_t entropy(void *context)
 {
     return kdio_x86_64_entropy(context);
@@ -133,6 +145,7 @@ static void fill_table(struct kdio_machine *machine)
     machine->mem_in = mem_in;
     machine->mem_out = mem_out;
     machine->time_us = time_us;
+    machine->stamp = stamp;
     machine->entropy = entropy;
     machine->interrupts_off = interrupts_off;
     machine->interrupts_restore = interrupts_restore;

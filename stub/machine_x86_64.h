@@ -21,6 +21,9 @@ void kdio_machine_x86_64_init(struct kdio_machine *machine, struct kdio_machine_
 uint64_t kdio_x86_64_time_us(void *context);
 uint64_t kdio_x86_64_entropy(void *context);
 
+/* The time-stamp counter, read when the instructions before it are done (SDM volume 2, RDTSC and LFENCE). */
+uint64_t kdio_x86_64_stamp(void);
+
 static inline uint32_t kdio_x86_64_in(uint16_t port, unsigned width)
 {
     uint32_t value = 0;

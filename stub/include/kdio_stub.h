@@ -113,6 +113,7 @@ struct kdio_machine {
     uint32_t (*mem_in)(void *context, uint64_t address, unsigned width);
     void (*mem_out)(void *context, uint64_t address, unsigned width, uint32_t value);
     uint64_t (*time_us)(void *context); /* Monotonic, microseconds. */
+    uint64_t (*stamp)(void *context); /* The time-stamp counter, in its own units. */
     uint64_t (*entropy)(void *context); /* A number that differs at each boot and at each call. */
     uintptr_t (*interrupts_off)(void *context); /* Returns what interrupts_restore takes. */
     void (*interrupts_restore)(void *context, uintptr_t state);
@@ -157,6 +158,13 @@ struct kdio_stub_config {
 
     /* Execute programs from kdio_stub_poll only. */
     bool defer;
+
+    /*
+     * What the kernel last wrote to port 70, for operations with an index port there: bit 7 (NMI disable) cannot be read
+     * back on a PC. Its bit 7 is then kept while 70 selects another register, and the whole is put back. NULL: bit 7 is as
+     * the request has it, and stays so.
+     */
+    const volatile uint8_t *cmos_index;
 
     /* Taken round each program when given (both or neither): returns false when the lock is held, at once. */
     bool (*pair_trylock)(void *context);

@@ -189,6 +189,11 @@ static uint64_t time_us(void *context)
     return ((struct world *)context)->machine.now_us;
 }
 
+static uint64_t stamp(void *context)
+{
+    return ((struct world *)context)->machine.now_us;
+}
+
 /* Differs at each call; once it is the number that no challenge may be. */
 static uint64_t entropy(void *context)
 {
@@ -247,7 +252,8 @@ static struct kdio_stub_config make_config(struct world *world, const struct kdi
 void machine_start(struct world *world, uint8_t options)
 {
     const struct kdio_machine table = {
-        .context = world, .port_in = port_in, .port_out = port_out, .time_us = time_us, .entropy = entropy,
+        .context = world, .port_in = port_in, .port_out = port_out, .time_us = time_us, .stamp = stamp,
+        .entropy = entropy,
         .interrupts_off = interrupts_off, .interrupts_restore = interrupts_restore,
     };
     struct machine *machine = &world->machine;

@@ -60,6 +60,11 @@ static uint64_t time_us(void *context)
     return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
 }
 
+static uint64_t stamp(void *context)
+{
+    return time_us(context);
+}
+
 static uint64_t entropy(void *context)
 {
     static uint64_t state;
@@ -180,7 +185,8 @@ static void start_stub(struct line *line)
 {
     static const struct kdio_port_range deny[] = { { 0x666, 0x666 } };
     const struct kdio_machine machine = {
-        .context = line, .port_in = port_in, .port_out = port_out, .mem_in = mem_in, .mem_out = mem_out, .time_us = time_us, .entropy = entropy,
+        .context = line, .port_in = port_in, .port_out = port_out, .mem_in = mem_in, .mem_out = mem_out, .time_us = time_us,
+        .stamp = stamp, .entropy = entropy,
         .interrupts_off = interrupts_off, .interrupts_restore = interrupts_restore,
     };
     struct kdio_stub_config config = {

@@ -247,6 +247,11 @@ static uint64_t time_us(void *context)
     return sim->now_ns / SIM_US;
 }
 
+static uint64_t stamp(void *context)
+{
+    return ((const struct sim *)context)->now_ns;
+}
+
 static uint64_t entropy(void *context)
 {
     struct sim *sim = context;
@@ -286,8 +291,8 @@ static void typed(void *context, const char *bytes, size_t size)
 static void boot(struct sim *sim)
 {
     static const struct kdio_port_range deny[] = { { SIM_DENIED_PORT, SIM_DENIED_PORT + 7 } };
-    const struct kdio_machine machine = { sim, port_in, port_out, mem_in, mem_out, time_us, entropy, interrupts_off,
-                                          interrupts_restore };
+    const struct kdio_machine machine = { sim, port_in, port_out, mem_in, mem_out, time_us, stamp, entropy,
+                                          interrupts_off, interrupts_restore };
     bool slow = sim->config.baud <= 115200;
     struct kdio_stub_config config = {
         .size = sizeof config,
