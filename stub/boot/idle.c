@@ -7,6 +7,7 @@
 #include "stub/boot/console.h"
 #include "stub/boot/interrupts.h"
 #include "stub/boot/kernel.h"
+#include "stub/boot/pairs.h"
 #include "stub/boot/shell.h"
 #include "stub/boot/uart.h"
 #include "stub/boot/uart_irq.h"
@@ -30,6 +31,7 @@ void kernel_note(unsigned stub_result)
 void kernel_timer_interrupt(void)
 {
     clock_tick();
+    pairs_tick();
     kernel.uart_idle_count = 0;
     if (kernel.stub)
         kernel_note(kdio_stub_poll(kernel.stub));
@@ -98,6 +100,7 @@ void idle_run(void)
 
         news_tell();
         shell_step();
+        pairs_idle();
         text_left = console_pump(kernel.stub);
         kernel_note(kdio_stub_poll(kernel.stub));
         uart_irq_release();

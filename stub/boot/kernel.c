@@ -9,6 +9,7 @@
 #include "stub/boot/clock.h"
 #include "stub/boot/console.h"
 #include "stub/boot/paging.h"
+#include "stub/boot/pairs.h"
 #include "stub/boot/pic.h"
 #include "stub/boot/shell.h"
 #include "stub/boot/tables.h"
@@ -100,6 +101,8 @@ static bool stub_start(struct boot *boot)
         .boot_entropy = tsc_read() ^ date_read(),
         .deny_safe = config->deny_safe,
         .read_only = config->read_only,
+        .pair_trylock = pairs_trylock,
+        .pair_unlock = pairs_unlock,
         .text = shell_text,
     };
     void *memory = memory_pages(&boot->memory, page_count);

@@ -9,6 +9,7 @@
 #include "stub/boot/console.h"
 #include "stub/boot/interrupts.h"
 #include "stub/boot/kernel.h"
+#include "stub/boot/pairs.h"
 
 #define INPUT_SIZE      256u
 #define LINE_SIZE       80u
@@ -69,6 +70,16 @@ static void loud_run(void)
     shell.quiet = false;
 }
 
+static void pairs_run(void)
+{
+    pairs_toggle(true);
+}
+
+static void pairs_unlocked_run(void)
+{
+    pairs_toggle(false);
+}
+
 /* The guard page takes the write; what the compiler would make of a recursion without end is its own affair. */
 static void overflow_run(void)
 {
@@ -106,6 +117,9 @@ static const struct command *commands(unsigned *count)
         { "burst", "print 4 KiB of numbered text", burst_run },
         { "quiet", "no numbered line each second", quiet_run },
         { "loud", "numbered line again", loud_run },
+        { "pairs", "read index/data pairs all the time, or stop that", pairs_run },
+        { "pairs-unlocked", "the same without the lock, so that they tear", pairs_unlocked_run },
+        { "pairs-count", "print what became of them", pairs_tell },
         { "overflow", "run out of stack", overflow_run },
         { "write-text", "write to the kernel's own text", write_text_run },
         { "execute-data", "execute data", execute_data_run },
