@@ -75,6 +75,8 @@ static uint64_t more_us(const struct kdio_op *op, char letter, uint64_t operand)
 {
     uint64_t units = letter == 'n' ? operand : letter == 'l' ? operand / 64 + 1 : 0;
 
+    if (units > UINT32_MAX)
+        units = UINT32_MAX; /* The product must not wrap. */
     return (letter == 'u' ? operand : 0) + units * op->row->each_us;
 }
 
