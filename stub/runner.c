@@ -232,7 +232,7 @@ static bool go_on(struct kdio_stub *stub, struct kdio_run *run, uint64_t from_us
     enum kdio_status status = KDIO_DONE;
 
     for (;;) {
-        if (KDIO_STUB_HAS_SPACES && kdio_fault_stops(stub, run))
+        if (KDIO_STUB_HAS_SPACES && run->faulted)
             status = KDIO_STUB_FAULT;
         else if (KDIO_STUB_HAS_PROGRAMS && run->cancelled)
             status = KDIO_CANCELLED;
