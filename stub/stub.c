@@ -74,6 +74,8 @@ static uint32_t find_capabilities(const struct kdio_stub *stub)
 {
     uint32_t capabilities = KDIO_CAPABILITY_PORT;
 
+    if (KDIO_STUB_HAS_PROGRAMS)
+        capabilities |= KDIO_CAPABILITY_PROGRAM;
     if (KDIO_STUB_HAS_TEXT && stub->config.text)
         capabilities |= KDIO_CAPABILITY_TEXT;
     if (KDIO_STUB_HAS_POLICY && stub->config.read_only)
