@@ -719,6 +719,39 @@ class Made(Judged):
         self.assertEqual((view["kdio.op.name"], view.one("damage")),
                          (["RDTSC"], "a short form without a port before it"))
 
+    NAMED = [  # program, results, and fields by their names
+        ("22 f801 01000000 02000000", "03000000 04000000",
+         {"op.port": 0x1F8, "op.kept": 1, "op.set": 2, "rmw.old": 3, "rmw.new": 4}),
+        ("24 f601 80 08 10270000", "58 e7030000", {"op.port": 0x1F6, "op.mask": 0x80, "op.value": 8,
+                                                   "op.limit_us": 10000, "poll.value": 0x58, "poll.took_us": 999}),
+        ("29 0f00 0300", "", {"op.mask": 15, "op.value": 3}),
+        ("31 c403 05 02000000 c603 3412", "", {"op.index_port": 0x3C4, "op.index_flags": 5, "op.index_value": 2,
+                                              "op.port": 0x3C6, "op.value": 0x1234}),
+        ("40 e8030000", "", {"op.time_us": 1000}),
+        ("06 00c20100", "00c20100", {"op.rate": 115200, "op.result": 115200}),
+        ("45 77020000 0600070000000600", "", {"op.msr": 0x277, "op.value": 0x6000000070006}),
+        ("46 07000000 01000000", "01000000 02000000 03000000 04000000",
+         {"op.leaf": 7, "op.subleaf": 1, "cpuid.eax": 1, "cpuid.ebx": 2, "cpuid.ecx": 3, "cpuid.edx": 4}),
+        ("4d 08000000 0400 0100 0300", "", {"op.function": 8, "op.offset": 4, "op.count": 1, "op.values": "0003"}),
+        ("70 0010000000000000 0020000000000000 04 02 6162", "0018000000000000",
+         {"op.address": 0x1000, "op.length": 0x2000, "op.step": 4, "op.pattern": "61 62", "op.result": 0x1800}),
+        ("74 0010000000000000", "04 03 0070000000000000" + "".join(f"0{n}00000000000000" for n in range(1, 6)),
+         {"op.address": 0x1000, "translate.levels": 4, "translate.entries": 3, "translate.physical": 0x7000,
+          "translate.entry_1": 1, "translate.entry_2": 2, "translate.entry_5": 5}),
+        ("07", "0e" + "".join(f"0{n}00000000000000" for n in range(1, 4)),
+         {"fault.vector": 14, "fault.rip": 1, "fault.address": 2, "fault.code": 3})]
+
+    def test_fields_have_the_names_of_what_they_are(self):
+        frames = self.opening() + [self.frame(HOST, "PLAIN", 0, b"\1"), self.frame(STUB, "REPLY", 0, bytes(12))]
+        for seq, (program, results, _) in enumerate(self.NAMED, 1):
+            frames += [self.frame(HOST, "PLAIN", seq, bytes.fromhex(program)),
+                       self.frame(STUB, "REPLY", seq, bytes.fromhex(results))]
+        shown, _ = self.dissected(frames)
+        for (program, _, named), view in zip(self.NAMED, shown[5::2], strict=True):
+            for field, value in named.items():
+                found = view.one(field) if isinstance(value, str) else view.number(field)
+                self.assertEqual(found, value, (program, field))
+
     def test_what_is_read_at_a_glance(self):
         """The summary and the tree, as a person sees them."""
         program = bytes.fromhex("15f001beef 1d1234 68 0010000000000000 0a00 4a f8000100 1000 0100")
