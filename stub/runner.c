@@ -4,6 +4,7 @@
 
 #include "proto/policy.h"
 #include "stub/fault.h"
+#include "stub/rate.h"
 #include "stub/space.h"
 #include "stub/stub.h"
 
@@ -98,6 +99,8 @@ static enum kdio_status run_link_op(struct kdio_stub *stub, const struct kdio_op
         stub->config.text(stub->config.context, (const char *)op->bytes, (size_t)op->operand[0]);
     else if (KDIO_STUB_HAS_SPACES && opcode == KDIO_OP_FAULT)
         kdio_fault_op(stub, results);
+    else if (KDIO_STUB_HAS_PROGRAMS && opcode == KDIO_OP_BAUD)
+        return kdio_rate_op(stub, op->operand[0], results);
     else if (opcode == KDIO_OP_CHAIN && stub->link.last_failed)
         return KDIO_SKIPPED;
     return KDIO_DONE;
