@@ -265,7 +265,9 @@ bool kdio_runner_go(struct kdio_stub *stub, struct kdio_run *run)
     if (run->atomic)
         quiet = kdio_quiet_begin(stub);
     for (;;) {
-        if (KDIO_STUB_HAS_PROGRAMS && run->cancelled)
+        if (KDIO_STUB_HAS_SPACES && run->faulted)
+            status = KDIO_STUB_FAULT;
+        else if (KDIO_STUB_HAS_PROGRAMS && run->cancelled)
             status = KDIO_CANCELLED;
         else
             status = step(stub, run);

@@ -9,6 +9,7 @@
 #include "stub/attention.h"
 #include "stub/rate.h"
 #include "stub/runner.h"
+#include "stub/space.h"
 
 #define MEMORY_ALIGNMENT   16u
 #define ATOMIC_US_DEFAULT  1000u
@@ -75,6 +76,8 @@ static uint32_t find_capabilities(const struct kdio_stub *stub)
         capabilities |= KDIO_CAPABILITY_PROGRAM;
     if (KDIO_STUB_HAS_TEXT && stub->config.text)
         capabilities |= KDIO_CAPABILITY_TEXT;
+    if (KDIO_STUB_HAS_SPACES)
+        capabilities |= kdio_space_capabilities(stub);
     if (KDIO_STUB_HAS_PROGRAMS && stub->config.uart.baud)
         capabilities |= KDIO_CAPABILITY_BAUD;
     if (KDIO_STUB_HAS_POLICY && stub->config.read_only)
@@ -321,6 +324,8 @@ static unsigned enter(struct kdio_stub *stub, bool may_execute)
 
     if (!kdio_stub_take(&stub->busy))
         return work_beside(stub);
+    if (KDIO_STUB_HAS_SPACES)
+        stub->entered_rsp = (uintptr_t)&result;
     if (!is_suspended(stub))
         result = work(stub, may_execute);
     kdio_stub_release(&stub->busy);

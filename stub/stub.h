@@ -58,6 +58,8 @@ struct kdio_stub {
     struct kdio_stub_config config;
     uint8_t *results; /* Of `run`. */
     struct kdio_run run;
+    uint64_t entered_rsp;         /* Near the stack pointer of the holder of `busy`, when it came. */
+    struct kdio_stub_fault fault; /* The first inside the stub that nobody counted on; rip 0: none. */
     struct kdio_attention attention;
     struct kdio_rate rate;
     uint64_t last; /* The value that an operation of this session read last, for CHECK. */
