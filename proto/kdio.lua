@@ -706,7 +706,7 @@ local function read_partial(record, op, at)
         return nil
     elseif status == "NO_MATCH" and op.row.stem == "POLL" then
         return read_result(record, op, at, op.row.results)
-    elseif op.row.results == "t" and (status == "FAULT" or status == "CANCELLED") and left % op.row.width == 0 then
+    elseif op.row.results == "t" and left % op.row.width == 0 then
         local units = left / op.row.width
         return units < op.count and read_result(record, op, at, "t", units)
     end
