@@ -150,6 +150,7 @@ local NOTES = {
     [0x04] = "TAKEN",
     [0x05] = "UNSUPPORTED",
     [0x08] = "CANCEL",
+    [0x09] = "KEEP",
 }
 
 local FREE_TYPES = {
