@@ -293,6 +293,15 @@ static const struct command commands[] = {
                  "nothing on the target. Exit status: 0 all well, 1 the target's end is something\n"
                  "else, 3 the line is in trouble.\n",
       .connects = true },
+    { .name = "ext", .group = GROUP_SESSION,
+      .forms = { { "FILE", OPERAND_TEXT, 0, false }, { "[!]COMMAND [ARGS]", OPERAND_WORDS, 0, false } },
+      .summary = "run a command of a WinDbg extension",
+      .details = "FILE is a shared object, compiled on Linux from the source of a WinDbg extension\n"
+                 "of either kind: WdbgExts or DbgEng (kdio-win(7)). COMMAND is the name of a\n"
+                 "function in it, ARGS what it is given; options of the extension stand behind\n"
+                 "`--`. ^C reaches its CheckControlC. An extension that crashes is told, with exit\n"
+                 "status 1; it takes neither kdio nor the target down.\n",
+      .connects = true },
     { .name = "run", .group = GROUP_SESSION, .forms = { { "FILE|-", OPERAND_TEXT, 0, false } },
       .summary = "execute one command a line, over one connection",
       .details = "Reads commands from FILE, or from standard input for -: one a line; # starts a\n"

@@ -9,7 +9,9 @@
 enum exit_status connection_prepare(struct session *session);
 /* What the library is asked for when connecting. */
 void connection_options(struct session *session, struct kdio_options *options);
-/* Prepares, connects and finds the stub. connection_close is due in any case. */
+/* After connection_prepare: connects and finds the stub. connection_close is due in any case. */
+enum exit_status connection_connect(struct session *session);
+/* Both. */
 enum exit_status connection_open(struct session *session);
 void connection_close(struct session *session);
 

@@ -9,6 +9,7 @@
 #include "host/cmd/console.h"
 #include "host/cmd/doctor.h"
 #include "host/cmd/execute.h"
+#include "host/cmd/ext.h"
 #include "host/cmd/file.h"
 #include "host/cmd/help.h"
 #include "host/cmd/signals.h"
@@ -37,6 +38,7 @@ static const struct {
 } own_commands[] = {
     { "console", console_execute },
     { "doctor", doctor_execute },
+    { "ext", ext_execute },
 };
 
 static enum exit_status check_words(struct run *run, const struct command **command)
