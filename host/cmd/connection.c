@@ -110,7 +110,7 @@ static enum exit_status open_failure(struct session *session, enum kdio_status s
     return session->failure->exit;
 }
 
-enum exit_status connection_connect(struct session *session)
+static enum exit_status open_target(struct session *session)
 {
     struct kdio_options options;
     enum kdio_status status;
@@ -149,7 +149,7 @@ enum exit_status connection_open(struct session *session)
 {
     enum exit_status result = connection_prepare(session);
 
-    return result == EXIT_STATUS_DONE ? connection_connect(session) : result;
+    return result == EXIT_STATUS_DONE ? open_target(session) : result;
 }
 
 void connection_close(struct session *session)

@@ -9,9 +9,7 @@
 enum exit_status connection_prepare(struct session *session);
 /* What the library is asked for when connecting. */
 void connection_options(struct session *session, struct kdio_options *options);
-/* After connection_prepare: connects and finds the stub. connection_close is due in any case. */
-enum exit_status connection_connect(struct session *session);
-/* Both. */
+/* Prepares, connects and finds the stub. connection_close is due in any case. */
 enum exit_status connection_open(struct session *session);
 void connection_close(struct session *session);
 

@@ -127,7 +127,7 @@ static enum exit_status perform(struct call *call)
     enum exit_status result = load(call);
 
     if (result == EXIT_STATUS_DONE)
-        result = connection_connect(call->session);
+        result = connection_open(call->session);
     if (result == EXIT_STATUS_DONE)
         result = run_command(call);
     return result;

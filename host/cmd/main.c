@@ -156,7 +156,7 @@ static enum exit_status execute(struct run *run)
     enum exit_status result = EXIT_STATUS_DONE;
 
     if (run->script.count > 0) {
-        result = run->script.statements[0].command->connects ? connection_prepare(&session) : connection_open(&session);
+        result = run->script.statements[0].command->connects ? EXIT_STATUS_DONE : connection_open(&session);
         if (result == EXIT_STATUS_DONE)
             result = execute_script(&session, &run->script, run->options.from);
         if (run->options.verbose)
