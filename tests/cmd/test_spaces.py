@@ -208,13 +208,23 @@ class Memory(Spaces):
     def test_what_cannot_be_read_is_question_marks_and_read_once(self):
         self.assert_prints(["db", "fff8", "L10"],
                            "00000000`0000fff8  f8 f9 fa fb fc fd fe ff-?? ?? ?? ?? ?? ?? ?? ??  ........????????\n",
-                           "readv fff8 0 16")
-        self.assert_prints(["dd", "fffe", "L2"], "00000000`0000fffe  ???????? ????????\n", "readv fffe 0 8")
+                           "readv fff8 0 16", "translate 10000")
+        self.assert_prints(["dd", "fffe", "L2"], "00000000`0000fffe  ???????? ????????\n", "readv fffe 0 8",
+                           "translate 10000")
         self.assert_prints(["dq", "11ff8", "L2"], "00000000`00011ff8  ????????`???????? 07060504`03020100\n",
-                           "readv 11ff8 0 16", "readv 12000 0 8")
+                           "readv 11ff8 0 16", "translate 11ff8", "readv 12000 0 8")
         self.assert_prints(["!dw", "fffe", "L2"], "#    fffe fffe ????\n", "readp fffe 0 4")
         self.fake("db", "f000", "L4000")
-        self.assertEqual(self.sent(), ["readv f000 0 16384", "readv 11000 0 8192", "readv 12000 0 4096"])
+        self.assertEqual(self.sent(), ["readv f000 0 16384", "translate 10000", "readv 11000 0 8192",
+                                       "translate 11000", "readv 12000 0 4096"])
+        self.assertEqual(self.fake("!db", "f000", "L4000").status, DONE)
+        self.assertEqual(self.sent(), ["readp f000 0 16384", "readp 11000 0 8192", "readp 12000 0 4096"])
+
+    def test_an_absent_entry_of_the_tables_is_left_out_whole(self):
+        self.fake("db", "10000", "L400000", KDIO_FAKE_WALKED=3)
+        self.assertEqual(self.sent()[:3], ["readv 10000 0 65536", "translate 10000", "readv 20000 0 65536"])
+        self.fake("s", "10000", "L400000", "41", KDIO_FAKE_WALKED=3)
+        self.assertEqual(self.sent()[:3], ["searchv 10000 1 4194304", "translate 10000", "searchv 200000 1 2162688"])
         values = json.loads(self.fake("--json", "dw", "fffe", "L2").out)
         self.assertEqual(values, {"command": "dw", "address": 0xfffe, "width": 2, "values": [0xfffe, None]})
 
@@ -251,7 +261,16 @@ class Memory(Spaces):
         self.assert_prints("s -w 1000 L10 1".split(), "", "searchv 1000 2 16")
         self.assertEqual(json.loads(self.fake("--json", "s", "1000", "L200", "5").out),
                          {"command": "s", "address": 0x1000, "width": 1, "matches": [0x1005, 0x1105]})
-        self.assert_failed(self.fake("s", "fff8", "L20", "77"), REFUSED, "faulted")
+        self.assert_failed(self.fake("s", "fff8", "L20", "77", KDIO_FAKE_FAIL="0:UNSUPPORTED:not"), REFUSED, "no such")
+
+    def test_a_search_goes_on_behind_what_cannot_be_read(self):
+        self.assert_prints("s fff8 L2020 fe".split(),
+                           "00000000`0000fffe  fe                                               .\n", "searchv fff8 1 8224",
+                           "searchv ffff 1 8217", "translate 10000", "searchv 11000 1 4120", "translate 11000",
+                           "searchv 12000 1 24")
+        self.assert_prints("!s -d fffa L2030 a090807".split(), "", "searchp fffa 4 8240", "searchp 11002 4 4136",
+                           "searchp 12002 4 40")
+        self.assert_failed(self.fake("s", "10000", "L2000", "77"), REFUSED, "faulted", "nothing of the range can be read")
 
     def test_texts_in_scripts_stand_in_quotes(self):
         path = self.file('s -a 1000 L100 "d; # e" # a comment\ns -a 1000 L10 x"y\n')
