@@ -232,7 +232,7 @@ static void begin_program(struct world *world, const struct kdio_stub_session *s
     client->run_atomic = (payload[0] & KDIO_KIND_MASK) == KDIO_KIND_ATOMIC;
     client->run_program = kdio_reader_on(payload + KDIO_HEADER_SIZE, frame->size - KDIO_MESSAGE_MIN);
     client->run_timed = false;
-    client->run_delay_us = 0;
+    client->run_delay_us = client->run_ops = client->alive_ops[0] = client->alive_ops[1] = 0;
     client->run_model = (struct model){ .spaces = machine->spaces, .cmos_given = machine->cmos_given,
                                         .cmos = machine->cmos, .levels_5 = machine->levels_5 };
     find_request(client);
@@ -249,6 +249,7 @@ static void next_op(struct client *client)
     FUZZ_REQUIRE(client->run_program.left, "no operation beyond those of the program");
     FUZZ_REQUIRE(kdio_op_read(&client->run_program, &model->op) == KDIO_DONE, "the program is well-formed");
     model_begin(model);
+    client->run_ops++;
     if (model->op.row->opcode == KDIO_OP_DELAY)
         client->run_delay_us += model->op.operand[0];
 }
@@ -515,19 +516,36 @@ static bool may_cut(struct world *world)
            world->client.session_count > 1 || is_needless(&world->client);
 }
 
-static void hear_note(const struct client_session *session, uint32_t seq, const uint8_t *payload, size_t size)
+/* It waits for the transmitter, and says what was done when it, or the one before it, was made. Operations behind the
+ * latest access may be done too: a DELAY, a CHECK. */
+static void hear_alive(const struct client *client, const struct client_session *session, uint32_t seq,
+                       const uint8_t *payload, size_t size)
 {
     const struct client_request *request = &session->requests[seq & KDIO_SEQ_MASK];
+    struct kdio_reader reader = kdio_reader_on(payload + 2, size - KDIO_MESSAGE_MIN - 1);
+    uint32_t done = kdio_read_u32(&reader);
+
+    FUZZ_REQUIRE(!reader.failed && !reader.left, "ALIVE has the number of operations done");
+    if (request->seq != seq || !client->run_any || client->run_request != request || request->replied)
+        return;
+    FUZZ_REQUIRE(done + 1 >= client->alive_ops[1] && done <= request->size, "which are those before the latest access");
+}
+
+void client_alive(struct world *world, uint32_t ops)
+{
+    world->client.alive_ops[1] = world->client.alive_ops[0];
+    world->client.alive_ops[0] = ops;
+}
+
+static void hear_note(const struct client *client, const struct client_session *session, uint32_t seq,
+                      const uint8_t *payload, size_t size)
+{
     uint8_t type = size > KDIO_MESSAGE_MIN ? payload[1] : 0;
-    uint32_t done;
 
     FUZZ_REQUIRE(type == KDIO_NOTE_EXPECT || type == KDIO_NOTE_TAKEN || type == KDIO_NOTE_UNSUPPORTED ||
                  type == KDIO_NOTE_ALIVE || type == KDIO_NOTE_EVENT, "notes are of a known type");
-    if (type != KDIO_NOTE_ALIVE)
-        return;
-    FUZZ_REQUIRE(size == KDIO_MESSAGE_MIN + 5, "ALIVE has the number of operations done");
-    memcpy(&done, payload + 2, sizeof done);
-    FUZZ_REQUIRE(request->seq != seq || done <= request->size, "which are no more than there are");
+    if (type == KDIO_NOTE_ALIVE)
+        hear_alive(client, session, seq, payload, size);
 }
 
 /* False for a frame that is not intact. */
@@ -547,7 +565,7 @@ static bool hear_frame(struct world *world, const uint8_t *payload, size_t size)
     if ((payload[0] & KDIO_KIND_MASK) != KDIO_KIND_NOTE)
         hear_reply(world, session, seq, payload, size);
     else
-        hear_note(session, seq, payload, size);
+        hear_note(client, session, seq, payload, size);
     return true;
 }
 

@@ -422,11 +422,15 @@ unsigned machine_call(struct world *world, enum entry entry, const uint8_t *text
     struct machine *machine = &world->machine;
     uint32_t requests = machine->stub->link.stats.requests;
     bool running = machine->stub->running;
+    uint64_t alive_us = machine->stub->attention.alive_us;
+    uint32_t ops = world->client.run_ops;
     struct call *call = &machine->calls[machine->depth++];
     unsigned result;
 
     *call = (struct call){ .entry = entry, .from_us = machine->now_us };
     result = enter(world, entry, text, size);
+    if (machine->stub->attention.alive_us != alive_us)
+        client_alive(world, ops < world->client.run_ops ? ops : world->client.run_ops);
     running |= machine->stub->running || machine->stub->link.stats.requests != requests;
     FUZZ_REQUIRE(call->accesses <= KDIO_STUB_ACCESSES_MAX + hidden_drains(running),
                  "a call keeps within its bound of UART accesses");

@@ -44,7 +44,7 @@ FUZZ_RUNS_frame := 40000
 FUZZ_RUNS_message := 60000
 FUZZ_RUNS_program := 60000
 FUZZ_RUNS_host_link := 20000
-FUZZ_RUNS_stub := 20000
+FUZZ_RUNS_stub := 8000
 FUZZ_RUNS_command := 40000
 
 FUZZ_PROGRAMS = $(FUZZ_TARGETS:%=$(FUZZ_BUILD)/fuzz_%)

@@ -182,6 +182,8 @@ struct client {
     struct model run_model;
     uint64_t run_us, run_delay_us; /* When its latest access was; what its DELAYs take since. */
     bool run_timed;
+    uint32_t run_ops;              /* Begun, as far as accesses show. */
+    uint32_t alive_ops[2];         /* When the latest signs of life were made. */
     uint32_t ended[CLIENT_SESSIONS_MAX];
     unsigned ended_count;
     struct client_request *run_request;
@@ -242,6 +244,9 @@ void client_sees_candidate(struct world *world);
 /* The stub makes an access. Ends the run unless it is the next one of the request that is due. The value read. */
 uint64_t client_access(struct world *world, const struct touch *touch);
 void client_typed(struct world *world, const uint8_t *text, size_t size);
+
+/* A sign of life is made: so many operations had begun. */
+void client_alive(struct world *world, uint32_t ops);
 
 /* The stub asks where physical memory is, for its next access. */
 void client_maps(struct world *world, uint64_t physical);
