@@ -285,6 +285,8 @@ static void judge_partial(struct verdict *verdict)
         FUZZ_REQUIRE(!left, "nothing else gives a part");
     if (left)
         judge_given(verdict, kdio_read_bytes(&verdict->results, left), poll ? op->width : left);
+    if (op->row->family == KDIO_OP_POLL8 && !poll)
+        verdict->reads.left = 0; /* Readings of a POLL that was cancelled have no result. */
 }
 
 static void judge_cause(const struct verdict *verdict)
