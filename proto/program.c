@@ -32,41 +32,41 @@ _Static_assert(KDIO_OP_RESULTS_MAX == 29, "SUM_ALL has a term for each letter");
 
 enum { EFFECT_READS, EFFECT_CHANGES };
 
-static const struct kdio_op_row rows[] = {
+/* One row an opcode on the host; in the stub one for all widths of an operation. */
 #if __STDC_HOSTED__
-#define RESULTS(letters) .results = letters,
+#define FOR_HOST(opcode_, results_) .opcode = opcode_, .results = results_,
+#define FIRST_OPCODE(row) (row).opcode
+#define FAMILY_OF(opcode_, operands_) (SUM_ALL(HAS_WIDTH, operands_) ? (opcode_) & ~WIDTH_BITS : (opcode_))
 #else
-#define RESULTS(letters)
+#define FOR_HOST(opcode_, results_)
+#define FIRST_OPCODE(row) (row).family
+#define FAMILY_OF(opcode_, operands_) opcode_
+#undef KDIO_OP_WIDTHS_3
+#undef KDIO_OP_WIDTHS_4
+#define KDIO_OP_WIDTHS_3(X, name, opcode_, word, ...) ROW(3, opcode_, __VA_ARGS__)
+#define KDIO_OP_WIDTHS_4(X, name, opcode_, word, ...) ROW(4, opcode_, __VA_ARGS__)
 #endif
-#define X(name, opcode_, word, operands_, results_, worst_us_, each_us_, effect, capability_) \
-    { .opcode = opcode_, .results_size = SUM_ALL(SIZE_OF, results_), .results_values = SUM_ALL(IS_VALUE, results_), \
-      .results_table = SUM_ALL(IS_TABLE, results_) != 0, .has_width = SUM_ALL(HAS_WIDTH, operands_) != 0, \
-      .changes = EFFECT_##effect == EFFECT_CHANGES, .operands = operands_, RESULTS(results_) .worst_us = worst_us_, \
-      .each_us = each_us_, .capability = KDIO_CAPABILITY_##capability_ },
-    KNOWN_OPS(X)
-#undef X
-};
+
+#define WIDTH_BITS 3u /* Of the opcode. */
+
+#define ROW(opcodes_, opcode_, operands_, results_, worst_us_, each_us_, effect, capability_) \
+    { FOR_HOST(opcode_, results_) .family = FAMILY_OF(opcode_, operands_), .capability = KDIO_CAPABILITY_##capability_, \
+      .results_size = SUM_ALL(SIZE_OF, results_), .worst_us = worst_us_, .each_us = each_us_, .opcodes = opcodes_, \
+      .results_values = SUM_ALL(IS_VALUE, results_), .results_table = SUM_ALL(IS_TABLE, results_) != 0, \
+      .has_width = SUM_ALL(HAS_WIDTH, operands_) != 0, .changes = EFFECT_##effect == EFFECT_CHANGES, \
+      .operands = operands_ },
+#define X(name, opcode_, word, ...) ROW(1, opcode_, __VA_ARGS__)
+
+static const struct kdio_op_row rows[] = { KNOWN_OPS(X) };
 
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
 
 const struct kdio_op_row *kdio_op_find(uint8_t opcode)
 {
     for (size_t i = 0; i < ROW_COUNT; i++)
-        if (rows[i].opcode == opcode)
+        if ((uint8_t)(opcode - FIRST_OPCODE(rows[i])) < rows[i].opcodes)
             return &rows[i];
     return NULL;
-}
-
-unsigned kdio_op_width(const struct kdio_op_row *row)
-{
-    return row->has_width ? 1u << (row->opcode & 3) : 0;
-}
-
-size_t kdio_op_results_size(const struct kdio_op_row *row, uint32_t count)
-{
-    uint32_t values = row->results_values + (row->results_table ? count : 0);
-
-    return row->results_size + values * kdio_op_width(row);
 }
 
 /* ---- Reading ---- */
@@ -75,29 +75,32 @@ static uint64_t more_us(const struct kdio_op *op, char letter, uint64_t operand)
 {
     uint64_t units = letter == 'n' ? operand : letter == 'l' ? operand / 64 + 1 : 0;
 
+    if (units > UINT32_MAX)
+        units = UINT32_MAX; /* The product must not wrap. */
     return (letter == 'u' ? operand : 0) + units * op->row->each_us;
 }
 
 /* The short forms of OUT: the port is the last one, or the one behind it. */
-static bool read_short_out(struct kdio_reader *program, struct kdio_op *op)
+static void read_short_out(struct kdio_reader *program, struct kdio_op *op, uint8_t opcode)
 {
-    bool next = op->row->opcode >= KDIO_OP_OUT_NEXT8;
-
+    if (opcode >= KDIO_OP_OUT_NEXT8)
+        op->last_port += op->width;
+    op->operand[0] = op->last_port;
     op->operand[1] = kdio_read_uint(program, op->width);
-    op->operand[0] = op->last_port + (next ? op->width : 0);
-    op->last_port = (uint32_t)op->operand[0];
-    op->row = kdio_op_find((uint8_t)(KDIO_OP_OUT8 | (op->row->opcode & 3)));
-    return op->port_known;
+    op->row = kdio_op_find((uint8_t)(KDIO_OP_OUT8 | (opcode & WIDTH_BITS)));
+    program->failed |= !op->port_known;
 }
 
 /* One field of the operands; its time is added up. */
 static void read_operand(struct kdio_reader *program, struct kdio_op *op, char letter, uint64_t *operand)
 {
-    if (letter == 't') {
+    if (!KDIO_OPS_PORTS_ONLY && letter == 't') {
         op->bytes = kdio_read_bytes(program, op->count * op->width);
         return;
     }
     *operand = kdio_read_uint(program, kdio_op_letter_size(letter, op->width));
+    if (KDIO_OPS_PORTS_ONLY)
+        return;
     if (letter == 's')
         op->bytes = kdio_read_bytes(program, (uint32_t)*operand);
     if (letter == 'n')
@@ -121,62 +124,30 @@ static void read_operands(struct kdio_reader *program, struct kdio_op *op)
     op->worst_us = worst_us < UINT32_MAX ? (uint32_t)worst_us : UINT32_MAX;
 }
 
+static uint32_t results_size(const struct kdio_op *op)
+{
+    uint32_t values = op->row->results_values + (op->row->results_table ? op->count : 0);
+
+    return op->row->results_size + values * op->width;
+}
+
 enum kdio_status kdio_op_read(struct kdio_reader *program, struct kdio_op *op)
 {
-    op->row = kdio_op_find(kdio_read_u8(program));
+    uint8_t opcode = kdio_read_u8(program);
+
+    op->row = kdio_op_find(opcode);
     op->bytes = NULL;
     op->count = 0;
     if (!op->row)
         return KDIO_UNSUPPORTED;
-    op->width = kdio_op_width(op->row);
+    op->width = op->row->has_width ? 1u << (opcode & WIDTH_BITS) : 0;
     op->worst_us = op->row->worst_us;
-    if (!KDIO_OPS_PORTS_ONLY && op->row->opcode >= KDIO_OP_OUT_SAME8 && op->row->opcode <= KDIO_OP_OUT_NEXT32) {
-        if (!read_short_out(program, op))
-            return KDIO_MALFORMED;
-    } else {
+    if (!KDIO_OPS_PORTS_ONLY && opcode >= KDIO_OP_OUT_SAME8 && opcode <= KDIO_OP_OUT_NEXT32)
+        read_short_out(program, op, opcode);
+    else
         read_operands(program, op);
-    }
-    op->results_size = (uint32_t)kdio_op_results_size(op->row, op->count);
+    op->results_size = results_size(op);
     return program->failed ? KDIO_MALFORMED : KDIO_DONE;
-}
-
-/* ---- Writing ---- */
-
-size_t kdio_op_size(const struct kdio_op_row *row, const uint64_t *operand)
-{
-    unsigned width = kdio_op_width(row);
-    size_t size = 1;
-
-    for (unsigned i = 0; row->operands[i]; i++) {
-        char letter = row->operands[i];
-
-        if (letter == 't')
-            size += (size_t)operand[i - 1] * width;
-        else
-            size += kdio_op_letter_size(letter, width) + (letter == 's' ? (size_t)operand[i] : 0);
-    }
-    return size;
-}
-
-void kdio_op_write(struct kdio_writer *program, const struct kdio_op_row *row, const uint64_t *operand,
-                   const uint8_t *bytes)
-{
-    unsigned width = kdio_op_width(row);
-    uint32_t count = 0;
-
-    kdio_write_uint(program, 1, row->opcode);
-    for (unsigned i = 0; row->operands[i]; i++) {
-        char letter = row->operands[i];
-
-        if (letter == 't') {
-            kdio_write_bytes(program, bytes, count * width);
-            break;
-        }
-        kdio_write_uint(program, kdio_op_letter_size(letter, width), operand[i]);
-        count = (uint32_t)operand[i];
-        if (letter == 's')
-            kdio_write_bytes(program, bytes, count);
-    }
 }
 
 /* ---- Checking ---- */
@@ -276,16 +247,4 @@ enum kdio_status kdio_program_step(struct kdio_reader *program, struct kdio_prog
     summary->results_size += op->results_size;
     summary->worst_us = add_us(summary->worst_us, op->worst_us);
     return KDIO_DONE;
-}
-
-enum kdio_status kdio_program_verify(const uint8_t *bytes, size_t size, struct kdio_program_summary *summary)
-{
-    struct kdio_reader reader = kdio_reader_on(bytes, size);
-    enum kdio_status status = size ? KDIO_DONE : KDIO_MALFORMED;
-    struct kdio_op op = { 0 };
-
-    *summary = (struct kdio_program_summary){ 0 };
-    while (status == KDIO_DONE && reader.left)
-        status = kdio_program_step(&reader, summary, &op);
-    return status;
 }

@@ -16,21 +16,26 @@
 #include "proto/op_table.h"
 #include "proto/status.h"
 
-/* A row of the table. The letters are held in the row, so that the table needs no relocation in the stub. */
+/*
+ * A row of the table. The letters are held in the row, so that the table needs no relocation in the stub. There one row
+ * stands for all widths of an operation: `family` and struct kdio_op's width tell what it is.
+ */
 struct kdio_op_row {
-    uint8_t opcode;
-    uint8_t results_size;   /* Bytes of the results of a fixed size. */
-    uint8_t results_values; /* Results of the operation's width. */
-    bool results_table;     /* The last result is a table. */
-    bool has_width;
-    bool changes;           /* What read-only mode refuses. */
-    char operands[KDIO_OP_OPERANDS_MAX + 1];
 #if __STDC_HOSTED__ /* Who reads results reads them by their letters; the stub needs their size alone. */
+    uint8_t opcode;
     char results[KDIO_OP_RESULTS_MAX + 1];
 #endif
+    uint8_t family;             /* Opcode of the narrowest of its widths, or its own: KDIO_OP_IN8 for IN32. */
+    uint8_t capability;
+    uint8_t results_size;       /* Bytes of the results of a fixed size. */
     uint8_t worst_us;
     uint8_t each_us;
-    uint16_t capability;
+    uint8_t opcodes : 3;        /* That the row stands for. */
+    uint8_t results_values : 2; /* Results of the operation's width. */
+    bool results_table : 1;     /* The last result is a table. */
+    bool has_width : 1;
+    bool changes : 1;           /* What read-only mode refuses. */
+    char operands[KDIO_OP_OPERANDS_MAX + 1];
 };
 
 /* One operation, decoded. To be zeroed before the first of a program: the port of one is the base of the next. */
@@ -64,12 +69,6 @@ enum { KDIO_INDEX_PORT, KDIO_INDEX_FLAG_BITS, KDIO_INDEX_VALUE, KDIO_INDEX_DATA_
 /* The row of an opcode; NULL when there is none. */
 const struct kdio_op_row *kdio_op_find(uint8_t opcode);
 
-/* How people write an operation; host only. */
-const char *kdio_op_word(uint8_t opcode);
-
-/* Width in bytes of an operation's access; 0 for operations without one. */
-unsigned kdio_op_width(const struct kdio_op_row *row);
-
 /* True for an operation that changes the target (what read-only mode refuses). */
 static inline bool kdio_op_writes(const struct kdio_op_row *row)
 {
@@ -82,9 +81,6 @@ static inline bool kdio_op_is_port(const struct kdio_op_row *row)
     return row->operands[0] == 'p';
 }
 
-/* Size in bytes of an operation's results, `count` being its operand `n`. */
-size_t kdio_op_results_size(const struct kdio_op_row *row, uint32_t count);
-
 /*
  * Reads the next operation. UNSUPPORTED for an opcode without a row, MALFORMED when operands are cut short, and for a
  * short form of OUT with no port before it.
@@ -96,13 +92,6 @@ static inline unsigned kdio_op_letter_size(char letter, unsigned width)
 {
     return letter == 'v' ? width : kdio_letter_size(letter);
 }
-
-/* Bytes of an encoded operation. */
-size_t kdio_op_size(const struct kdio_op_row *row, const uint64_t *operand);
-
-/* Appends one operation; the writer's `failed` tells when it did not fit. operand[] and bytes as in struct kdio_op. */
-void kdio_op_write(struct kdio_writer *program, const struct kdio_op_row *row, const uint64_t *operand,
-                   const uint8_t *bytes);
 
 /* The rule of DESIGN section 6, by itself: BAD_WIDTH, BAD_PORT, MISALIGNED or DONE, in this order. */
 enum kdio_status kdio_port_check(uint64_t port, unsigned width);
@@ -120,7 +109,25 @@ enum kdio_status kdio_op_check(const struct kdio_op *op);
 enum kdio_status kdio_program_step(struct kdio_reader *program, struct kdio_program_summary *summary,
                                    struct kdio_op *op);
 
-/* Walks the program: DONE, or why it is refused, with summary->bad_index. */
+/* ---- Host only (program_host.c) ---- */
+
+/* How people write an operation. */
+const char *kdio_op_word(uint8_t opcode);
+
+/* Width in bytes of an operation's access; 0 for operations without one. */
+unsigned kdio_op_width(const struct kdio_op_row *row);
+
+/* Size in bytes of an operation's results, `count` being its operand `n`. */
+size_t kdio_op_results_size(const struct kdio_op_row *row, uint32_t count);
+
+/* Bytes of an encoded operation. */
+size_t kdio_op_size(const struct kdio_op_row *row, const uint64_t *operand);
+
+/* Appends one operation; the writer's `failed` tells when it did not fit. operand[] and bytes as in struct kdio_op. */
+void kdio_op_write(struct kdio_writer *program, const struct kdio_op_row *row, const uint64_t *operand,
+                   const uint8_t *bytes);
+
+/* Walks a program: DONE, or why it is refused, with summary->bad_index. */
 enum kdio_status kdio_program_verify(const uint8_t *bytes, size_t size, struct kdio_program_summary *summary);
 
 #endif

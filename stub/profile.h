@@ -19,6 +19,7 @@ enum {
     KDIO_STUB_HAS_STATS = !KDIO_STUB_PROFILE_PORTS,
     KDIO_STUB_HAS_POLICY = !KDIO_STUB_PROFILE_PORTS,  /* Deny list, profile `safe`, read-only. */
     KDIO_STUB_HAS_PROGRAMS = !KDIO_STUB_PROFILE_PORTS, /* Operations that decide, wait, repeat. */
+    KDIO_STUB_HAS_SPACES = !KDIO_STUB_PROFILE_PORTS, /* Processor, memory, PCI, and the faults that come with them. */
     KDIO_STUB_HAS_MMIO = !KDIO_STUB_PROFILE_PORTS,    /* UARTs in memory, or with a stride. */
     KDIO_STUB_HAS_SUSPEND = !KDIO_STUB_PROFILE_PORTS, /* Handing the UART over. */
     KDIO_STUB_HAS_MACHINE = !KDIO_STUB_PROFILE_PORTS, /* Reaches the machine through struct kdio_machine. */

@@ -3,6 +3,8 @@
 #include "stub/runner.h"
 
 #include "proto/policy.h"
+#include "stub/fault.h"
+#include "stub/space.h"
 #include "stub/stub.h"
 
 /* At 3 Mbaud a FIFO of 16 bytes fills in 53 us: emptied well within. */
@@ -40,10 +42,12 @@ static enum kdio_status check_accesses(const struct kdio_stub *stub, const struc
 
 static enum kdio_status check_policy(const struct kdio_stub *stub, const struct kdio_op *op)
 {
-    enum kdio_status status;
+    enum kdio_status status = KDIO_DONE;
 
     if (op->row->capability & ~stub->link.config.capabilities)
         return KDIO_UNSUPPORTED;
+    if (KDIO_STUB_HAS_SPACES && (status = kdio_space_check(stub, op)) != KDIO_DONE)
+        return status;
     if (!KDIO_STUB_HAS_POLICY)
         return op->width && kdio_uart_overlaps(&stub->uart, (uint16_t)op->operand[0], op->width) ? KDIO_LINK_UART
                                                                                               : KDIO_DONE;
@@ -86,7 +90,7 @@ static void run_stats(struct kdio_stub *stub, struct kdio_writer *results)
 /* Choices and not a table of functions: a table would need relocations, and the library has no data. */
 static enum kdio_status run_link_op(struct kdio_stub *stub, const struct kdio_op *op, struct kdio_writer *results)
 {
-    uint8_t opcode = op->row->opcode;
+    uint8_t opcode = op->row->family;
 
     if (opcode == KDIO_OP_SESSION)
         run_session(stub, results);
@@ -96,6 +100,8 @@ static enum kdio_status run_link_op(struct kdio_stub *stub, const struct kdio_op
         run_stats(stub, results);
     else if (KDIO_STUB_HAS_TEXT && opcode == KDIO_OP_TEXT)
         stub->config.text(stub->config.context, (const char *)op->bytes, (size_t)op->operand[0]);
+    else if (KDIO_STUB_HAS_SPACES && opcode == KDIO_OP_FAULT)
+        kdio_fault_op(stub, results);
     else if (opcode == KDIO_OP_CHAIN && stub->link.last_failed)
         return KDIO_SKIPPED;
     return KDIO_DONE;
@@ -103,8 +109,16 @@ static enum kdio_status run_link_op(struct kdio_stub *stub, const struct kdio_op
 
 static enum kdio_status run_op(struct kdio_stub *stub, struct kdio_run *run)
 {
-    if (run->op.row->capability & (KDIO_CAPABILITY_PORT | KDIO_CAPABILITY_PROGRAM))
+    uint32_t capability = run->op.row->capability;
+
+    if (capability & (KDIO_CAPABILITY_PORT | KDIO_CAPABILITY_PROGRAM))
         return kdio_port_op(stub, run);
+    if (KDIO_STUB_HAS_SPACES && capability == KDIO_CAPABILITY_PROCESSOR)
+        return kdio_processor_op(stub, run);
+    if (KDIO_STUB_HAS_SPACES && capability & (KDIO_CAPABILITY_VIRTUAL | KDIO_CAPABILITY_PHYSICAL))
+        return kdio_memory_op(stub, run);
+    if (KDIO_STUB_HAS_SPACES && capability == KDIO_CAPABILITY_PCI)
+        return kdio_pci_op(stub, run);
     return run_link_op(stub, &run->op, &run->results);
 }
 
@@ -117,6 +131,8 @@ static void note_policy(const struct kdio_stub *stub, struct kdio_run *run)
         return;
     run->failure.status = check_policy(stub, &run->op);
     run->failure.index = run->summary.bad_index;
+    if (KDIO_STUB_HAS_SPACES && kdio_fault_stops(stub, run))
+        run->failure.status = KDIO_STUB_FAULT;
 }
 
 static enum kdio_status check_operations(const struct kdio_stub *stub, struct kdio_run *run)
@@ -216,7 +232,9 @@ static bool go_on(struct kdio_stub *stub, struct kdio_run *run, uint64_t from_us
     enum kdio_status status = KDIO_DONE;
 
     for (;;) {
-        if (KDIO_STUB_HAS_PROGRAMS && run->cancelled)
+        if (KDIO_STUB_HAS_SPACES && run->faulted)
+            status = KDIO_STUB_FAULT;
+        else if (KDIO_STUB_HAS_PROGRAMS && run->cancelled)
             status = KDIO_CANCELLED;
         else
             status = step(stub, run);

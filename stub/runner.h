@@ -27,6 +27,7 @@ struct kdio_run {
     struct kdio_op op;
     bool atomic;
     bool cancelled;              /* Stop before the next step. */
+    bool faulted;                /* The stub itself did, while it ran this. */
     bool op_goes_on;             /* op was begun, and has not ended. */
     uint32_t op_units;           /* What it has done of its count; 0 when it begins. */
     uint64_t op_from_us;         /* When it began; for operations that wait. */
@@ -47,5 +48,8 @@ bool kdio_runner_go(struct kdio_stub *stub, struct kdio_run *run);
  * or 16 units.
  */
 enum kdio_status kdio_port_op(struct kdio_stub *stub, struct kdio_run *run);
+enum kdio_status kdio_processor_op(struct kdio_stub *stub, struct kdio_run *run);
+enum kdio_status kdio_memory_op(struct kdio_stub *stub, struct kdio_run *run); /* And translation. */
+enum kdio_status kdio_pci_op(struct kdio_stub *stub, struct kdio_run *run);
 
 #endif

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 # make bench: measures a target in QEMU; prints a table and writes $(BUILD)/bench.json.
 
+include tests/pace/rules.mk
+
 .PHONY: bench
 bench: all $(BUILD)/tests/bench/measure
 	$(Q)tests/bench/bench $(BUILD)

@@ -132,7 +132,9 @@ static void check_failed(const struct vector *vector)
     ASSERT_FIELD(vector, failure, status);
     ASSERT_FIELD(vector, failure, index);
     ASSERT_FIELD(vector, failure, done);
-    ASSERT_FIELD(vector, failure, detail);
+    ASSERT_FIELD(vector, failure, vector);
+    ASSERT_FIELD(vector, failure, code);
+    assert_int_equal(failure.detail | (uint64_t)failure.detail_high << 32, vector_number(vector, "detail"));
     kdio_failure_write(body, &failure);
     assert_sealed(vector, KDIO_KIND_FAILED, body,
                   KDIO_FAILED_SIZE + vector_bytes(vector, "results", body + KDIO_FAILED_SIZE), true);
