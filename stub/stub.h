@@ -29,8 +29,6 @@ struct kdio_stub {
     uint32_t atomic_us_max;
     uint32_t interrupts;
     uint64_t drained_us; /* When the UART was last emptied. */
-    uint8_t *results; /* Of `run`. */
-    struct kdio_run run;
     struct kdio_rx_ring rx;
     struct kdio_uart uart;
     uint64_t start_us;
@@ -38,6 +36,9 @@ struct kdio_stub {
     struct kdio_console console;
     struct kdio_machine_x86_64 machine_state;
     struct kdio_stub_config config;
+    uint8_t *results; /* Of `run`. */
+    struct kdio_run run;
+    uint64_t last; /* The value that an operation of this session read last, for CHECK. */
     struct kdio_stub_link link;
 };
 
