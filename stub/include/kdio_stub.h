@@ -71,6 +71,7 @@ extern "C" {
 enum {
     KDIO_STUB_WORK = 1, /* Bytes moved or a program ran: traffic is under way, worth polling on. */
     KDIO_STUB_MORE = 2, /* Work is left that no interrupt announces: call kdio_stub_poll again soon. */
+    KDIO_STUB_BREAK = 4, /* The host wants the kernel to stop: call kdio_stub_trap. A kernel that does not, goes on. */
 };
 
 /* What kdio_stub_init reports. */
@@ -117,6 +118,12 @@ struct kdio_machine {
     uint64_t (*entropy)(void *context); /* A number that differs at each boot and at each call. */
     uintptr_t (*interrupts_off)(void *context); /* Returns what interrupts_restore takes. */
     void (*interrupts_restore)(void *context, uintptr_t state);
+    /* The processor's debug registers: 0 to 3, 6 and 7; 4 is CR4. */
+    uint64_t (*debug_get)(void *context, unsigned which);
+    void (*debug_set)(void *context, unsigned which, uint64_t value);
+    /* All of the FXSAVE area, 512 bytes, aligned to 16. */
+    void (*fpu_save)(void *context, uint8_t *area);
+    void (*fpu_restore)(void *context, const uint8_t *area);
 };
 
 /*
@@ -234,6 +241,27 @@ void kdio_stub_prompt(struct kdio_stub *stub, bool prompt);
  */
 bool kdio_stub_suspend(struct kdio_stub *stub) __attribute__((warn_unused_result));
 void kdio_stub_resume(struct kdio_stub *stub);
+
+/*
+ * Run control. The kernel's registers at an exception, as the host sees and changes them. vector is the exception's, or
+ * KDIO_TRAP_BREAK where the kernel stops because an entry reported KDIO_STUB_BREAK.
+ */
+struct kdio_trap_frame {
+    uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp;
+    uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+    uint64_t vector, error_code;
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+#define KDIO_TRAP_BREAK 0x100u
+
+/*
+ * To be called, with interrupts off, from the handlers of #DB and #BP, of each exception that the kernel would die of (when
+ * kdio_stub_fault has not handled it), and, with the frame of what was interrupted, by whoever got KDIO_STUB_BREAK from
+ * kdio_stub_handle or kdio_stub_poll. While the kernel is stopped it does not return. True: go on with the frame, which may
+ * have changed. False: not the stub's affair (no host has ever asked for anything, or the stub itself is on the stack), and
+ * nothing is changed.
+ */
+bool kdio_stub_trap(struct kdio_stub *stub, struct kdio_trap_frame *frame) __attribute__((warn_unused_result));
 
 /* The UART's registers are mapped at another address from now on. For kernels that change their mappings. */
 void kdio_stub_uart_moved(struct kdio_stub *stub, uint64_t base);
