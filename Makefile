@@ -88,13 +88,17 @@ STUB_CFLAGS := -std=gnu11 $(WARNINGS) $(STUB_SIZE_FLAGS) -ffreestanding -mgenera
     -fno-asynchronous-unwind-tables -fno-unwind-tables -Istub/include -I. -MMD -MP
 STUB_SOURCES := $(wildcard stub/*.c) \
     $(addprefix proto/,crc32c.c cursor.c frame.c message.c policy.c program.c stub_link.c)
-STUB_OBJECTS := $(STUB_SOURCES:%.c=$(BUILD)/stub/%.o)
+STUB_OBJECTS := $(STUB_SOURCES:%.c=$(BUILD)/stub/%.o) $(patsubst %.S,$(BUILD)/stub/%.o,$(wildcard stub/*.S))
 STUB_PORTS_OBJECTS := $(STUB_SOURCES:%.c=$(BUILD)/stub-ports/%.o)
 
 # Two profiles (stub/profile.h): everything, and ports and the link alone.
 stub: $(BUILD)/libkdiostub.a $(BUILD)/libkdiostub-ports.a
 
 $(BUILD)/stub/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STUB_CFLAGS) -c -o $@ $<
+
+$(BUILD)/stub/%.o: %.S
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STUB_CFLAGS) -c -o $@ $<
 
@@ -105,13 +109,13 @@ $(BUILD)/stub-ports/%.o: %.c
 # Compilers may call memcpy and its kin even from freestanding code: those calls go to the library's own functions, so that
 # it neither needs the kernel's nor clashes with them. Unused functions of the shared code are left out.
 STUB_PORTS_SYMBOLS := $(addprefix kdio_stub_,init handle poll prompt)
-STUB_SYMBOLS := $(STUB_PORTS_SYMBOLS) $(addprefix kdio_stub_,console console_room suspend resume uart_moved)
+STUB_SYMBOLS := $(STUB_PORTS_SYMBOLS) $(addprefix kdio_stub_,console console_room suspend resume uart_moved fault)
 MEMORY_FUNCTIONS := memcpy memmove memset memcmp
 
 # $(1) symbols that stay global, $(2) the joined object
 define STUB_JOIN
 	@echo "  AR      $@"
-	$(Q)ld -r --gc-sections $(addprefix -u ,$(1)) -e kdio_stub_init -o $(2) $^
+	$(Q)ld -r --gc-sections -T stub/library.lds $(addprefix -u ,$(1)) -e kdio_stub_init -o $(2) $^
 	$(Q)objcopy $(foreach f,$(MEMORY_FUNCTIONS),--redefine-sym $(f)=kdio_stub_$(f)) $(2)
 	$(Q)objcopy $(addprefix --keep-global-symbol=,$(1)) $(2)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(2)

@@ -57,6 +57,7 @@ static void end_session(struct kdio_host_link *link)
 {
     link->state = KDIO_HOST_CLOSED;
     link->probing = false;
+    link->cancelling = false;
     link->retry_us = KDIO_NEVER_US;
 }
 
@@ -108,6 +109,8 @@ static void enqueue(struct kdio_host_link *link, struct kdio_host_request *reque
     request->seq = link->next_seq++;
     request->sent = false;
     request->resent = false;
+    request->alive = false;
+    request->alive_done = 0;
     *slot(link, request->seq) = request;
 }
 
@@ -168,23 +171,40 @@ static uint64_t queue_delay_us(struct kdio_host_link *link)
     return bytes * SLOW_BYTE_US;
 }
 
+/* What the programs under way may take, as far as that goes without ALIVE. */
+static uint64_t run_delay_us(struct kdio_host_link *link)
+{
+    uint64_t worst_us = 0;
+
+    for (uint32_t seq = link->base_seq; seq != link->next_seq; seq++)
+        worst_us += (*slot(link, seq))->worst_us;
+    return worst_us < KDIO_ALIVE_WAIT_US ? worst_us : KDIO_ALIVE_WAIT_US;
+}
+
+static void arm_retry_after(struct kdio_host_link *link, uint64_t now_us, uint64_t delay_us)
+{
+    link->retry_us = kdio_host_link_outstanding(link) ? now_us + link->rto_us + queue_delay_us(link) + delay_us
+                                                      : KDIO_NEVER_US;
+}
+
 static void arm_retry(struct kdio_host_link *link, uint64_t now_us)
 {
-    link->retry_us = kdio_host_link_outstanding(link) ? now_us + link->rto_us + queue_delay_us(link) : KDIO_NEVER_US;
+    arm_retry_after(link, now_us, run_delay_us(link));
 }
 
 static void set_rto(struct kdio_host_link *link)
 {
     uint64_t rto_us = link->srtt_us + 4u * (uint64_t)link->rttvar_us;
+    uint64_t least_us = link->answer.burst ? KDIO_RETRY_POLLED_US : KDIO_RETRY_MIN_US;
 
     if (!link->srtt_us)
         rto_us = KDIO_RETRY_FIRST_US;
-    if (rto_us < KDIO_RETRY_MIN_US)
-        rto_us = KDIO_RETRY_MIN_US;
+    if (rto_us < least_us)
+        rto_us = least_us;
     link->rto_us = rto_us > KDIO_RETRY_MAX_US ? KDIO_RETRY_MAX_US : (uint32_t)rto_us;
 }
 
-/* Jacobson's estimator (RFC 6298), for requests that were sent once (Karn). */
+/* Jacobson's estimator (RFC 6298), for requests that were sent once (Karn) and whose programs take no time of their own. */
 static void measure(struct kdio_host_link *link, const struct kdio_host_request *request, uint64_t now_us)
 {
     uint32_t rtt_us = (uint32_t)(now_us - request->sent_us);
@@ -193,6 +213,8 @@ static void measure(struct kdio_host_link *link, const struct kdio_host_request 
 
     if (request->resent)
         return; /* Which of the two was answered? The longer time of the repetition stays until it is known. */
+    if (request->alive || request->worst_us >= KDIO_RETRY_MIN_US)
+        return;
     if (!link->srtt_us) {
         link->srtt_us = rtt_us | 1;
         link->rttvar_us = rtt_us / 2;
@@ -273,7 +295,7 @@ static void retry(struct kdio_host_link *link, uint64_t now_us)
     go_back(link, now_us);
 }
 
-void kdio_host_link_reconnected(struct kdio_host_link *link, uint64_t now_us)
+static void restart_line(struct kdio_host_link *link, uint64_t now_us)
 {
     link->encoder = (struct kdio_frame_encoder){ 0 };
     link->force_delimiter = true;
@@ -281,7 +303,38 @@ void kdio_host_link_reconnected(struct kdio_host_link *link, uint64_t now_us)
     kdio_frame_decoder_init(&link->decoder, link->config.rx_frame, link->config.rx_frame_size);
     if (kdio_host_link_outstanding(link))
         go_back(link, now_us);
+}
+
+void kdio_host_link_reconnected(struct kdio_host_link *link, uint64_t now_us)
+{
+    restart_line(link, now_us);
     start_probe(link, now_us);
+}
+
+void kdio_host_link_rate_changed(struct kdio_host_link *link, uint64_t now_us)
+{
+    link->progress_us = now_us;
+    link->retries = 0;
+    set_rto(link);
+    restart_line(link, now_us);
+}
+
+void kdio_host_link_cancel(struct kdio_host_link *link, uint64_t now_us)
+{
+    if (link->state != KDIO_HOST_READY || !kdio_host_link_outstanding(link))
+        return;
+    link->cancelling = true;
+    link->cancel_seq = link->base_seq;
+    link->cancel_due_us = now_us;
+    for (uint32_t seq = link->base_seq; seq != link->next_seq; seq++)
+        if ((*slot(link, seq))->alive)
+            link->cancel_seq = seq;
+}
+
+void kdio_host_link_keep(struct kdio_host_link *link, uint64_t period_us, uint64_t now_us)
+{
+    link->keep_period_us = period_us;
+    link->keep_due_us = now_us + period_us;
 }
 
 /* ---- Receiving ---- */
@@ -296,6 +349,7 @@ static void adopt(struct kdio_host_link *link, const struct kdio_answer *answer,
     link->frame_limit = FRAME_LIMIT_FIRST;
     link->send_limit = KDIO_WINDOW_MAX;
     link->good_run = 0;
+    link->keep_due_us = now_us + link->keep_period_us;
     set_rto(link);
     link->confirm = (struct kdio_host_request){
         .program = confirm_program,
@@ -451,6 +505,8 @@ static void take_reply(struct kdio_host_link *link, uint64_t now_us, struct kdio
     link->retries = 0;
     link->send_limit++;
     link->base_seq++;
+    if ((int32_t)(link->base_seq - link->cancel_seq) > 0)
+        link->cancelling = false;
     if ((int32_t)(link->send_seq - link->base_seq) < 0)
         link->send_seq = link->base_seq;
     count_good(link);
@@ -460,7 +516,29 @@ static void take_reply(struct kdio_host_link *link, uint64_t now_us, struct kdio
         finish_confirm(link, event);
 }
 
-static void take_note(struct kdio_host_link *link, uint64_t now_us, struct kdio_host_event *event)
+/* The stub is at request `seq`. A reply before it that was lost is asked for when its own comes: until then the stub
+ * takes nothing in. */
+static void take_alive(struct kdio_host_link *link, uint32_t seq, uint64_t now_us)
+{
+    struct kdio_host_request *request = *slot(link, seq);
+    const uint8_t *done = link->decoder.buffer + KDIO_HEADER_SIZE + 1;
+    struct kdio_reader reader = kdio_reader_on(done, link->decoder.size - KDIO_MESSAGE_MIN - 1);
+
+    if (seq - link->base_seq >= kdio_host_link_outstanding(link) || !request->sent)
+        return;
+    request->alive = true;
+    request->alive_done = kdio_read_u32(&reader);
+    link->progress_us = now_us;
+    link->retries = 0;
+    link->goback_us = 0;
+    if (link->send_seq - link->base_seq <= seq - link->base_seq)
+        link->send_seq = seq + 1; /* It was heard: a repetition that has begun goes on behind it. */
+    if (link->cancelling && (int32_t)(seq - link->cancel_seq) > 0)
+        link->cancel_seq = seq;
+    arm_retry_after(link, now_us, KDIO_ALIVE_WAIT_US);
+}
+
+static void take_note(struct kdio_host_link *link, uint32_t seq, uint64_t now_us, struct kdio_host_event *event)
 {
     uint8_t type = link->decoder.size > KDIO_MESSAGE_MIN ? link->decoder.buffer[1] : 0;
 
@@ -470,9 +548,7 @@ static void take_note(struct kdio_host_link *link, uint64_t now_us, struct kdio_
         end_session(link);
         event->type = KDIO_HOST_TAKEN;
     } else if (type == KDIO_NOTE_ALIVE) {
-        link->progress_us = now_us;
-        link->retries = 0;
-        arm_retry(link, now_us);
+        take_alive(link, seq, now_us);
     }
 }
 
@@ -487,7 +563,7 @@ static void take_session_frame(struct kdio_host_link *link, uint64_t now_us, str
     }
     link->stats.rx_frames++;
     if (kind == KDIO_KIND_NOTE)
-        take_note(link, now_us, event);
+        take_note(link, seq, now_us, event);
     else if (seq == link->base_seq && seq != link->next_seq && (*slot(link, seq))->sent)
         take_reply(link, now_us, event);
     else if ((int32_t)(seq - link->base_seq) > 0)
@@ -562,7 +638,11 @@ uint64_t kdio_host_link_deadline(const struct kdio_host_link *link)
         deadline_us = earlier(deadline_us, link->retry_us);
         if (link->state == KDIO_HOST_READY)
             deadline_us = earlier(deadline_us, link->progress_us + link->config.dead_us);
+        if (link->cancelling)
+            deadline_us = earlier(deadline_us, link->cancel_due_us);
     }
+    if (link->state == KDIO_HOST_READY && link->keep_period_us)
+        deadline_us = earlier(deadline_us, link->keep_due_us);
     if (kdio_frame_inside(&link->decoder))
         deadline_us = earlier(deadline_us, link->decoder.last_us + KDIO_FRAME_GAP_US + 1);
     return deadline_us;
@@ -570,8 +650,9 @@ uint64_t kdio_host_link_deadline(const struct kdio_host_link *link)
 
 /* ---- Sending ---- */
 
-static void start(struct kdio_host_link *link, size_t size, bool force)
+static void start(struct kdio_host_link *link, size_t size, bool force, uint64_t now_us)
 {
+    link->keep_due_us = now_us + link->keep_period_us;
     kdio_frame_encoder_start(&link->encoder, link->config.tx_frame, size, force || link->force_delimiter);
     link->force_delimiter = false;
     link->stats.tx_frames++;
@@ -582,7 +663,7 @@ static void start_open(struct kdio_host_link *link, uint64_t now_us)
     (void)kdio_open_write(link->config.tx_frame, KDIO_PROTOCOL_VERSION, KDIO_PROTOCOL_VERSION, link->open_nonce);
     link->open_sent_us = now_us;
     link->open_due_us = now_us + KDIO_OPEN_PERIOD_US;
-    start(link, KDIO_OPEN_SIZE, true);
+    start(link, KDIO_OPEN_SIZE, true, now_us);
 }
 
 static void start_request(struct kdio_host_link *link, uint64_t now_us)
@@ -598,7 +679,7 @@ static void start_request(struct kdio_host_link *link, uint64_t now_us)
     request->sent = true;
     request->sent_us = now_us;
     start(link, kdio_message_seal(link->config.tx_frame, KDIO_HEADER_SIZE + request->size,
-                                  kdio_session_start(link->key, request->seq)), request->resent);
+                                  kdio_session_start(link->key, request->seq)), request->resent, now_us);
     link->send_seq++;
     if (link->retry_us == KDIO_NEVER_US || (link->send_seq == link->base_seq + 1 && !request->resent))
         arm_retry(link, now_us);
@@ -611,14 +692,52 @@ static bool may_send_request(const struct kdio_host_link *link)
            link->send_seq - link->base_seq < link->send_limit;
 }
 
+static void start_note(struct kdio_host_link *link, uint32_t type, uint32_t seq, uint64_t now_us)
+{
+    size_t size = kdio_message_write(link->config.tx_frame, (uint8_t)(KDIO_KIND_NOTE | (seq & KDIO_SEQ_MASK)), "b",
+                                     &type, kdio_session_start(link->key, seq));
+
+    start(link, size, true, now_us);
+}
+
+static void start_cancel(struct kdio_host_link *link, uint64_t now_us)
+{
+    link->cancel_due_us = now_us + link->rto_us;
+    if (link->answer.burst && link->retry_us < now_us + HELLO_TO_OPEN_US)
+        link->retry_us = now_us + HELLO_TO_OPEN_US; /* The request would overrun what the note leaves. */
+    start_note(link, KDIO_NOTE_CANCEL, link->cancel_seq, now_us);
+}
+
+/* A polled stub has had the time to take in what was sent last (L7). */
+static bool may_send_note(struct kdio_host_link *link, uint64_t now_us)
+{
+    return in_session(link) && !(link->answer.burst && kdio_host_link_outstanding(link) &&
+                                 now_us - (*slot(link, link->base_seq))->sent_us < HELLO_TO_OPEN_US);
+}
+
+/* What is not sent yet is not asked to stop. */
+static bool cancel_due(struct kdio_host_link *link, uint64_t now_us)
+{
+    return link->cancelling && now_us >= link->cancel_due_us && (*slot(link, link->cancel_seq))->sent;
+}
+
+static bool keep_due(const struct kdio_host_link *link, uint64_t now_us)
+{
+    return link->state == KDIO_HOST_READY && link->keep_period_us && now_us >= link->keep_due_us;
+}
+
 static bool start_next(struct kdio_host_link *link, uint64_t now_us)
 {
     bool asking = link->state == KDIO_HOST_OPENING || link->probing;
 
     if (asking && now_us >= link->open_due_us)
         start_open(link, now_us);
+    else if (cancel_due(link, now_us) && may_send_note(link, now_us))
+        start_cancel(link, now_us);
     else if (may_send_request(link))
         start_request(link, now_us);
+    else if (keep_due(link, now_us) && may_send_note(link, now_us))
+        start_note(link, KDIO_NOTE_KEEP, link->base_seq, now_us);
     else
         return false;
     return true;

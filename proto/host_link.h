@@ -27,7 +27,9 @@
 #define KDIO_OPEN_PERIOD_US   500000u /* L13: at most two probes a second. */
 #define KDIO_RETRY_FIRST_US   300000u /* Before a round trip was measured. */
 #define KDIO_RETRY_MIN_US     40000u
+#define KDIO_RETRY_POLLED_US  120000u /* A polled stub says 16 bytes at a time, text among them. */
 #define KDIO_RETRY_MAX_US     1000000u
+#define KDIO_ALIVE_WAIT_US    500000u /* Two periods of ALIVE: silence is no loss while a program may run so long. */
 #define KDIO_NEVER_US         UINT64_MAX
 
 enum kdio_host_state {
@@ -55,10 +57,13 @@ struct kdio_host_request {
     size_t size;
     uint32_t results_max; /* Bytes of results when all operations are done. */
     bool atomic;
+    uint32_t worst_us;   /* Longest time that the program may take on the target; 0: less than matters. */
 
     uint32_t seq; /* The link's. */
     bool sent;
     bool resent;
+    bool alive;          /* The stub said that it was running, */
+    uint32_t alive_done; /* and that so many operations of it were done. */
     uint64_t sent_us;
 };
 
@@ -116,6 +121,11 @@ struct kdio_host_link {
     uint32_t send_limit;        /* Requests to have on the wire: one after a repetition by time, one more with each reply. */
     uint32_t frame_limit;       /* L12: payload bytes to fill at most. */
     uint32_t good_run;          /* Replies since the last loss. */
+    bool cancelling;            /* CANCEL is sent, */
+    uint32_t cancel_seq;        /* of this request, until it is answered. */
+    uint64_t cancel_due_us;
+    uint64_t keep_period_us;    /* Something is sent that often; 0: only what there is. */
+    uint64_t keep_due_us;
     struct kdio_host_request confirm; /* The first request of each session. */
     struct kdio_host_link_stats stats;
 };
@@ -140,6 +150,13 @@ bool kdio_host_link_submit(struct kdio_host_link *link, struct kdio_host_request
 size_t kdio_host_link_program_max(const struct kdio_host_link *link);
 size_t kdio_host_link_program_advised(const struct kdio_host_link *link);
 
+/* Asks the stub to stop the program that is running, the oldest without a reply; what is chained to it does not run then.
+ * All of them are answered as ever. */
+void kdio_host_link_cancel(struct kdio_host_link *link, uint64_t now_us);
+
+/* Within a session, sends something at least that often, as the stub gives up a rate at which it hears nothing; 0: no more. */
+void kdio_host_link_keep(struct kdio_host_link *link, uint64_t period_us, uint64_t now_us);
+
 /* Requests without a reply. */
 uint32_t kdio_host_link_outstanding(const struct kdio_host_link *link);
 
@@ -155,6 +172,9 @@ uint64_t kdio_host_link_deadline(const struct kdio_host_link *link);
 
 /* Writes up to `capacity` bytes for the line and returns how many. */
 size_t kdio_host_link_tx(struct kdio_host_link *link, uint8_t *out, size_t capacity, uint64_t now_us);
+
+/* The line has another rate within the session: what is unanswered is sent again at once, and has its time anew. */
+void kdio_host_link_rate_changed(struct kdio_host_link *link, uint64_t now_us);
 
 /* The line was connected anew within the session: what is unanswered is sent again at once. */
 void kdio_host_link_reconnected(struct kdio_host_link *link, uint64_t now_us);

@@ -15,26 +15,109 @@ local kdio = Proto("kdio", "kdio: kernel debug I/O")
 
 ---- The tables of the protocol; tests compare them with op_table.h, status.h and message.h ----
 
--- opcode, name, word, operands, results
+-- opcode, name, word, operands, results, and the widths of a family: its opcodes follow one another.
 local OPERATIONS = {
     { 0x01, "SESSION", "session", "", "ddd" },
-    { 0x02, "STATS", "stats", "", "ddddddddddd" },
-    { 0x03, "TEXT", "text", "s", "" },
     { 0x04, "CHAIN", "chain", "", "" },
     { 0x05, "ECHO", "echo", "q", "q" },
-    { 0x10, "IN8", "ib", "p", "b" },
-    { 0x11, "IN16", "iw", "p", "w" },
-    { 0x12, "IN32", "id", "p", "d" },
-    { 0x14, "OUT8", "ob", "pb", "" },
-    { 0x15, "OUT16", "ow", "pw", "" },
-    { 0x16, "OUT32", "od", "pd", "" },
+    { 0x10, "IN", "i", "p", "v", 3 },
+    { 0x14, "OUT", "o", "pv", "", 3 },
+    { 0x02, "STATS", "stats", "", "ddddddddddd" },
+    { 0x03, "TEXT", "text", "s", "" },
+    { 0x06, "BAUD", "baud", "d", "d" },
+    { 0x07, "FAULT", "fault", "", "bqqq" },
+    { 0x18, "OUT_SAME", "same.o", "v", "", 3 },
+    { 0x1c, "OUT_NEXT", "next.o", "v", "", 3 },
+    { 0x20, "RMW", "rmw", "pvv", "vv", 3 },
+    { 0x24, "POLL", "poll", "pvvu", "vd", 3 },
+    { 0x28, "CHECK", "check", "vv", "", 4 },
+    { 0x2c, "INDEX_IN", "xi", "pbdp", "v", 3 },
+    { 0x30, "INDEX_OUT", "xo", "pbdpv", "", 3 },
+    { 0x34, "INS", "ins", "pn", "t", 3 },
+    { 0x38, "OUTS", "outs", "pnt", "", 3 },
+    { 0x3c, "REPEAT", "rep", "pnv", "", 3 },
+    { 0x40, "DELAY", "delay", "u", "" },
+    { 0x41, "RDTSC", "rdtsc", "", "q" },
+    { 0x44, "RDMSR", "rdmsr", "d", "q" },
+    { 0x45, "WRMSR", "wrmsr", "dq", "" },
+    { 0x46, "CPUID", "cpuid", "dd", "dddd" },
+    { 0x47, "REGISTERS", "registers", "", "dqqqqqqqqqqqqqqqqqqwwwwwwwwww" },
+    { 0x48, "PCI_READ", "!pci.read.", "dwn", "t", 3 },
+    { 0x4c, "PCI_WRITE", "!pci.write.", "dwnt", "", 3 },
+    { 0x50, "VREAD", "read.", "qn", "t", 4 },
+    { 0x54, "VWRITE", "write.", "qnt", "", 4 },
+    { 0x58, "PREAD", "!read.", "qn", "t", 4 },
+    { 0x5c, "PWRITE", "!write.", "qnt", "", 4 },
+    { 0x60, "VGET", "get", "qn", "t" },
+    { 0x64, "VPUT", "put", "qnt", "" },
+    { 0x68, "PGET", "!get", "qn", "t" },
+    { 0x6c, "PPUT", "!put", "qnt", "" },
+    { 0x70, "VSEARCH", "search", "qlbs", "q" },
+    { 0x71, "PSEARCH", "!search", "qlbs", "q" },
+    { 0x72, "VFILL", "fill", "qls", "" },
+    { 0x73, "PFILL", "!fill", "qls", "" },
+    { 0x74, "TRANSLATE", "!vtop", "q", "bbqqqqqq" },
 }
 
--- Names of results, where an operation has several.
+-- Names of operands, for each letter; the fields are kdio.op.NAME.
+local OPERAND_NAMES = {
+    ECHO = { "value" },
+    IN = { "port" },
+    OUT = { "port", "value" },
+    TEXT = { "text" },
+    BAUD = { "rate" },
+    OUT_SAME = { "value" },
+    OUT_NEXT = { "value" },
+    RMW = { "port", "kept", "set" },
+    POLL = { "port", "mask", "value", "limit_us" },
+    CHECK = { "mask", "value" },
+    INDEX_IN = { "index_port", "index_flags", "index_value", "port" },
+    INDEX_OUT = { "index_port", "index_flags", "index_value", "port", "value" },
+    INS = { "port", "count" },
+    OUTS = { "port", "count", "values" },
+    REPEAT = { "port", "count", "value" },
+    DELAY = { "time_us" },
+    RDMSR = { "msr" },
+    WRMSR = { "msr", "value" },
+    CPUID = { "leaf", "subleaf" },
+    PCI_READ = { "function", "offset", "count" },
+    PCI_WRITE = { "function", "offset", "count", "values" },
+    VREAD = { "address", "count" },
+    VWRITE = { "address", "count", "values" },
+    PREAD = { "address", "count" },
+    PWRITE = { "address", "count", "values" },
+    VGET = { "address", "count" },
+    VPUT = { "address", "count", "values" },
+    PGET = { "address", "count" },
+    PPUT = { "address", "count", "values" },
+    VSEARCH = { "address", "length", "step", "pattern" },
+    PSEARCH = { "address", "length", "step", "pattern" },
+    VFILL = { "address", "length", "pattern" },
+    PFILL = { "address", "length", "pattern" },
+    TRANSLATE = { "address" },
+}
+
+-- Names of results, where an operation has several; the fields are kdio.OPERATION.NAME. The one result of others is
+-- kdio.op.result, or kdio.op.results where it is a table.
 local RESULT_NAMES = {
     SESSION = { "previous", "requests", "operations" },
     STATS = { "frames", "bad_frames", "repeated", "overruns", "console_lost", "requests", "operations",
               "atomic_us_max", "interrupts", "uart_base", "uptime_ms" },
+    FAULT = { "vector", "rip", "address", "code" },
+    RMW = { "old", "new" },
+    POLL = { "value", "took_us" },
+    CPUID = { "eax", "ebx", "ecx", "edx" },
+    REGISTERS = { "cpu", "cr0", "cr2", "cr3", "cr4", "cr8", "dr0", "dr1", "dr2", "dr3", "dr6", "dr7", "efer", "fs_base",
+                  "gs_base", "kernel_gs_base", "gdtr_base", "idtr_base", "rflags", "gdtr_limit", "idtr_limit", "tr",
+                  "ldtr", "cs", "ss", "ds", "es", "fs", "gs" },
+    TRANSLATE = { "levels", "entries", "physical", "entry_1", "entry_2", "entry_3", "entry_4", "entry_5" },
+}
+
+-- Of operands and results; the others are shown in hexadecimal.
+local DECIMAL = {
+    requests = true, operations = true, frames = true, bad_frames = true, repeated = true, overruns = true,
+    console_lost = true, atomic_us_max = true, interrupts = true, uptime_ms = true, count = true, limit_us = true,
+    time_us = true, took_us = true, rate = true, step = true, levels = true, entries = true, vector = true, cpu = true,
 }
 
 local STATUSES = {
@@ -53,6 +136,9 @@ local STATUSES = {
     [0x0c] = "NO_MATCH",
     [0x0d] = "CANCELLED",
     [0x0e] = "SKIPPED",
+    [0x0f] = "BAD_OPERAND",
+    [0x10] = "NOT_FOUND",
+    [0x11] = "STUB_FAULT",
     [0x20] = "MALFORMED",
     [0x21] = "VERSION",
 }
@@ -87,7 +173,7 @@ local BODIES = {
     REFUSE = { { "status", 1 }, { "unknown_header", 1 } },
     ALIVE = { { "done", 4 } },
     UNSUPPORTED = { { "unknown_note", 1 } },
-    FAILED = { { "status", 1 }, { "index", 2 }, { "done", 2 }, { "detail", 8 } },
+    FAILED = { { "status", 1 }, { "index", 2 }, { "done", 2 }, { "vector", 1 }, { "code", 2 }, { "detail", 8 } },
 }
 
 local HOST, STUB = 0, 1
@@ -100,8 +186,11 @@ local PSEUDO_SIZE, HEADER_SIZE, CRC_SIZE = 2, 1, 4
 local WINDOW = 32              -- Half of the numbers that six bits tell apart.
 local SESSIONS_TRIED = 8       -- The latest sessions under which a frame's check is tried.
 local OPS_IN_INFO = 4
+local UNITS_IN_INFO = 8
 local WORD = 0x100000000
-local SIZE_OF = { b = 1, w = 2, d = 4, q = 8, p = 2 }
+local SIZE_OF = { b = 1, w = 2, d = 4, q = 8, p = 2, u = 4, n = 2, l = 8 }
+local HAS_WIDTH = "[pvnt]"     -- Letters of operands whose operation has a width: 1 << (opcode & 3).
+local WIDTH_DIGITS, WIDTH_LETTERS = { "8", "16", "32", "64" }, { "b", "w", "d", "q" }
 
 local CRC_NAMES = { [0] = "bad", [1] = "good", [2] = "unverified" }
 local CRC_BAD, CRC_GOOD, CRC_UNVERIFIED = 0, 1, 2
@@ -109,11 +198,22 @@ local CRC_BAD, CRC_GOOD, CRC_UNVERIFIED = 0, 1, 2
 ---- Fields ----
 
 local op_names, op_rows = {}, {}
-for _, row in ipairs(OPERATIONS) do
-    local opcode, name, word, operands, results = table.unpack(row)
+
+local function add_row(opcode, stem, name, word, operands, results)
     op_names[opcode] = name
-    op_rows[opcode] = { opcode = opcode, name = name, word = word, operands = operands, results = results,
-                        result_names = RESULT_NAMES[name] }
+    op_rows[opcode] = { opcode = opcode, stem = stem, name = name, word = word, operands = operands, results = results,
+                        width = operands:find(HAS_WIDTH) and 2 ^ (opcode % 4) or nil,
+                        operand_names = OPERAND_NAMES[stem] or {}, result_names = RESULT_NAMES[stem] }
+end
+
+for _, row in ipairs(OPERATIONS) do
+    local opcode, stem, word, operands, results, widths = table.unpack(row)
+    if not widths then
+        add_row(opcode, stem, stem, word, operands, results)
+    end
+    for i = 1, widths or 0 do
+        add_row(opcode + i - 1, stem, stem .. WIDTH_DIGITS[i], word .. WIDTH_LETTERS[i], operands, results)
+    end
 end
 
 local fields = {
@@ -142,10 +242,8 @@ local fields = {
     op_name = ProtoField.string("kdio.op.name", "Name"),
     op_word = ProtoField.string("kdio.op.word", "Command"),
     op_width = ProtoField.uint8("kdio.op.width", "Width in bytes"),
-    op_port = ProtoField.uint16("kdio.op.port", "Port", base.HEX),
-    op_value = ProtoField.uint64("kdio.op.value", "Value", base.HEX), -- Of any width: filters compare all alike.
-    op_result = ProtoField.uint64("kdio.op.result", "Result", base.HEX),
-    op_text = ProtoField.string("kdio.op.text", "Text"),
+    op_result = ProtoField.uint64("kdio.op.result", "Result", base.HEX), -- Of any width: filters compare all alike.
+    op_results = ProtoField.string("kdio.op.results", "Results"),
     op_done = ProtoField.bool("kdio.op.done", "Done"),
     op_status = ProtoField.uint8("kdio.op.status", "Status", base.HEX, STATUSES),
 }
@@ -156,16 +254,33 @@ local function label_of(name)
     return (name:gsub("_", " "):gsub("^%l", string.upper))
 end
 
-for name, list in pairs(RESULT_NAMES) do
-    for _, label in ipairs(list) do
-        local field_base = (label == "previous" or label == "uart_base") and base.HEX or base.DEC
-        local abbreviation = name:lower() .. "." .. label
-        fields[abbreviation] = ProtoField.uint32("kdio." .. abbreviation, label_of(label), field_base)
+-- Of numeric fields of operations: what they are called, and which have 64 bits.
+local labels, wide = { [fields.op_result] = "Result" }, { [fields.op_result] = true }
+
+-- The field of an operand or result. What has the operation's width is 64 bits wide for all: filters compare all alike.
+local function add_op_field(abbreviation, name, letter)
+    if fields[abbreviation] then
+        return
+    elseif letter == "s" or letter == "t" then
+        fields[abbreviation] = ProtoField.string("kdio." .. abbreviation, label_of(name))
+        return
+    end
+    local size = name == "value" and 8 or SIZE_OF[letter] or 8
+    local field = UINT[size]("kdio." .. abbreviation, label_of(name), DECIMAL[name] and base.DEC or base.HEX)
+    fields[abbreviation], labels[field], wide[field] = field, label_of(name), size == 8
+end
+
+for _, row in pairs(op_rows) do
+    for i, name in ipairs(row.operand_names) do
+        add_op_field("op." .. name, name, row.operands:sub(i, i))
+    end
+    for i, name in ipairs(row.result_names or {}) do
+        add_op_field(row.stem:lower() .. "." .. name, name, row.results:sub(i, i))
     end
 end
 
 local HEX_FIELDS = { nonce = true, boot_id = true, challenge = true, capabilities = true, previous_session = true,
-                     link_port = true, unknown_header = true, unknown_note = true, detail = true }
+                     link_port = true, unknown_header = true, unknown_note = true, code = true, detail = true }
 local VALUE_NAMES = { status = STATUSES, unknown_note = NOTES }
 for _, body in pairs(BODIES) do
     for _, column in ipairs(body) do
@@ -449,75 +564,172 @@ end
 
 ---- Programs ----
 
--- One operand or result: what it is, where it is (from 0), and its value. nil when bytes are missing.
-local function read_field(bytes, at, limit, letter)
-    local size = SIZE_OF[letter]
+-- The bytes of a table in hexadecimal, a word a unit.
+local function units_text(bytes, at, size, width)
+    local words = {}
 
-    if letter == "s" then
-        size = at < limit and bytes:byte(at + 1) + 1 or 1
+    for unit = at, at + size - width, width do
+        words[#words + 1] = hex_at(bytes, unit, width)
     end
+    return table.concat(words, " ")
+end
+
+-- Bytes of a field; `s` begins with their count.
+local function field_size(bytes, at, limit, letter, width, count)
+    if letter == "s" then
+        return at < limit and bytes:byte(at + 1) + 1 or 1
+    end
+    return letter == "v" and width or letter == "t" and width * count or SIZE_OF[letter]
+end
+
+local function string_field(letter, bytes, at, size)
+    local value = bytes:sub(at + 2, at + size)
+    local text = printable(value)
+
+    return { letter = letter, at = at, size = size, value = value:find("[\0\128-\255]") and text or value,
+             text = '"' .. text .. '"' }
+end
+
+-- One operand or result: what it is, where it is (from 0), and its value. nil when bytes are missing.
+local function read_field(bytes, at, limit, letter, width, count)
+    local size = field_size(bytes, at, limit, letter, width, count)
+
     if at + size > limit then
         return nil
-    end
-    if letter == "s" then
-        local value = bytes:sub(at + 2, at + size)
-        local text = printable(value)
-        return { letter = letter, at = at, size = size, value = value:find("[\0\128-\255]") and text or value,
-                 text = '"' .. text .. '"' }
+    elseif letter == "s" then
+        return string_field(letter, bytes, at, size)
+    elseif letter == "t" then
+        local text = units_text(bytes, at, size, width)
+        return { letter = letter, at = at, size = size, value = text, text = text, units = count, width = width }
     end
     return { letter = letter, at = at, size = size, value = number_at(bytes, at, size),
              text = hex_at(bytes, at, size) }
 end
 
--- The fields that the letters name, and where they end; nil when bytes are missing.
-local function read_fields(bytes, at, limit, letters)
+-- The fields that the letters name, where they end, and their count `n`; nil when bytes are missing.
+local function read_fields(bytes, at, limit, letters, width, count)
     local list = {}
 
     for letter in letters:gmatch(".") do
-        local field = read_field(bytes, at, limit, letter)
+        local field = read_field(bytes, at, limit, letter, width, count)
         if not field then
             return nil
         end
         list[#list + 1] = field
         at = at + field.size
+        count = letter == "n" and field.value or count
     end
-    return list, at
+    return list, at, count
+end
+
+-- A pattern is shown as a table of bytes, not as text.
+local function as_pattern(bytes, field)
+    field.letter, field.units, field.width = "t", field.size - 1, 1
+    field.text = units_text(bytes, field.at + 1, field.units, 1)
+    field.value = field.text
+end
+
+-- A short form of OUT is the OUT that it stands for (SPEC.md, P8); nil when there is no port before it.
+local function as_out(op, port)
+    if not op.row.stem:find("^OUT_") then
+        return op
+    elseif not port then
+        return nil
+    end
+    port = port + (op.row.stem == "OUT_NEXT" and op.row.width or 0)
+    op.row = op_rows[0x14 + op.row.opcode % 4]
+    table.insert(op.operands, 1, { letter = "p", value = port, text = string.format("%04x", port) })
+    return op
+end
+
+local function last_port(op, port)
+    for _, operand in ipairs(op.operands) do
+        port = operand.letter == "p" and operand.value or port
+    end
+    return port
+end
+
+-- The operation at `at`, or what is wrong with it.
+local function read_operation(payload, at, limit, port)
+    local opcode = payload:byte(at + 1)
+    local row = op_rows[opcode]
+
+    if not row then
+        return nil, string.format("unknown opcode %02x", opcode)
+    end
+    local operands, op_end, count = read_fields(payload, at + 1, limit, row.operands, row.width)
+    if not operands then
+        return nil, "operands are cut short"
+    end
+    for i, operand in ipairs(operands) do
+        if row.operand_names[i] == "pattern" then
+            as_pattern(payload, operand)
+        end
+    end
+    local op = as_out({ row = row, opcode = opcode, at = at, size = op_end - at, operands = operands, count = count },
+                      port)
+    return op, not op and "a short form without a port before it" or nil
 end
 
 -- Operations up to the first that cannot be read, and what is wrong with that one.
 local function read_program(payload, limit)
     local ops = {}
     local at = HEADER_SIZE
+    local port
 
     while at < limit do
-        local row = op_rows[payload:byte(at + 1)]
-        if not row then
-            return ops, string.format("unknown opcode %02x", payload:byte(at + 1))
+        local op, damage = read_operation(payload, at, limit, port)
+        if not op then
+            return ops, damage
         end
-        local operands, op_end = read_fields(payload, at + 1, limit, row.operands)
-        if not operands then
-            return ops, "operands are cut short"
-        end
-        ops[#ops + 1] = { row = row, at = at, size = op_end - at, operands = operands }
-        at = op_end
+        ops[#ops + 1] = op
+        at = at + op.size
+        port = last_port(op, port)
     end
     return ops
 end
 
--- Results of the first `count` operations; what is wrong when they do not fit.
+local MISFIT = "the reply does not fit its program"
+
+local function read_result(record, op, at, letters, count)
+    local list, result_end = read_fields(record.payload, at, record.body_size, letters, op.row.width, count)
+
+    return list and { at = at, size = result_end - at, fields = list }
+end
+
+-- What the operation that stopped the program gives (SPEC.md, P17), from `at` to the end; nil when that is nothing.
+local function read_partial(record, op, at)
+    local status = record.values and STATUSES[record.values.status]
+    local left = record.body_size - at
+
+    if left == 0 or not op then
+        return nil
+    elseif status == "NO_MATCH" and op.row.stem == "POLL" then
+        return read_result(record, op, at, op.row.results)
+    elseif op.row.results == "t" and (status == "FAULT" or status == "CANCELLED") and left % op.row.width == 0 then
+        local units = left / op.row.width
+        return units < op.count and read_result(record, op, at, "t", units)
+    end
+end
+
+-- Results of the first `count` operations, and what the next one gives; what is wrong when they do not fit.
 local function read_results(record, ops, at, count)
     local results = {}
 
     for i = 1, count do
-        local first = at
-        local list = ops[i] and { read_fields(record.payload, at, record.body_size, ops[i].row.results) }
-        if not list or not list[1] then
-            return results, "the reply does not fit its program"
+        results[i] = ops[i] and read_result(record, ops[i], at, ops[i].row.results, ops[i].count)
+        if not results[i] then
+            return results, MISFIT
         end
-        at = list[2]
-        results[i] = { at = first, size = at - first, fields = list[1] }
+        at = at + results[i].size
     end
-    return results, at ~= record.body_size and "the reply does not fit its program" or nil
+    local partial = read_partial(record, ops[count + 1], at)
+    if partial then
+        partial.partial = true
+        results[count + 1] = partial
+        at = at + partial.size
+    end
+    return results, at ~= record.body_size and MISFIT or nil
 end
 
 ---- Messages of a session ----
@@ -621,11 +833,19 @@ end
 
 ---- What is shown ----
 
+local function field_text(field)
+    if field.letter == "t" and field.units > UNITS_IN_INFO then
+        local shown = UNITS_IN_INFO * (2 * field.width + 1) - 1
+        return string.format("%s ... (%d units)", field.text:sub(1, shown), field.units)
+    end
+    return field.text
+end
+
 local function fields_text(list)
     local words = {}
 
     for i, field in ipairs(list) do
-        words[i] = field.text
+        words[i] = field_text(field)
     end
     return table.concat(words, " ")
 end
@@ -664,7 +884,10 @@ local function values_text(record)
         return string.format(" %s, session %08x, boot %08x", status_text(values.status), values.challenge,
                              values.boot_id)
     elseif record.name == "FAILED" then
-        return string.format(": %s at operation %d, %d done", status_text(values.status), values.index, values.done)
+        local where = STATUSES[values.status] == "FAULT" and
+            string.format(", vector %d, code %04x, at %s", values.vector, values.code, values.detail:tohex()) or ""
+        return string.format(": %s at operation %d, %d done%s", status_text(values.status), values.index, values.done,
+                             where)
     end
     return ""
 end
@@ -690,30 +913,61 @@ local function add_generated(tree, field, value)
     return tree:add(field, value):set_generated()
 end
 
-local WIDE = { [fields.op_value] = "Value", [fields.op_result] = "Result" }
+-- As lspci writes it (SPEC.md, P14).
+local function pci_text(number)
+    local segment, bus = math.floor(number / 0x10000), math.floor(number / 0x100) % 0x100
 
--- Bytes of this packet where tvb is given, else known from another one.
-local function add_value(tree, field, tvb, source)
-    local item, value = nil, source.value
+    return string.format("%04x:%02x:%02x.%x", segment, bus, math.floor(number / 8) % 0x20, number % 8)
+end
 
-    if tvb and source.letter ~= "s" then
-        item = tree:add_le(field, tvb(source.at, source.size))
-    elseif tvb then
-        item = tree:add_packet_field(field, tvb(source.at + 1, source.size - 1), ENC_UTF_8)
+-- Where a number of an operation is: bytes of this packet where tvb is given, else known from another one.
+local function add_number(tree, field, tvb, source)
+    if tvb then
+        return tree:add_le(field, tvb(source.at, source.size))
+    end
+    local widen = wide[field] and type(source.value) == "number"
+    return add_generated(tree, field, widen and UInt64.new(source.value) or source.value)
+end
+
+local function add_string(tree, field, tvb, source)
+    if not tvb then
+        add_generated(tree, field, source.value)
+    elseif source.letter == "t" then
+        tree:add(field, tvb(source.at, source.size), source.value)
     else
-        item = add_generated(tree, field, WIDE[field] and source.size <= 4 and UInt64.new(value) or value)
-    end
-    if WIDE[field] then -- Shown in its own width, not in 64 bits.
-        item:set_text(string.format(tvb and "%s: 0x%s" or "[%s: 0x%s]", WIDE[field], source.text))
+        tree:add_packet_field(field, tvb(source.at + 1, source.size - 1), ENC_UTF_8)
     end
 end
 
-local function operand_field(letter)
-    return letter == "p" and fields.op_port or letter == "s" and fields.op_text or fields.op_value
+local function add_value(tree, field, name, tvb, source)
+    tvb = source.at and tvb -- The port of a short form is in no byte.
+    if source.letter == "s" or source.letter == "t" then
+        add_string(tree, field, tvb, source)
+        return
+    end
+    local item = add_number(tree, field, tvb, source)
+    if not DECIMAL[name] then -- Shown in its own width, not in 64 bits.
+        item:set_text(string.format(tvb and "%s: 0x%s" or "[%s: 0x%s]", labels[field], source.text))
+    end
+    if name == "function" then
+        item:append_text(" (" .. pci_text(source.value) .. ")")
+    end
 end
 
-local function result_field(row, i)
-    return row.result_names and fields[row.name:lower() .. "." .. row.result_names[i]] or fields.op_result
+local function add_operands(tree, op, tvb)
+    for i, operand in ipairs(op.operands) do
+        local name = op.row.operand_names[i]
+        add_value(tree, fields["op." .. name], name, tvb, operand)
+    end
+end
+
+local function add_results(tree, row, result, tvb)
+    for i, value in ipairs(result and result.fields or {}) do
+        local name = row.result_names and row.result_names[i]
+        local field = name and fields[row.stem:lower() .. "." .. name] or
+            value.letter == "t" and fields.op_results or fields.op_result
+        add_value(tree, field, name, tvb, value)
+    end
 end
 
 local function operation_range(op, result, program_tvb, results_tvb)
@@ -730,12 +984,12 @@ local function add_identity(item, op, index, program_tvb)
     if program_tvb then
         item:add(fields.op_opcode, program_tvb(op.at, 1))
     else
-        add_generated(item, fields.op_opcode, row.opcode)
+        add_generated(item, fields.op_opcode, op.opcode)
     end
     add_generated(item, fields.op_name, row.name)
     add_generated(item, fields.op_word, row.word)
-    if row.operands:sub(1, 1) == "p" then
-        add_generated(item, fields.op_width, 2 ^ (row.opcode % 4)) -- op_table.h
+    if row.width then
+        add_generated(item, fields.op_width, row.width)
     end
 end
 
@@ -746,22 +1000,20 @@ local function add_operation(tree, op, index, result, program_tvb, results_tvb)
 
     item:set_text(string.format("Operation %d: %s", index, op_text(op, result)))
     add_identity(item, op, index, program_tvb)
-    for _, operand in ipairs(op.operands) do
-        add_value(item, operand_field(operand.letter), program_tvb, operand)
-    end
-    for i, value in ipairs(result and result.fields or {}) do
-        add_value(item, result_field(op.row, i), results_tvb, value)
-    end
+    add_operands(item, op, program_tvb)
+    add_results(item, op.row, result, results_tvb)
     return item
 end
 
 -- What became of an operation, where the reply is known: done, the one that stopped the program, or not done.
 local function add_outcome(item, record, index, result)
-    add_generated(item, fields.op_done, result ~= nil)
+    local done = result ~= nil and not result.partial
+
+    add_generated(item, fields.op_done, done)
     if record.name == "FAILED" and record.values.index == index then
         add_generated(item, fields.op_status, record.values.status)
         item:append_text(": " .. status_text(record.values.status))
-    elseif not result then
+    elseif not done then
         item:append_text(": not done")
     end
 end

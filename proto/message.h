@@ -44,6 +44,7 @@ enum kdio_kind {
 #define KDIO_NOTE_TAKEN       0x04u /* Stub: another host holds the line. */
 #define KDIO_NOTE_UNSUPPORTED 0x05u /* Stub: a note of that type is not known. */
 #define KDIO_NOTE_CANCEL      0x08u /* Host: stop the program `seq`. */
+#define KDIO_NOTE_KEEP        0x09u /* Host: a sign of life, where nothing is asked. */
 
 #define KDIO_HEADER_SIZE  1u
 #define KDIO_MESSAGE_MIN  (KDIO_HEADER_SIZE + KDIO_CRC32C_SIZE)

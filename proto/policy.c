@@ -26,13 +26,15 @@ bool kdio_safe_denies(uint16_t port, unsigned width, bool write, uint32_t value)
     return write && port == KEYBOARD_COMMAND && (value & 0xff) == KEYBOARD_PULSE_RESET;
 }
 
-/* Of INDEX_IN and INDEX_OUT: the index port is written, whatever becomes of the data port. */
+/* Of INDEX_IN and INDEX_OUT: the index port is written, whatever becomes of the data port; what is put back there is not known
+ * before. */
 static void index_access(const struct kdio_op *op, struct kdio_port_access *access)
 {
     access->port = (uint16_t)op->operand[KDIO_INDEX_PORT];
     access->width = 1u << (op->operand[KDIO_INDEX_FLAG_BITS] & KDIO_INDEX_WIDTH);
     access->write = true;
-    access->value = (uint32_t)op->operand[KDIO_INDEX_VALUE];
+    access->value = op->operand[KDIO_INDEX_FLAG_BITS] & KDIO_INDEX_RESTORE ? KDIO_ANY_VALUE
+                                                                         : (uint32_t)op->operand[KDIO_INDEX_VALUE];
 }
 
 static void data_access(const struct kdio_op *op, struct kdio_port_access *access)

@@ -13,23 +13,25 @@ enum {
     DUE_REPLY = 0x08,
     DUE_EXPECT = 0x10,
     DUE_EXPECT_CANDIDATE = 0x20,
-    DUE_TAKEN = 0x40,
-    DUE_UNSUPPORTED = 0x80,
+    DUE_ALIVE = 0x40,
+    DUE_TAKEN = 0x80,
+    DUE_UNSUPPORTED = 0x100,
 };
 
 #define SENDING_NO_REPLY 0xffu
 
-/* The notes, in the order of their bits. The first two carry the number that their session expects, the others that
- * of the frame that they answer. */
+/* The notes, in the order of their bits. The first three carry the number that their session expects, which is that of
+ * the request that runs; the others that of the frame that they answer. */
 static const struct {
     uint8_t role, type;
 } notes[] = {
     { KDIO_STUB_CURRENT, KDIO_NOTE_EXPECT },
     { KDIO_STUB_CANDIDATE, KDIO_NOTE_EXPECT },
+    { KDIO_STUB_CURRENT, KDIO_NOTE_ALIVE },
     { KDIO_STUB_FORMER, KDIO_NOTE_TAKEN },
     { KDIO_STUB_CURRENT, KDIO_NOTE_UNSUPPORTED },
 };
-enum { NOTE_TAKEN = 2, NOTE_UNSUPPORTED = 3 };
+enum { NOTE_ALIVE = 2, NOTE_TAKEN = 3, NOTE_UNSUPPORTED = 4 };
 
 /* Room in front of the results: the header and, in FAILED, what precedes them. */
 #define REPLY_LEAD (KDIO_HEADER_SIZE + KDIO_FAILED_SIZE)
@@ -70,7 +72,7 @@ static __attribute__((noinline)) uint32_t start_of(const struct kdio_stub_sessio
 /* L3: the host is told at once which request is wanted. Where no session is, it learns that (L5). */
 static void answer_bad_frame(struct kdio_stub_link *link)
 {
-    uint8_t due = 0;
+    uint16_t due = 0;
 
     if (is_open(&link->current))
         due |= DUE_EXPECT;
@@ -112,9 +114,9 @@ static void take_open(struct kdio_stub_link *link, uint32_t nonce, uint32_t chal
 }
 
 /* M8: an OPEN that is too short is a bad frame. */
-static void take_open_frame(struct kdio_stub_link *link, kdio_draw_fn *draw, void *draw_context)
+static void take_open_frame(struct kdio_stub_link *link, const struct kdio_frame_decoder *decoder, kdio_draw_fn *draw,
+                            void *draw_context)
 {
-    const struct kdio_frame_decoder *decoder = &link->decoder;
     uint8_t version_min, version_max;
     uint32_t nonce;
 
@@ -137,7 +139,7 @@ static void take_free_frame(struct kdio_stub_link *link, kdio_draw_fn *draw, voi
     }
     link->stats.frames++;
     if (type == KDIO_FREE_OPEN) {
-        take_open_frame(link, draw, draw_context);
+        take_open_frame(link, &link->decoder, draw, draw_context);
     } else if (type != KDIO_FREE_HELLO && type != KDIO_FREE_ANSWER && type != KDIO_FREE_REFUSE) {
         link->unknown_type = type;
         link->due |= DUE_REFUSE;
@@ -178,7 +180,8 @@ static void repeat_reply(struct kdio_stub_link *link, uint32_t seq)
     link->replies_due |= (uint64_t)1 << slot;
 }
 
-/* Notes of the host concern a program that is running; while one runs, none is read here, so it is over. */
+/* CANCEL concerns a program that is running, and while one runs none is read here: it is over. KEEP was heard, which is all
+ * it is for. */
 static void take_note(struct kdio_stub_link *link, uint32_t seq)
 {
     uint8_t type = link->decoder.buffer[1];
@@ -187,7 +190,7 @@ static void take_note(struct kdio_stub_link *link, uint32_t seq)
         answer_bad_frame(link); /* M8: its type is missing. */
         return;
     }
-    if (type == KDIO_NOTE_CANCEL)
+    if (type == KDIO_NOTE_CANCEL || type == KDIO_NOTE_KEEP)
         return;
     link->unknown_type = type;
     link->note_seqs[NOTE_UNSUPPORTED - NOTE_TAKEN] = seq;
@@ -229,22 +232,34 @@ static bool take_session_frame(struct kdio_stub_link *link, enum kdio_stub_role 
     return take_current(link, seq);
 }
 
+/* The session under whose key the frame in a decoder is intact, and its number there; KDIO_STUB_ROLES: none. */
+static unsigned find_role(const struct kdio_stub_link *link, const struct kdio_frame_decoder *decoder, uint32_t *seq)
+{
+    unsigned role;
+
+    for (role = 0; role < KDIO_STUB_ROLES; role++) {
+        const struct kdio_stub_session *session = &link->sessions[role];
+
+        *seq = full_seq(session, decoder->buffer[0]);
+        if (is_open(session) && kdio_message_intact(decoder->buffer, decoder->size, start_of(session, *seq)))
+            break;
+    }
+    return role;
+}
+
 /* True when the frame in the decoder is the request to execute now. */
 static bool take_frame(struct kdio_stub_link *link, kdio_draw_fn *draw, void *draw_context)
 {
-    const uint8_t *payload = link->decoder.buffer;
+    unsigned role;
+    uint32_t seq;
 
-    if ((payload[0] & KDIO_KIND_MASK) == KDIO_KIND_FREE) {
+    if ((link->decoder.buffer[0] & KDIO_KIND_MASK) == KDIO_KIND_FREE) {
         take_free_frame(link, draw, draw_context);
         return false;
     }
-    for (unsigned role = 0; role < KDIO_STUB_ROLES; role++) {
-        const struct kdio_stub_session *session = &link->sessions[role];
-        uint32_t seq = full_seq(session, payload[0]);
-
-        if (is_open(session) && kdio_message_intact(payload, link->decoder.size, start_of(session, seq)))
-            return take_session_frame(link, role, seq);
-    }
+    role = find_role(link, &link->decoder, &seq);
+    if (role != KDIO_STUB_ROLES)
+        return take_session_frame(link, role, seq);
     answer_bad_frame(link);
     return false;
 }
@@ -263,17 +278,70 @@ bool kdio_stub_link_take(struct kdio_stub_link *link, uint8_t byte, uint64_t now
     return event == KDIO_FRAME_DONE && take_frame(link, draw, draw_context);
 }
 
-size_t kdio_stub_link_rx(struct kdio_stub_link *link, const uint8_t *bytes, size_t size, uint64_t now_us,
-                         kdio_draw_fn *draw, void *draw_context, struct kdio_stub_request *request, bool *ready)
-{
-    size_t taken = 0;
+/* ---- Looking ahead, while a request is out (S12) ---- */
 
-    *ready = false;
-    while (taken < size && !*ready)
-        *ready = kdio_stub_link_take(link, bytes[taken++], now_us, draw, draw_context);
-    if (*ready)
-        kdio_stub_link_request(link, request);
-    return taken;
+void kdio_stub_link_scan_start(struct kdio_stub_link *link)
+{
+    kdio_frame_decoder_init(&link->scanner, link->scanned, sizeof link->scanned);
+}
+
+/* An OPEN changes nothing of the session that is on, so it is answered at once (S2). */
+static enum kdio_stub_scan judge_free_frame(struct kdio_stub_link *link, kdio_draw_fn *draw, void *draw_context)
+{
+    const struct kdio_frame_decoder *scanner = &link->scanner;
+
+    if (scanner->buffer[0] != KDIO_FREE_OPEN ||
+        !kdio_message_intact(scanner->buffer, scanner->size, KDIO_CRC32C_PLAIN))
+        return KDIO_SCAN_NOTHING;
+    link->stats.frames++;
+    take_open_frame(link, scanner, draw, draw_context);
+    return KDIO_SCAN_SETTLED;
+}
+
+/* CANCEL stops the request that it names, and no other. */
+static enum kdio_stub_scan judge_note(struct kdio_stub_link *link, uint32_t seq)
+{
+    uint8_t type = link->scanner.size > KDIO_MESSAGE_MIN ? link->scanner.buffer[1] : 0;
+
+    if (type != KDIO_NOTE_CANCEL && type != KDIO_NOTE_KEEP)
+        return KDIO_SCAN_NOTHING;
+    link->stats.frames++;
+    return type == KDIO_NOTE_CANCEL && seq == link->current.expected ? KDIO_SCAN_CANCEL : KDIO_SCAN_SETTLED;
+}
+
+static enum kdio_stub_scan judge_frame(struct kdio_stub_link *link, kdio_draw_fn *draw, void *draw_context)
+{
+    uint8_t kind = link->scanner.buffer[0] & KDIO_KIND_MASK;
+    unsigned role;
+    uint32_t seq;
+
+    if (kind == KDIO_KIND_FREE)
+        return judge_free_frame(link, draw, draw_context);
+    role = find_role(link, &link->scanner, &seq);
+    if (role == KDIO_STUB_CURRENT && kind == KDIO_KIND_NOTE)
+        return judge_note(link, seq);
+    return role == KDIO_STUB_CANDIDATE && !seq && kind != KDIO_KIND_NOTE ? KDIO_SCAN_CONFIRM : KDIO_SCAN_NOTHING;
+}
+
+enum kdio_stub_scan kdio_stub_link_scan(struct kdio_stub_link *link, uint8_t byte, uint64_t now_us, kdio_draw_fn *draw,
+                                        void *draw_context)
+{
+    (void)kdio_frame_gap(&link->scanner, now_us);
+    link->scanner.last_us = now_us;
+    if (kdio_frame_take(&link->scanner, byte) != KDIO_FRAME_DONE)
+        return KDIO_SCAN_NOTHING;
+    return judge_frame(link, draw, draw_context);
+}
+
+void kdio_stub_link_alive(struct kdio_stub_link *link, uint32_t operations_done)
+{
+    link->operations_done = operations_done;
+    link->due |= DUE_ALIVE;
+}
+
+void kdio_stub_link_dropped(struct kdio_stub_link *link)
+{
+    link->due |= DUE_EXPECT;
 }
 
 /* ---- Replying ---- */
@@ -318,6 +386,7 @@ void kdio_stub_link_answer(struct kdio_stub_link *link, size_t results_size, con
     uint8_t *payload = link->config.replies + (link->reply_at += REPLY_LEAD - lead);
 
     link->last_failed = failure != NULL;
+    link->due &= (uint16_t)~DUE_ALIVE;
     if (failure)
         kdio_failure_write(payload + KDIO_HEADER_SIZE, failure);
     payload[0] = (uint8_t)(slot | (failure ? KDIO_KIND_FAILED : KDIO_KIND_REPLY));
@@ -361,18 +430,25 @@ static size_t write_refuse(struct kdio_stub_link *link)
     return kdio_message_write(link->control, KDIO_FREE_REFUSE, "bb", fields, KDIO_CRC32C_PLAIN);
 }
 
-/* UNSUPPORTED alone has a second field. */
+/* ALIVE and UNSUPPORTED alone have a second field. */
+static const char *note_letters(unsigned note)
+{
+    if (note == NOTE_ALIVE)
+        return "bd";
+    return note == NOTE_UNSUPPORTED ? "bb" : "b";
+}
+
 static size_t write_note(struct kdio_stub_link *link, unsigned note)
 {
     const struct kdio_stub_session *session = &link->sessions[notes[note].role];
-    const uint32_t fields[] = { notes[note].type, link->unknown_type };
+    const uint32_t fields[] = { notes[note].type, note == NOTE_ALIVE ? link->operations_done : link->unknown_type };
     uint32_t seq = note < NOTE_TAKEN ? session->expected : link->note_seqs[note - NOTE_TAKEN];
 
-    return kdio_message_write(link->control, (uint8_t)(KDIO_KIND_NOTE | (seq & KDIO_SEQ_MASK)),
-                              note == NOTE_UNSUPPORTED ? "bb" : "b", fields, ~start_of(session, seq));
+    return kdio_message_write(link->control, (uint8_t)(KDIO_KIND_NOTE | (seq & KDIO_SEQ_MASK)), note_letters(note),
+                              fields, ~start_of(session, seq));
 }
 
-static size_t write_due(struct kdio_stub_link *link, uint8_t due)
+static size_t write_due(struct kdio_stub_link *link, unsigned due)
 {
     if (due == DUE_HELLO)
         return write_hello(link);
@@ -396,19 +472,19 @@ static uint8_t next_reply(const struct kdio_stub_link *link)
 /* Starts the next frame that is due: answers first, then replies, then notes about what is missing behind them. */
 static void start_frame(struct kdio_stub_link *link)
 {
-    uint8_t due = (uint8_t)(link->due | (link->replies_due ? DUE_REPLY : 0));
+    unsigned due = link->due | (link->replies_due ? DUE_REPLY : 0u);
     const uint8_t *payload = link->control;
     uint8_t slot = SENDING_NO_REPLY;
     size_t size;
 
-    due &= (uint8_t)-due;
+    due &= -due;
     if (due == DUE_REPLY) {
         slot = next_reply(link);
         link->replies_due &= ~((uint64_t)1 << slot);
         payload = link->config.replies + link->cache[slot].at;
         size = link->cache[slot].size;
     } else {
-        link->due &= (uint8_t)~due;
+        link->due &= (uint16_t)~due;
         size = write_due(link, due);
     }
     link->sending_slot = slot;
@@ -453,19 +529,6 @@ int kdio_stub_link_next(struct kdio_stub_link *link, bool text_waits, uint64_t n
     next = kdio_frame_next(&link->encoder);
     link->text_turn = kdio_frame_encoder_idle(&link->encoder) ? KDIO_TEXT_TURN : 0;
     return next;
-}
-
-size_t kdio_stub_link_tx(struct kdio_stub_link *link, uint8_t *out, size_t capacity, uint64_t now_us,
-                         const uint8_t *text, size_t *text_size)
-{
-    size_t count = 0;
-    size_t used = 0;
-    int next;
-
-    while (count < capacity && (next = kdio_stub_link_next(link, used < *text_size, now_us)) != KDIO_STUB_LINK_IDLE)
-        out[count++] = next == KDIO_STUB_LINK_TEXT ? text[used++] : (uint8_t)next;
-    *text_size = used;
-    return count;
 }
 
 bool kdio_stub_link_abort_tx(struct kdio_stub_link *link)

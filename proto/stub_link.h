@@ -7,9 +7,9 @@
  * after its whole frame was verified under the session's key and its full sequence number; in order; once. A request
  * that was executed is answered from the reply cache ever after.
  *
- * Use: kdio_stub_link_take or kdio_stub_link_rx until it hands out a request; execute it into the memory of
- * kdio_stub_link_results; then kdio_stub_link_answer. kdio_stub_link_next or kdio_stub_link_tx whenever the line
- * takes bytes.
+ * Use: kdio_stub_link_take until it hands out a request; execute it into the memory of kdio_stub_link_results; then
+ * kdio_stub_link_answer. kdio_stub_link_next whenever the line takes bytes. While a request takes long, the bytes
+ * that come are kept for later, and kdio_stub_link_scan looks through them for what cannot wait.
  */
 #ifndef KDIO_PROTO_STUB_LINK_H
 #define KDIO_PROTO_STUB_LINK_H
@@ -70,6 +70,9 @@ struct kdio_stub_link_stats {
     uint32_t frames, bad_frames, repeated, requests, operations;
 };
 
+/* Longest payload that kdio_stub_link_scan looks at: OPEN, the notes and the first request of a session are shorter. */
+#define KDIO_SCAN_SIZE 16u
+
 /* A verified request, valid until kdio_stub_link_answer. */
 struct kdio_stub_request {
     const uint8_t *program;
@@ -83,7 +86,7 @@ struct kdio_stub_link {
     struct kdio_frame_encoder encoder;
     uint64_t replies_due;               /* Bit per cached reply to send. */
     uint64_t hello_due_us;
-    uint8_t due;                        /* DUE_*: other messages to send. */
+    uint16_t due;                       /* DUE_*: other messages to send. */
     uint8_t version;                    /* In common with the last OPEN; 0: none. */
     uint8_t unknown_type;               /* What REFUSE or UNSUPPORTED names. */
     uint8_t sending_slot;               /* Of the reply being sent; SENDING_NO_REPLY for other frames. */
@@ -91,6 +94,7 @@ struct kdio_stub_link {
     bool last_failed;                   /* The last request of the current session stopped before its end. */
     uint32_t answer_nonce;
     uint32_t note_seqs[2];              /* Of the frames that TAKEN and UNSUPPORTED answer. */
+    uint32_t operations_done;           /* What ALIVE says. */
     uint32_t reply_at;                  /* Where the next reply goes. */
     union {
         struct {
@@ -100,6 +104,8 @@ struct kdio_stub_link {
     };
     struct kdio_stub_link_stats stats;
     struct kdio_stub_link_config config;
+    struct kdio_frame_decoder scanner;  /* Runs ahead of `decoder` while a request is out. */
+    uint8_t scanned[KDIO_SCAN_SIZE];
     struct kdio_cached_reply cache[KDIO_SEQ_MASK + 1]; /* By the low bits of the sequence number. */
     uint8_t control[KDIO_CONTROL_SIZE]; /* The message being sent that is no reply. */
 };
@@ -123,13 +129,6 @@ static inline void kdio_stub_link_request(const struct kdio_stub_link *link, str
     request->atomic = (link->decoder.buffer[0] & KDIO_KIND_MASK) == KDIO_KIND_ATOMIC;
 }
 
-/*
- * Takes bytes until they are used up or a request is handed out (*request, and true through *ready). `draw` is
- * called at most once a frame. Returns the bytes taken. Not to be called while a request is out.
- */
-size_t kdio_stub_link_rx(struct kdio_stub_link *link, const uint8_t *bytes, size_t size, uint64_t now_us,
-                         kdio_draw_fn *draw, void *draw_context, struct kdio_stub_request *request, bool *ready);
-
 /* Memory for config.results_max bytes of results of the request that is out. To be called once for each request. */
 uint8_t *kdio_stub_link_results(struct kdio_stub_link *link);
 
@@ -139,6 +138,26 @@ uint8_t *kdio_stub_link_results(struct kdio_stub_link *link);
  */
 void kdio_stub_link_answer(struct kdio_stub_link *link, size_t results_size, const struct kdio_failure *failure,
                            uint32_t operations);
+
+/* What a byte completes, for which the request that is out need not be waited for. */
+enum kdio_stub_scan {
+    KDIO_SCAN_NOTHING, /* Nothing, or a frame that can wait. */
+    KDIO_SCAN_SETTLED, /* A frame that has had its effect, and must not be taken again. */
+    KDIO_SCAN_CANCEL,  /* The same: the request that is out is to stop. */
+    KDIO_SCAN_CONFIRM, /* Another host takes the line over: that request is to stop, and the frame is to be taken. */
+};
+
+/* While a request is out: begins at the byte that kdio_stub_link_take is to take next. */
+void kdio_stub_link_scan_start(struct kdio_stub_link *link);
+/* Looks at the next byte, which kdio_stub_link_take takes later. `draw` is called at most once. */
+enum kdio_stub_scan kdio_stub_link_scan(struct kdio_stub_link *link, uint8_t byte, uint64_t now_us, kdio_draw_fn *draw,
+                                        void *draw_context);
+
+/* The request that is out is being executed, and so many of its operations are done: a sign of life is sent. */
+void kdio_stub_link_alive(struct kdio_stub_link *link, uint32_t operations_done);
+
+/* Bytes were received and had to be dropped: the host is told what is wanted next. */
+void kdio_stub_link_dropped(struct kdio_stub_link *link);
 
 static inline void kdio_stub_link_done(struct kdio_stub_link *link, size_t results_size, uint32_t operations)
 {
@@ -154,15 +173,8 @@ enum {
 /* The next byte for the line, which is sent. Between frames, text goes when it waits and has its turn. */
 int kdio_stub_link_next(struct kdio_stub_link *link, bool text_waits, uint64_t now_us);
 
-/*
- * Writes up to `capacity` bytes for the line and returns how many. Between frames it takes from `text` (`*text_size`
- * bytes that may go out as they are) and leaves in *text_size how many it used.
- */
-size_t kdio_stub_link_tx(struct kdio_stub_link *link, uint8_t *out, size_t capacity, uint64_t now_us,
-                         const uint8_t *text, size_t *text_size);
-
 /* Gives up the frame that is being sent; it is sent again if it was a reply. True when there was one: the line needs a
- * delimiter, after which kdio_stub_link_tx goes on. */
+ * delimiter, after which kdio_stub_link_next goes on. */
 bool kdio_stub_link_abort_tx(struct kdio_stub_link *link);
 
 /* True while a frame is being sent. */

@@ -2,6 +2,9 @@
 /* machine_x86_64.c: struct kdio_machine for the processor the code runs on. */
 #include "stub/machine_x86_64.h"
 
+#include <stddef.h>
+
+#include "stub/access.h"
 #include "stub/profile.h"
 
 #define CPUID_01_ECX_RDRAND (1u << 30)
@@ -99,13 +102,65 @@ struct cpuid {
     uint32_t eax, ebx, ecx, edx;
 };
 
-static struct cpuid read_cpuid(uint32_t leaf)
+static struct cpuid read_cpuid_of(uint32_t leaf, uint32_t subleaf)
 {
     struct cpuid result;
 
     __asm__ volatile("cpuid" : "=a"(result.eax), "=b"(result.ebx), "=c"(result.ecx), "=d"(result.edx)
-                     : "0"(leaf), "2"(0));
+                     : "0"(leaf), "2"(subleaf));
     return result;
+}
+
+static struct cpuid read_cpuid(uint32_t leaf)
+{
+    return read_cpuid_of(leaf, 0);
+}
+
+static void cpuid(void *context, uint32_t leaf, uint32_t subleaf, uint32_t result[4])
+{
+    struct cpuid r = read_cpuid_of(leaf, subleaf);
+
+    (void)context;
+    result[0] = r.eax;
+    result[1] = r.ebx;
+    result[2] = r.ecx;
+    result[3] = r.edx;
+}
+
+/* ---- Accesses that may fault ---- */
+
+_Static_assert(offsetof(struct kdio_machine_x86_64, access_rsp) == ACCESS_RSP &&
+               offsetof(struct kdio_machine_x86_64, access_fault) == ACCESS_FAULT, "access.S has these offsets");
+
+/* Ten accesses, each with the place that it goes on at after a fault, as offsets from kdio_x86_64_access. */
+#define ACCESS_COUNT 10u
+extern const struct {
+    uint16_t access, after;
+} kdio_x86_64_accesses[ACCESS_COUNT] __attribute__((visibility("hidden")));
+
+bool kdio_x86_64_recover(const struct kdio_machine_x86_64 *state, struct kdio_stub_fault *fault)
+{
+    uintptr_t base = (uintptr_t)kdio_x86_64_access;
+
+    if (!KDIO_STUB_HAS_ACCESSES || fault->rsp != state->access_rsp)
+        return false;
+    for (unsigned i = 0; i < ACCESS_COUNT; i++) {
+        if (fault->rip - base == kdio_x86_64_accesses[i].access) {
+            *state->access_fault = *fault;
+            fault->rip = base + kdio_x86_64_accesses[i].after;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The library is one section of text between these marks (library.lds), wherever a kernel's linker puts it. */
+extern const char __attribute__((visibility("hidden"))) kdio_stub_text_start[], kdio_stub_text_end[];
+
+bool kdio_x86_64_is_own_code(uint64_t address)
+{
+    return KDIO_STUB_HAS_ACCESSES && address - (uintptr_t)kdio_stub_text_start <
+                                         (uint64_t)(kdio_stub_text_end - kdio_stub_text_start);
 }
 
 /* Leaf 15h: crystal clock and its ratio to the TSC; leaf 16h: base frequency in MHz (SDM volume 2, CPUID). */
@@ -149,6 +204,11 @@ static void fill_table(struct kdio_machine *machine)
     machine->entropy = entropy;
     machine->interrupts_off = interrupts_off;
     machine->interrupts_restore = interrupts_restore;
+    if (KDIO_STUB_HAS_ACCESSES) {
+        machine->access = kdio_x86_64_access;
+        machine->cpuid = cpuid;
+        machine->registers = kdio_x86_64_registers;
+    }
 }
 
 void kdio_machine_x86_64_init(struct kdio_machine *machine, struct kdio_machine_x86_64 *state, uint32_t tsc_khz,

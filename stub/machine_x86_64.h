@@ -11,6 +11,9 @@
 struct kdio_machine_x86_64 {
     uint64_t tsc_khz;
     uint64_t seed;
+    /* While an access that may fault is made; access.S knows these two by their offsets. */
+    uint64_t access_rsp;                  /* The stack pointer during it, else 0. */
+    struct kdio_stub_fault *access_fault; /* Where to tell. */
 };
 
 /* Fills *machine, with `state` as its context. tsc_khz 0: see kdio_stub.h. */
@@ -23,6 +26,18 @@ uint64_t kdio_x86_64_entropy(void *context);
 
 /* The time-stamp counter, read when the instructions before it are done (SDM volume 2, RDTSC and LFENCE). */
 uint64_t kdio_x86_64_stamp(void);
+
+/* access.S: `access` and `registers` of struct kdio_machine; the context is a struct kdio_machine_x86_64. */
+#define HIDDEN __attribute__((visibility("hidden")))
+HIDDEN bool kdio_x86_64_access(void *context, enum kdio_access what, uint64_t at, uint64_t *value, struct kdio_stub_fault *fault);
+HIDDEN void kdio_x86_64_registers(void *context, uint64_t values[KDIO_REGISTERS]);
+#undef HIDDEN
+
+/* True when the fault struck the access that is being made: it is told to the access, and *fault goes on behind it. */
+bool kdio_x86_64_recover(const struct kdio_machine_x86_64 *state, struct kdio_stub_fault *fault);
+
+/* True for an address inside the library's code. */
+bool kdio_x86_64_is_own_code(uint64_t address);
 
 static inline uint32_t kdio_x86_64_in(uint16_t port, unsigned width)
 {

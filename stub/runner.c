@@ -4,6 +4,7 @@
 
 #include "proto/policy.h"
 #include "stub/fault.h"
+#include "stub/rate.h"
 #include "stub/space.h"
 #include "stub/stub.h"
 
@@ -26,18 +27,22 @@ static bool denied(const struct kdio_stub_config *config, const struct kdio_port
     return kdio_safe_denies(access->port, access->width, access->write, access->value);
 }
 
-/* The link's own UART comes before everything, what the kernel denies after read-only. */
-static enum kdio_status check_accesses(const struct kdio_stub *stub, const struct kdio_op *op, bool own_uart)
+/* P4: the link's own UART comes before everything, what the kernel denies after read-only. */
+static enum kdio_status check_ports(const struct kdio_stub *stub, const struct kdio_op *op)
 {
+    enum kdio_status status = KDIO_DONE;
     struct kdio_port_access access;
 
+    if (!KDIO_STUB_HAS_POLICY)
+        return op->width && kdio_uart_overlaps(&stub->uart, (uint16_t)op->operand[0], op->width) ? KDIO_LINK_UART
+                                                                                              : KDIO_DONE;
     for (unsigned i = 0; kdio_op_access(op, i, &access); i++) {
-        if (own_uart && kdio_uart_overlaps(&stub->uart, access.port, access.width))
+        if (kdio_uart_overlaps(&stub->uart, access.port, access.width))
             return KDIO_LINK_UART;
-        if (!own_uart && denied(&stub->config, &access))
-            return KDIO_DENIED;
+        if (denied(&stub->config, &access))
+            status = KDIO_DENIED;
     }
-    return KDIO_DONE;
+    return stub->config.read_only && kdio_op_writes(op->row) ? KDIO_READ_ONLY : status;
 }
 
 static enum kdio_status check_policy(const struct kdio_stub *stub, const struct kdio_op *op)
@@ -46,17 +51,9 @@ static enum kdio_status check_policy(const struct kdio_stub *stub, const struct 
 
     if (op->row->capability & ~stub->link.config.capabilities)
         return KDIO_UNSUPPORTED;
-    if (KDIO_STUB_HAS_SPACES && (status = kdio_space_check(stub, op)) != KDIO_DONE)
-        return status;
-    if (!KDIO_STUB_HAS_POLICY)
-        return op->width && kdio_uart_overlaps(&stub->uart, (uint16_t)op->operand[0], op->width) ? KDIO_LINK_UART
-                                                                                              : KDIO_DONE;
-    status = check_accesses(stub, op, true);
-    if (status != KDIO_DONE)
-        return status;
-    if (stub->config.read_only && kdio_op_writes(op->row))
-        return KDIO_READ_ONLY;
-    return check_accesses(stub, op, false);
+    if (KDIO_STUB_HAS_SPACES)
+        status = kdio_space_check(stub, op);
+    return status != KDIO_DONE ? status : check_ports(stub, op);
 }
 
 static void run_session(struct kdio_stub *stub, struct kdio_writer *results)
@@ -70,7 +67,7 @@ static void run_session(struct kdio_stub *stub, struct kdio_writer *results)
 static void run_stats(struct kdio_stub *stub, struct kdio_writer *results)
 {
     const struct kdio_stub_link_stats *stats = &stub->link.stats;
-    const uint32_t values[KDIO_OP_RESULTS_MAX] = {
+    const uint32_t values[] = {
         stats->frames,
         stats->bad_frames,
         stats->repeated,
@@ -102,6 +99,8 @@ static enum kdio_status run_link_op(struct kdio_stub *stub, const struct kdio_op
         stub->config.text(stub->config.context, (const char *)op->bytes, (size_t)op->operand[0]);
     else if (KDIO_STUB_HAS_SPACES && opcode == KDIO_OP_FAULT)
         kdio_fault_op(stub, results);
+    else if (KDIO_STUB_HAS_PROGRAMS && opcode == KDIO_OP_BAUD)
+        return kdio_rate_op(stub, op->operand[0], results);
     else if (opcode == KDIO_OP_CHAIN && stub->link.last_failed)
         return KDIO_SKIPPED;
     return KDIO_DONE;
@@ -173,6 +172,8 @@ enum kdio_status kdio_runner_begin(struct kdio_stub *stub, const struct kdio_stu
 {
     enum kdio_status status;
 
+    if (KDIO_STUB_HAS_PROGRAMS && !stub->link.current.expected)
+        stub->last = 0; /* A session begins. */
     *run = (struct kdio_run){ .results = kdio_writer_on(results, stub->link.config.results_max) };
     run->atomic = request->atomic;
     rewind(request, run);
@@ -189,6 +190,30 @@ enum kdio_status kdio_runner_begin(struct kdio_stub *stub, const struct kdio_stu
 
 /* ---- Running ---- */
 
+void kdio_runner_give(struct kdio_stub *stub, struct kdio_run *run, unsigned size, uint64_t value)
+{
+    if (KDIO_STUB_HAS_PROGRAMS)
+        stub->last = value;
+    kdio_write_uint(&run->results, size, value);
+}
+
+struct kdio_quiet kdio_quiet_begin(const struct kdio_stub *stub)
+{
+    struct kdio_quiet quiet = { .state = kdio_machine_interrupts_off(&stub->machine) };
+
+    quiet.from_us = KDIO_STUB_HAS_STATS ? kdio_stub_now_us(stub) : 0;
+    return quiet;
+}
+
+void kdio_quiet_end(struct kdio_stub *stub, struct kdio_quiet quiet)
+{
+    uint64_t took_us = KDIO_STUB_HAS_STATS ? kdio_stub_now_us(stub) - quiet.from_us : 0;
+
+    kdio_machine_interrupts_restore(&stub->machine, quiet.state);
+    if (took_us > stub->atomic_us_max)
+        stub->atomic_us_max = (uint32_t)took_us;
+}
+
 /* L7: bytes that arrive while a program runs must not overrun the FIFO. */
 static void drain_in_time(struct kdio_stub *stub)
 {
@@ -202,7 +227,7 @@ static enum kdio_status step(struct kdio_stub *stub, struct kdio_run *run)
     enum kdio_status status;
 
     if (!KDIO_STUB_HAS_PROGRAMS || !run->op_goes_on) {
-        (void)kdio_program_step(&run->reader, &run->summary, &run->op);
+        (void)kdio_op_read(&run->reader, &run->op);
         run->op_units = 0;
     }
     status = run_op(stub, run);
@@ -211,8 +236,10 @@ static enum kdio_status step(struct kdio_stub *stub, struct kdio_run *run)
         if (run->op_goes_on)
             return KDIO_DONE;
     }
-    if (status == KDIO_DONE)
+    if (status == KDIO_DONE) {
+        run->failure.done++;
         run->counted += run->op.row->capability != KDIO_CAPABILITY_LINK;
+    }
     return status;
 }
 
@@ -221,16 +248,22 @@ static bool at_end(const struct kdio_run *run)
     return !run->reader.left && !(KDIO_STUB_HAS_PROGRAMS && run->op_goes_on);
 }
 
-/* P5: a slice of a plain program is over. */
+/* P5: a program gives way inside an operation that takes long, and not between two: the kernel would come between the two
+ * accesses of an index/data pair. */
 static bool slice_over(const struct kdio_stub *stub, const struct kdio_run *run, uint64_t from_us)
 {
-    return KDIO_STUB_HAS_PROGRAMS && !run->atomic && kdio_stub_now_us(stub) - from_us >= stub->config.slice_us;
+    return KDIO_STUB_HAS_PROGRAMS && run->op_goes_on && !run->atomic &&
+           kdio_stub_now_us(stub) - from_us >= stub->config.slice_us;
 }
 
-static bool go_on(struct kdio_stub *stub, struct kdio_run *run, uint64_t from_us)
+bool kdio_runner_go(struct kdio_stub *stub, struct kdio_run *run)
 {
+    uint64_t from_us = KDIO_STUB_HAS_PROGRAMS ? kdio_stub_now_us(stub) : 0;
     enum kdio_status status = KDIO_DONE;
+    struct kdio_quiet quiet = { 0 };
 
+    if (run->atomic)
+        quiet = kdio_quiet_begin(stub);
     for (;;) {
         if (KDIO_STUB_HAS_SPACES && run->faulted)
             status = KDIO_STUB_FAULT;
@@ -244,24 +277,9 @@ static bool go_on(struct kdio_stub *stub, struct kdio_run *run, uint64_t from_us
         if (slice_over(stub, run, from_us))
             return false;
     }
+    if (run->atomic)
+        kdio_quiet_end(stub, quiet);
     run->failure.status = status;
-    run->failure.index = run->failure.done = run->summary.bad_index;
+    run->failure.index = run->failure.done;
     return true;
-}
-
-/* With interrupts off when it is to be; that time is of interest. */
-bool kdio_runner_go(struct kdio_stub *stub, struct kdio_run *run)
-{
-    uintptr_t state = run->atomic ? kdio_machine_interrupts_off(&stub->machine) : 0;
-    uint64_t from_us = KDIO_STUB_HAS_STATS ? kdio_stub_now_us(stub) : 0;
-    bool ended = go_on(stub, run, from_us);
-    uint32_t took_us;
-
-    if (!run->atomic)
-        return ended;
-    took_us = KDIO_STUB_HAS_STATS ? (uint32_t)(kdio_stub_now_us(stub) - from_us) : 0;
-    kdio_machine_interrupts_restore(&stub->machine, state);
-    if (took_us > stub->atomic_us_max)
-        stub->atomic_us_max = took_us;
-    return ended;
 }

@@ -3,8 +3,8 @@
  * runner.h: executes the operations of a verified program: what can be done, apart from how it was asked.
  *
  * Nothing runs before the whole program is known to be well-formed, within the limits and within the policy. An atomic
- * program then runs to its end in one call. A plain one gives way when it has run for the slice that the kernel allows: the
- * next call goes on where it stopped, in the middle of an operation if it is one that takes long.
+ * program then runs to its end in one call. So do the operations of a plain one, but for those that take long: inside
+ * them it gives way when it has run for the slice that the kernel allows, and the next call goes on there.
  */
 #ifndef KDIO_STUB_RUNNER_H
 #define KDIO_STUB_RUNNER_H
@@ -19,7 +19,7 @@ struct kdio_stub;
 
 /* A program that is being run. */
 struct kdio_run {
-    struct kdio_failure failure; /* status KDIO_DONE when all of it is done. */
+    struct kdio_failure failure; /* status KDIO_DONE when all of it is done; `done` counts while it runs. */
     uint32_t counted;            /* Operations done that are the user's: not the link's own. */
     struct kdio_program_summary summary;
     struct kdio_reader reader;   /* Behind the operation that is under way. */
@@ -28,7 +28,7 @@ struct kdio_run {
     bool atomic;
     bool cancelled;              /* Stop before the next step. */
     bool faulted;                /* The stub itself did, while it ran this. */
-    bool op_goes_on;             /* op was begun, and has not ended. */
+    bool op_goes_on;             /* op was begun, and has not ended: false when it is called first. */
     uint32_t op_units;           /* What it has done of its count; 0 when it begins. */
     uint64_t op_from_us;         /* When it began; for operations that wait. */
     uint64_t op_at;              /* An operation's own: where it stands. */
@@ -41,6 +41,20 @@ enum kdio_status kdio_runner_begin(struct kdio_stub *stub, const struct kdio_stu
 
 /* Runs it. False when the slice is over, and it is to be called again; true when it has ended: run->failure, counted. */
 bool kdio_runner_go(struct kdio_stub *stub, struct kdio_run *run);
+
+/* For operations: a value that was read is a result, and what CHECK compares. */
+void kdio_runner_give(struct kdio_stub *stub, struct kdio_run *run, unsigned size, uint64_t value);
+
+/*
+ * Interrupts off on this CPU, for an atomic program and for the few accesses of one operation that must not be torn; the
+ * longest time is kept. May be nested.
+ */
+struct kdio_quiet {
+    uintptr_t state;
+    uint64_t from_us;
+};
+struct kdio_quiet kdio_quiet_begin(const struct kdio_stub *stub);
+void kdio_quiet_end(struct kdio_stub *stub, struct kdio_quiet quiet);
 
 /*
  * The operations by what they reach, in files of their own: each does one step of run->op, writes its results, and returns DONE,

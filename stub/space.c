@@ -2,9 +2,80 @@
 /* space.c: see space.h. */
 #include "stub/space.h"
 
+#include "stub/stub.h"
+
+#define UART_REGISTERS  8u
+#define CF8_CONFIG_SIZE 256u /* Bytes of a function's space that cf8 reaches. */
+
+uint32_t kdio_space_capabilities(const struct kdio_stub *stub)
+{
+    uint32_t capabilities = KDIO_CAPABILITY_PCI;
+
+    if (!stub->config.faults || !stub->machine.access)
+        return capabilities;
+    capabilities |= KDIO_CAPABILITY_PROCESSOR | KDIO_CAPABILITY_VIRTUAL;
+    return stub->config.map ? capabilities | KDIO_CAPABILITY_PHYSICAL : capabilities;
+}
+
+bool kdio_space_has_uart(const struct kdio_stub *stub, uint64_t at, uint64_t size)
+{
+    const struct kdio_uart_config *uart = &stub->uart.config;
+    uint64_t last = uart->base + UART_REGISTERS * uart->stride - 1;
+
+    return uart->space == KDIO_UART_MMIO && at <= last && at + size - 1 >= uart->base;
+}
+
+/* Those with a count have a width; the others have a length. */
+static uint64_t stretch_size(const struct kdio_op *op)
+{
+    return op->width ? (uint64_t)op->count * op->width : op->operand[1];
+}
+
 enum kdio_status kdio_space_check(const struct kdio_stub *stub, const struct kdio_op *op)
 {
-    (void)stub;
-    (void)op;
+    uint32_t function = (uint32_t)op->operand[0];
+
+    if (op->row->capability == KDIO_CAPABILITY_VIRTUAL && kdio_space_has_uart(stub, op->operand[0], stretch_size(op)))
+        return KDIO_LINK_UART;
+    if (op->row->capability == KDIO_CAPABILITY_PCI && !kdio_pci_window(stub, function) &&
+        (function >> 16 || op->operand[1] + stretch_size(op) > CF8_CONFIG_SIZE))
+        return KDIO_UNSUPPORTED;
     return KDIO_DONE;
+}
+
+uint64_t kdio_space_operand(const struct kdio_op *op, uint32_t offset, unsigned width)
+{
+    struct kdio_reader reader = kdio_reader_on(op->bytes + offset, width);
+
+    return kdio_read_uint(&reader, width);
+}
+
+static enum kdio_status fault_at(struct kdio_run *run, uint64_t name)
+{
+    run->failure.detail = (uint32_t)name;
+    run->failure.detail_high = (uint32_t)(name >> 32);
+    return KDIO_FAULT;
+}
+
+enum kdio_status kdio_space_access(struct kdio_stub *stub, struct kdio_run *run, enum kdio_access what, uint64_t at,
+                                   uint64_t name, uint64_t *value)
+{
+    struct kdio_stub_fault fault;
+
+    if (stub->machine.access(stub->machine.context, what, at, value, &fault))
+        return KDIO_DONE;
+    run->failure.vector = fault.vector;
+    run->failure.code = fault.code;
+    return fault_at(run, name);
+}
+
+/* A vector of 0 says that no memory is there; nothing else has it, as no access divides. */
+uint64_t kdio_space_map(struct kdio_stub *stub, struct kdio_run *run, uint64_t physical, unsigned unit, uint64_t *size)
+{
+    void *at = stub->config.map(stub->config.context, physical, size);
+
+    if (at && *size >= unit)
+        return (uintptr_t)at;
+    (void)fault_at(run, physical);
+    return 0;
 }

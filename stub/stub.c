@@ -6,7 +6,10 @@
 #include "stub/stub.h"
 
 #include "proto/status.h"
+#include "stub/attention.h"
+#include "stub/rate.h"
 #include "stub/runner.h"
+#include "stub/space.h"
 
 #define MEMORY_ALIGNMENT   16u
 #define ATOMIC_US_DEFAULT  1000u
@@ -24,19 +27,14 @@ _Static_assert(2 * RX_CHUNK + 1 + TX_CHUNK + 4 <= KDIO_STUB_ACCESSES_MAX,
                "a call reads RX_CHUNK bytes, writes a FIFO, and touches LCR, LSR and IER, within its bound");
 _Static_assert(sizeof(struct kdio_stub) <= KDIO_STUB_MEMORY_MIN / 2, "half of the smallest memory is for buffers");
 
-static bool take(bool *flag)
-{
-    return !__atomic_test_and_set(flag, __ATOMIC_ACQUIRE);
-}
-
-static void release(bool *flag)
-{
-    __atomic_clear(flag, __ATOMIC_RELEASE);
-}
-
 uint64_t kdio_stub_now_us(const struct kdio_stub *stub)
 {
     return kdio_machine_time_us(&stub->machine);
+}
+
+uint32_t kdio_stub_draw(void *stub)
+{
+    return (uint32_t)kdio_machine_entropy(&((struct kdio_stub *)stub)->machine);
 }
 
 /* ---- Life ---- */
@@ -62,7 +60,7 @@ static void share_memory(struct kdio_stub *stub, uint32_t size, struct kdio_stub
     stub->rx.size = rx_size;
     memory += rx_size;
     size -= console_size + rx_size;
-    link->request_window = rx_size;
+    link->request_window = rx_size - 2 * KDIO_RX_SPARE;
     link->frame = memory;
     link->frame_size = size * 2 / 5;
     link->replies = memory + link->frame_size;
@@ -74,18 +72,17 @@ static uint32_t find_capabilities(const struct kdio_stub *stub)
 {
     uint32_t capabilities = KDIO_CAPABILITY_PORT;
 
+    if (KDIO_STUB_HAS_PROGRAMS)
+        capabilities |= KDIO_CAPABILITY_PROGRAM;
     if (KDIO_STUB_HAS_TEXT && stub->config.text)
         capabilities |= KDIO_CAPABILITY_TEXT;
+    if (KDIO_STUB_HAS_SPACES)
+        capabilities |= kdio_space_capabilities(stub);
+    if (KDIO_STUB_HAS_PROGRAMS && stub->config.uart.baud)
+        capabilities |= KDIO_CAPABILITY_BAUD;
     if (KDIO_STUB_HAS_POLICY && stub->config.read_only)
         capabilities |= KDIO_CAPABILITY_READ_ONLY;
     return capabilities;
-}
-
-static uint32_t draw(void *context)
-{
-    struct kdio_stub *stub = context;
-
-    return (uint32_t)kdio_machine_entropy(&stub->machine);
 }
 
 /* What a profile does not hold is an error, so that no kernel believes in a refusal that is not there. */
@@ -111,7 +108,7 @@ static void start_link(struct kdio_stub *stub, uint32_t size)
 {
     struct kdio_stub_link_config link = {
         .program_max = PROGRAM_MAX,
-        .boot_id = draw(stub) | 1,
+        .boot_id = kdio_stub_draw(stub) | 1,
         .link_port = (uint16_t)stub->uart.config.base,
         .link_ports = kdio_uart_ports(&stub->uart),
     };
@@ -173,7 +170,7 @@ bool kdio_stub_drain(struct kdio_stub *stub, unsigned limit)
 {
     int byte = -1;
 
-    if (!take(&stub->draining))
+    if (!kdio_stub_take(&stub->draining))
         return true; /* The holder empties it. */
     if (is_suspended(stub))
         limit = 0;
@@ -182,7 +179,7 @@ bool kdio_stub_drain(struct kdio_stub *stub, unsigned limit)
         stub->moved = true;
     }
     stub->drained_us = kdio_stub_now_us(stub);
-    release(&stub->draining);
+    kdio_stub_release(&stub->draining);
     return byte < 0;
 }
 
@@ -196,7 +193,8 @@ static void feed_link(struct kdio_stub *stub, uint64_t at_us)
     struct kdio_rx_ring *rx = &stub->rx;
 
     while (!stub->request_ready && !ring_empty(rx)) {
-        stub->request_ready = kdio_stub_link_take(&stub->link, rx->bytes[rx->tail & (rx->size - 1)], at_us, draw, stub);
+        stub->request_ready = kdio_stub_link_take(&stub->link, rx->bytes[rx->tail & (rx->size - 1)], at_us, kdio_stub_draw,
+                                                  stub);
         __atomic_store_n(&rx->tail, rx->tail + 1, __ATOMIC_RELEASE);
     }
 }
@@ -211,10 +209,12 @@ static void answer(struct kdio_stub *stub)
                           run->failure.status != KDIO_DONE ? &run->failure : NULL, run->counted);
     stub->request_ready = false;
     stub->running = false;
+    if (KDIO_STUB_HAS_PROGRAMS)
+        kdio_attention_end(stub);
 }
 
 /* Begins the program that waits, or goes on with it for a slice. */
-static void execute_now(struct kdio_stub *stub)
+static void execute_now(struct kdio_stub *stub, uint64_t at_us)
 {
     struct kdio_stub_request request;
 
@@ -222,19 +222,21 @@ static void execute_now(struct kdio_stub *stub)
         stub->results = kdio_stub_link_results(&stub->link);
         kdio_stub_link_request(&stub->link, &request);
         stub->running = kdio_runner_begin(stub, &request, stub->results, &stub->run) == KDIO_DONE;
+        if (KDIO_STUB_HAS_PROGRAMS)
+            kdio_attention_begin(stub, at_us);
     }
     if (!stub->running || kdio_runner_go(stub, &stub->run))
         answer(stub);
 }
 
 /* A kernel that is inside an index/data pair postpones the program, or the rest of it; it stays ready. */
-static void execute(struct kdio_stub *stub)
+static void execute(struct kdio_stub *stub, uint64_t at_us)
 {
     const struct kdio_stub_config *config = &stub->config;
 
     if (config->pair_trylock && !config->pair_trylock(config->context))
         return;
-    execute_now(stub);
+    execute_now(stub, at_us);
     if (config->pair_unlock)
         config->pair_unlock(config->context);
 }
@@ -291,9 +293,13 @@ static unsigned work(struct kdio_stub *stub, bool may_execute)
     stub->moved = false;
     more = !kdio_stub_drain(stub, RX_CHUNK);
     feed_link(stub, at_us);
+    if (KDIO_STUB_HAS_PROGRAMS && stub->running)
+        kdio_attention_go(stub, at_us);
     if (stub->request_ready && may_execute)
-        execute(stub);
-    if (send(stub, at_us) && !(stub->uart.config.irq && stub->interrupts))
+        execute(stub, at_us);
+    if (KDIO_STUB_HAS_PROGRAMS && kdio_rate_go(stub, at_us))
+        more = true; /* The end of a transmission is announced by nothing. */
+    else if (send(stub, at_us) && !(stub->uart.config.irq && stub->interrupts))
         more = true; /* No interrupt announces the empty transmitter. */
     if (stub->request_ready || !ring_empty(&stub->rx))
         more = true;
@@ -316,11 +322,13 @@ static unsigned enter(struct kdio_stub *stub, bool may_execute)
 {
     unsigned result = 0;
 
-    if (!take(&stub->busy))
+    if (!kdio_stub_take(&stub->busy))
         return work_beside(stub);
+    if (KDIO_STUB_HAS_SPACES)
+        stub->entered_rsp = (uintptr_t)&result;
     if (!is_suspended(stub))
         result = work(stub, may_execute);
-    release(&stub->busy);
+    kdio_stub_release(&stub->busy);
     return result;
 }
 
@@ -381,13 +389,13 @@ bool kdio_stub_suspend(struct kdio_stub *stub)
 {
     bool handed = false;
 
-    if (!take(&stub->busy))
+    if (!kdio_stub_take(&stub->busy))
         return false;
-    if (take(&stub->draining)) {
+    if (kdio_stub_take(&stub->draining)) {
         handed = hand_over(stub);
-        release(&stub->draining);
+        kdio_stub_release(&stub->draining);
     }
-    release(&stub->busy);
+    kdio_stub_release(&stub->busy);
     return handed;
 }
 

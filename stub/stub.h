@@ -9,12 +9,32 @@
 #include "stub/runner.h"
 #include "stub/uart16550.h"
 
+/* What the ring keeps free: while a program runs nothing is taken from it, and another host must get in. */
+#define KDIO_RX_SPARE 64u
+
 /* Received bytes between the UART and the link. One producer at a time holds `draining`; one consumer holds `busy`. */
 struct kdio_rx_ring {
     uint8_t *bytes;
     uint32_t size; /* A power of two. */
     uint32_t head; /* Producer's; counts on without wrapping to the size. */
     uint32_t tail; /* Consumer's. */
+};
+
+/* What is looked after while a program is under way across calls. */
+struct kdio_attention {
+    uint64_t alive_us; /* When the next sign of life is due. */
+    uint32_t scanned;  /* Received bytes before this were looked at. */
+    uint32_t mark;     /* Where the frame that is being looked at began. */
+    bool dropped;      /* Received bytes were dropped. */
+};
+
+/* The rate of the line, where it is not the default or is about to change. */
+struct kdio_rate {
+    uint64_t good_us;  /* Of the last good frame at this rate, or of the change to it. */
+    uint32_t frames;   /* The link's count of good frames by then. */
+    uint32_t next;     /* The rate to change to when what is being sent has left; 0: none. */
+    bool raised;       /* Not the default. */
+    bool confirmed;    /* A good frame came at it. */
 };
 
 /* What is used most stands first, within reach of a one-byte offset. */
@@ -38,6 +58,10 @@ struct kdio_stub {
     struct kdio_stub_config config;
     uint8_t *results; /* Of `run`. */
     struct kdio_run run;
+    uint64_t entered_rsp;         /* Near the stack pointer of the holder of `busy`, when it came. */
+    struct kdio_stub_fault fault; /* The first inside the stub that nobody counted on; rip 0: none. */
+    struct kdio_attention attention;
+    struct kdio_rate rate;
     uint64_t last; /* The value that an operation of this session read last, for CHECK. */
     struct kdio_stub_link link;
 };
@@ -45,6 +69,20 @@ struct kdio_stub {
 /* Moves what the UART holds to the ring, at most `limit` bytes; true when it is empty. For the holder of `busy` and for
  * entries that find it held. */
 bool kdio_stub_drain(struct kdio_stub *stub, unsigned limit);
+
+/* The flags `busy` and `draining`: true when it was free, and is the caller's now. */
+static inline bool kdio_stub_take(bool *flag)
+{
+    return !__atomic_test_and_set(flag, __ATOMIC_ACQUIRE);
+}
+
+static inline void kdio_stub_release(bool *flag)
+{
+    __atomic_clear(flag, __ATOMIC_RELEASE);
+}
+
+/* A challenge for the link, from the machine; kdio_draw_fn. Hidden, so that its address needs no table of the linker's. */
+__attribute__((visibility("hidden"))) uint32_t kdio_stub_draw(void *stub);
 
 /* Microseconds, from the machine. */
 uint64_t kdio_stub_now_us(const struct kdio_stub *stub);

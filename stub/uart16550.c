@@ -34,10 +34,12 @@ enum uart_register {
 #define UART_LSR_DR   0x01u
 #define UART_LSR_OE   0x02u
 #define UART_LSR_THRE 0x20u
+#define UART_LSR_TEMT 0x40u /* The shift register, too, is empty. */
 #define UART_LSR_ABSENT 0xffu /* What an empty bus reads. */
 
 #define UART_CLOCK_HZ 1843200u
 #define UART_CLOCKS_PER_BIT 16u
+#define UART_RATE_OFF_PERCENT 3u /* Both ends may be off, and a character stays readable at 5 % in all. */
 
 /* Registers of 4 bytes, and those in memory, are not in every profile; the others are at a port each. */
 static uint8_t read_register(const struct kdio_uart *uart, unsigned number)
@@ -61,30 +63,43 @@ static void write_register(const struct kdio_uart *uart, unsigned number, uint8_
         kdio_machine_out(machine, (uint16_t)at, 1, value);
 }
 
-/* The nearest one. Not inlined: two divisions. */
-static __attribute__((noinline)) uint32_t find_divisor(const struct kdio_uart_config *config)
+static uint32_t clock_of(const struct kdio_uart_config *config)
 {
-    uint32_t clock_hz = config->clock_hz ? config->clock_hz : UART_CLOCK_HZ;
+    return config->clock_hz ? config->clock_hz : UART_CLOCK_HZ;
+}
 
-    return (clock_hz / (UART_CLOCKS_PER_BIT / 2) / config->baud + 1) / 2;
+/* The nearest one. Not inlined: two divisions. */
+static __attribute__((noinline)) uint32_t find_divisor(const struct kdio_uart_config *config, uint32_t baud)
+{
+    return (clock_of(config) / (UART_CLOCKS_PER_BIT / 2) / baud + 1) / 2;
+}
+
+uint32_t kdio_uart_rate(const struct kdio_uart_config *config, uint32_t baud)
+{
+    uint32_t divisor = baud ? find_divisor(config, baud) : 0;
+    uint32_t given = divisor ? clock_of(config) / UART_CLOCKS_PER_BIT / divisor : 0;
+    uint32_t off = given > baud ? given - baud : baud - given;
+
+    return divisor <= UINT16_MAX && off <= baud / 100 * UART_RATE_OFF_PERCENT ? given : 0;
 }
 
 bool kdio_uart_config_valid(const struct kdio_uart_config *config)
 {
-    uint32_t divisor = config->baud ? find_divisor(config) : 1;
+    uint32_t divisor = config->baud ? find_divisor(config, config->baud) : 1;
 
     return config->space <= (KDIO_STUB_HAS_MMIO ? KDIO_UART_MMIO : KDIO_UART_PORT) &&
            (config->stride == 1 || (KDIO_STUB_HAS_MMIO && config->stride == 4)) && divisor - 1 < UINT16_MAX;
 }
 
-static void set_baud(struct kdio_uart *uart)
+void kdio_uart_set_rate(struct kdio_uart *uart, uint32_t baud)
 {
-    uint32_t divisor = find_divisor(&uart->config);
+    uint32_t divisor = find_divisor(&uart->config, baud);
 
     write_register(uart, UART_LCR, UART_LCR_8N1 | UART_LCR_DLAB);
     write_register(uart, UART_DLL, (uint8_t)divisor);
     write_register(uart, UART_DLM, (uint8_t)(divisor >> 8));
     write_register(uart, UART_LCR, UART_LCR_8N1);
+    uart->config.baud = baud;
 }
 
 void kdio_uart_program(struct kdio_uart *uart)
@@ -95,7 +110,7 @@ void kdio_uart_program(struct kdio_uart *uart)
         write_register(uart, UART_LCR, (uint8_t)(lcr & ~UART_LCR_DLAB));
     write_register(uart, UART_IER, 0);
     if (uart->config.baud)
-        set_baud(uart);
+        kdio_uart_set_rate(uart, uart->config.baud);
     write_register(uart, UART_FCR, (uint8_t)(UART_FCR_ENABLE | UART_FCR_RX_RESET |
                                              (uart->config.irq ? UART_FCR_TRIGGER_8 : UART_FCR_TRIGGER_14)));
     write_register(uart, UART_MCR, UART_MCR_DTR | UART_MCR_RTS | (uart->config.irq ? UART_MCR_OUT2 : 0));
@@ -137,6 +152,11 @@ int kdio_uart_get(struct kdio_uart *uart)
 bool kdio_uart_room(struct kdio_uart *uart)
 {
     return (read_lsr(uart) & UART_LSR_THRE) != 0;
+}
+
+bool kdio_uart_sent(struct kdio_uart *uart)
+{
+    return (read_lsr(uart) & UART_LSR_TEMT) != 0;
 }
 
 void kdio_uart_put(const struct kdio_uart *uart, uint8_t byte)

@@ -37,6 +37,8 @@ int kdio_uart_get(struct kdio_uart *uart);
 
 /* True when a FIFO's worth of bytes may be written. One access. */
 bool kdio_uart_room(struct kdio_uart *uart);
+/* True when the last byte written has left. One access. */
+bool kdio_uart_sent(struct kdio_uart *uart);
 void kdio_uart_put(const struct kdio_uart *uart, uint8_t byte);
 
 /* Asks for an interrupt when the transmitter is empty, where the kernel routes interrupts. */
@@ -44,6 +46,12 @@ void kdio_uart_want_room(struct kdio_uart *uart, bool wanted);
 
 /* No interrupts any more, until kdio_uart_want_room or kdio_uart_program asks for them. At most one access. */
 void kdio_uart_quiet(struct kdio_uart *uart);
+
+/* The rate that the divisor nearest to `baud` gives; 0 where that is off by more than 3 %. */
+uint32_t kdio_uart_rate(const struct kdio_uart_config *config, uint32_t baud);
+
+/* Sets the rate, one that kdio_uart_rate finds, and 8N1. Nobody else may look into the UART meanwhile. Four accesses. */
+void kdio_uart_set_rate(struct kdio_uart *uart, uint32_t baud);
 
 /* Ports it takes up; 0 for a UART in memory. */
 unsigned kdio_uart_ports(const struct kdio_uart *uart);

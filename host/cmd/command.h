@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * command.h: the one table of commands, shared by the command line, -c and the files of `kdio run`.
+ * command.h: the one table of commands, shared by the command line, -c, the files of `kdio run` and the interpreter.
  *
- * A row is everything there is to know about a command. Port operations have `append` and `print`: they join programs,
- * so that several lines travel in one request. The others have `execute`, and run alone.
+ * A row is everything there is to know about a command. Its forms say what may follow the name; reading a line, writing
+ * it again, its checks, its hints and its help come from them (statement.h). Commands with `append` and `print` are
+ * operations of programs, so that several lines travel in one request; those with `execute` run alone. With both, the
+ * command runs alone except in an atomic program. Commands with neither belong to the program kdio (main.c).
  */
 #ifndef KDIO_CMD_COMMAND_H
 #define KDIO_CMD_COMMAND_H
@@ -14,36 +16,76 @@
 
 #include "host/cmd/failure.h"
 
-#define STATEMENT_OPERANDS_MAX 2
+#define COMMAND_FORMS_MAX 4
 
-struct command;
 struct output;
 struct policy;
 struct session;
+struct statement;
 
-/* One line of a script, read: a command and its numbers. */
-struct statement {
-    const struct command *command;
-    uint32_t line;  /* From 1; of the command line itself, 1. */
-    uint32_t group; /* Line of the `{` that it stands in, or 0. */
-    uint64_t operands[STATEMENT_OPERANDS_MAX];
-    uint8_t bases[STATEMENT_OPERANDS_MAX]; /* As typed: number_base. */
+enum operand_kind {
+    OPERAND_NUMBER,
+    OPERAND_PORT,
+    OPERAND_TIME,     /* 10us, 5ms, 2s, or a number of microseconds. */
+    OPERAND_RANGE,    /* An address, then a count or the last address; optional: that may be left out. Two numbers. */
+    OPERAND_COUNT,    /* L and a number of units. */
+    OPERAND_FUNCTION, /* BUS.DEV.FN, SEGMENT:BUS.DEV.FN or three words. One number, in the layout of the wire. */
+    OPERAND_LIST,     /* Numbers to the end of the line, at least one. */
+    OPERAND_PATTERN,  /* A list; with the option -a a text. */
+    OPERAND_TEXT,     /* One word, in double quotes where it holds blanks. */
+};
+
+/* What may stand in one place of a command. */
+struct operand_form {
+    const char *name;  /* As the help shows it; NULL ends a row's forms. */
+    uint8_t kind;      /* enum operand_kind */
+    uint8_t bits;      /* Widest number; 0 for 64. */
+    bool optional;
+};
+
+#define OPERAND_BITS_WIDTH 0xffu /* As wide as the command's access. */
+
+enum command_group {
+    GROUP_PORTS,
+    GROUP_PROGRAMS,
+    GROUP_PROCESSOR,
+    GROUP_MEMORY,
+    GROUP_PCI,
+    GROUP_SESSION,
+    GROUP_COUNT,
+};
+
+/* What an operation of a program gave. */
+struct results {
+    const struct kdio_program *program;
+    size_t index;    /* Of the operation in it. */
+    bool failed;     /* It is the one that failed: what it gave is what it had by then. */
+    bool timed;      /* With --cycles. */
+    uint64_t cycles;
 };
 
 struct command {
     const char *name;
-    const char *arguments; /* As shown in the help: "PORT VALUE". */
+    enum command_group group;
+    const char *option;    /* Words of which one may stand before the operands: "-b|-w"; NULL for none. */
+    struct operand_form forms[COMMAND_FORMS_MAX + 1];
     const char *summary;   /* One clause; rows that follow each other and have the same share a line of the help. */
     const char *details;   /* Paragraphs for `kdio help COMMAND`, each line ended. */
-    unsigned operands_min, operands_max; /* Words after the name. */
-    unsigned width;        /* Of a port access, in bytes; else 0. */
+    unsigned width;        /* Of an access or a unit, in bytes; else 0. */
+    unsigned count;        /* Units of an optional range or count that is left out. */
+    bool physical;         /* Of memory: by physical address. */
+    bool changes;          /* --read-only refuses it. */
+    bool accesses_ports;   /* --cycles times it. */
     bool connects;         /* Connects by itself: it runs before any target is open. */
     bool in_scripts;       /* May stand in a file of `kdio run`, and be a command of its own. */
+    bool shows_failure;    /* What it gave is printed even when it failed. */
     /* Refuses before anything is executed (target is NULL before it is open); NULL when nothing can be refused. */
     enum kdio_status (*check)(const struct statement *statement, const struct policy *policy,
                               struct kdio_target *target);
+    /* Looks at what the command needs on this machine, before a target is opened; NULL: nothing. */
+    enum exit_status (*prepare)(const struct statement *statement, struct failure *failure);
     enum kdio_status (*append)(const struct statement *statement, struct kdio_program *program);
-    void (*print)(const struct statement *statement, uint32_t value, struct output *output);
+    void (*print)(const struct statement *statement, const struct results *results, struct output *output);
     enum exit_status (*execute)(const struct statement *statement, struct session *session);
 };
 
@@ -53,21 +95,18 @@ const struct command *command_find(const char *name);
 /* Usage error for a word that names no command, with what was probably meant. */
 enum exit_status command_unknown(const char *word, struct failure *failure);
 
-/* The table, ended by a row without a name. */
+/* The table, ended by a row without a name. Rows of a group follow each other. */
 const struct command *command_first(void);
 
-/* Usage error when words[0] to words[count - 1] are too few or too many for the command. */
-enum exit_status command_check_count(const struct command *command, char *const *words, size_t count,
-                                     struct failure *failure);
+/* The name of a group as the help has it. */
+const char *command_group_name(enum command_group group);
 
-/* Reads a command and its numbers from words[0] to words[count - 1] (count at least 1). */
-enum exit_status statement_parse(struct statement *statement, char *const *words, size_t count,
-                                 struct failure *failure);
+#define COMMAND_USAGE_SIZE 96
 
-/* Writes the statement as a person would type it, its numbers in the base that was typed. */
-void statement_format(const struct statement *statement, char *text, size_t size);
+/* What may follow the name, as the help shows it: "PORT VALUE". */
+void command_usage(const struct command *command, char text[static COMMAND_USAGE_SIZE]);
 
-/* Writes what to say about a refusal beyond its status, or nothing: an operand that looks as if decimal was meant. */
-void statement_hint(const struct statement *statement, enum kdio_status status, char *text, size_t size);
+/* The number of the option that `word` is for this command, from 1; 0 when it is none. */
+unsigned command_option(const struct command *command, const char *word);
 
 #endif

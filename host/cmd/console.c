@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "host/cmd/session.h"
-#include "host/cmd/signals.h"
 
 #define TURN_MS    20u  /* Longest time that a typed line waits for its turn. */
 #define QUIET_MS   500u /* After the end of standard input: silence that ends the command. */
@@ -83,7 +82,7 @@ static enum exit_status converse(struct session *session)
     uint32_t quiet_ms = 0;
     enum exit_status result = EXIT_STATUS_DONE;
 
-    for (uint32_t ms = TURN_MS; result == EXIT_STATUS_DONE && quiet_ms < QUIET_MS && signals_caught() == 0;
+    for (uint32_t ms = TURN_MS; result == EXIT_STATUS_DONE && quiet_ms < QUIET_MS && !session_interrupted(session);
          ms += TURN_MS) {
         uint64_t size_before = session->console_size;
         result = type_input(session, &open);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/cmd/session.h"
+#include "host/cmd/connection.h"
 #include "host/lib/examine.h"
 
 static enum exit_status exit_of(enum kdio_finding finding)
@@ -140,7 +140,7 @@ enum exit_status doctor_execute(const struct statement *statement, struct sessio
     struct kdio_options options;
     enum kdio_status status;
 
-    session_options(session, &options);
+    connection_options(session, &options);
     progress_start(&session->progress, "examining the line");
     status = kdio_examine(session->line, &options, &examination);
     progress_stop(&session->progress);

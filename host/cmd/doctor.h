@@ -3,7 +3,7 @@
 #ifndef KDIO_CMD_DOCTOR_H
 #define KDIO_CMD_DOCTOR_H
 
-#include "host/cmd/command.h"
+#include "host/cmd/statement.h"
 
 enum exit_status doctor_execute(const struct statement *statement, struct session *session);
 

@@ -2,15 +2,15 @@
 /*
  * execute.c: implements execute.h.
  *
- * Port operations that follow each other travel together in one program, which fills the line; a batch is small enough
- * that results and ^C are not kept waiting. With --expect-reset the last command goes alone, so that every one before
- * it is known to be done when the target goes.
+ * Operations that follow each other travel together in one program, which fills the line; a batch is small enough that
+ * results and ^C are not kept waiting. With --expect-reset the last command goes alone, so that every one before it is
+ * known to be done when the target goes.
  */
 #include "host/cmd/execute.h"
 
 #include <errno.h>
-
-#include "host/cmd/signals.h"
+#include <inttypes.h>
+#include <stdlib.h>
 
 #define BATCH_MAX 1024 /* A third of a second at 115200 baud. */
 
@@ -20,6 +20,8 @@ struct batch {
     size_t first;
     size_t count;
     bool atomic;
+    bool program;  /* The statements are operations; else there is one, which runs alone. */
+    size_t *starts; /* Of a program: the first operation of each statement, and the number of all. */
 };
 
 static const struct statement *batch_statement(const struct batch *batch, size_t index)
@@ -27,9 +29,17 @@ static const struct statement *batch_statement(const struct batch *batch, size_t
     return &batch->script->statements[batch->first + index];
 }
 
+/* In an atomic program everything is an operation. */
+static bool is_operation(const struct statement *statement)
+{
+    const struct command *command = statement->command;
+
+    return command->append != NULL && (command->execute == NULL || statement->group != 0);
+}
+
 static bool joins(const struct statement *first, const struct statement *next)
 {
-    return next->command->append != NULL && next->group == first->group;
+    return is_operation(next) && next->group == first->group;
 }
 
 /* An atomic program is taken whole, whatever its size: the stub's limit decides about it. */
@@ -41,8 +51,9 @@ static void batch_take(struct batch *batch, bool last_alone)
     size_t limit = first->group != 0 ? rest : rest < BATCH_MAX ? rest : BATCH_MAX;
 
     batch->atomic = first->group != 0;
+    batch->program = is_operation(first);
     batch->count = 1;
-    while (first->command->append != NULL && batch->count < limit && joins(first, batch_statement(batch, batch->count)))
+    while (batch->program && batch->count < limit && joins(first, batch_statement(batch, batch->count)))
         batch->count++;
     if (last_alone && !batch->atomic && batch->count == rest && batch->count > 1)
         batch->count--;
@@ -67,53 +78,127 @@ static void locate(struct session *session, const struct batch *batch, size_t fa
     session->failure->resume_line = resume_line(batch, done);
 }
 
-/* After a lost connection the stub may still know what it executed. A private QEMU is gone with its connection. */
+/*
+ * After a lost connection the stub may still know what it executed. A private QEMU is gone with its connection. Counts
+ * are of operations.
+ */
 static size_t resolve(struct session *session, const struct batch *batch, enum kdio_status status, size_t done)
 {
     struct failure *failure = session->failure;
     uint32_t known = 0;
 
     if (status != KDIO_LOST || failure->outcome != KDIO_OUTCOME_UNKNOWN || session->private_qemu ||
-        signals_caught() != 0 || kdio_target_resolve(session->target, &known) != KDIO_DONE || known > batch->count)
+        session_interrupted(session) || kdio_target_resolve(session->target, &known) != KDIO_DONE ||
+        known > batch->starts[batch->count])
         return done;
     failure->outcome = known > done ? KDIO_OUTCOME_DONE : KDIO_OUTCOME_NOT_DONE;
     failure_append(failure, "; asked again after reconnecting: %s", known > done ? "it was done" : "it was not done");
     return known > done ? known : done;
 }
 
-static enum exit_status batch_failure(struct session *session, const struct batch *batch, enum kdio_status status,
-                                      size_t done)
+/* The statement that operation `index` belongs to: statements whose operations all come before it are done. */
+static size_t statement_of(const struct batch *batch, size_t index)
 {
-    size_t failed = kdio_target_error(session->target)->index;
+    size_t statement = 0;
+
+    while (statement < batch->count && batch->starts[statement + 1] <= index)
+        statement++;
+    return statement;
+}
+
+/* What was done of a long list before it stopped; the library's text is about the operation, not about the commands. */
+static void say_how_far(struct session *session, const struct batch *batch, size_t done)
+{
+    const struct kdio_error *error = kdio_target_error(session->target);
+
+    if (error->units_done != 0)
+        failure_append(session->failure, "; %" PRIu64 " units of it done", error->units_done);
+    if (session->failure->status == KDIO_INTERRUPTED && batch->count > 1)
+        failure_append(session->failure, "; %zu of %zu commands done", done, batch->count);
+}
+
+static enum exit_status batch_failure(struct session *session, const struct batch *batch, enum kdio_status status,
+                                      size_t operations_done)
+{
+    size_t failed = statement_of(batch, kdio_target_error(session->target)->index);
+    size_t done = statement_of(batch, operations_done);
 
     (void)session_failure(session, status);
-    done = resolve(session, batch, status, done);
-    locate(session, batch, failed, done);
+    say_how_far(session, batch, done);
+    operations_done = resolve(session, batch, status, operations_done);
+    locate(session, batch, failed, statement_of(batch, operations_done));
     return session->failure->exit;
 }
 
-static void print_results(struct session *session, const struct batch *batch, const struct kdio_program *program)
+static bool is_timed(const struct session *session, const struct statement *statement)
 {
-    size_t done = kdio_program_done_count(program);
+    return session->options->cycles && statement->command->accesses_ports;
+}
 
-    for (size_t i = 0; i < done && i < batch->count; i++) {
-        const struct statement *statement = batch_statement(batch, i);
-        statement->command->print(statement, kdio_program_value(program, i), session->output);
+/* A timed access stands between two readings of the time-stamp counter. */
+static struct results results_of(const struct session *session, const struct batch *batch,
+                                 const struct kdio_program *program, size_t index)
+{
+    struct results results = { .program = program, .index = batch->starts[index] };
+
+    results.timed = is_timed(session, batch_statement(batch, index));
+    if (results.timed) {
+        results.cycles = kdio_program_value(program, results.index + 2) - kdio_program_value(program, results.index);
+        results.index++;
     }
+    return results;
+}
+
+static void print_results(struct session *session, const struct batch *batch, const struct kdio_program *program,
+                          enum kdio_status status)
+{
+    size_t done = statement_of(batch, kdio_program_done_count(program));
+
+    for (size_t i = 0; i < batch->count && (i < done || status != KDIO_DONE); i++) {
+        const struct statement *statement = batch_statement(batch, i);
+        struct results results = results_of(session, batch, program, i);
+        results.failed = i >= done;
+        if (results.failed && (!statement->command->shows_failure || kdio_status_class(status) != KDIO_CLASS_REFUSED))
+            break;
+        results.timed = results.timed && !results.failed;
+        statement->command->print(statement, &results, session->output);
+        if (results.failed)
+            break;
+    }
+}
+
+static enum kdio_status append_one(const struct session *session, const struct statement *statement,
+                                   struct kdio_program *program)
+{
+    bool timed = is_timed(session, statement);
+    enum kdio_status status = timed ? kdio_program_rdtsc(program) : KDIO_DONE;
+
+    if (status == KDIO_DONE)
+        status = statement->command->append(statement, program);
+    if (status == KDIO_DONE && timed)
+        status = kdio_program_rdtsc(program);
+    return status;
+}
+
+static enum exit_status append_failure(struct session *session, const struct batch *batch, size_t index,
+                                       enum kdio_status status)
+{
+    (void)statement_refused(batch_statement(batch, index), status, session->failure);
+    failure_append(session->failure, "; nothing of it was sent");
+    locate(session, batch, index, 0);
+    return session->failure->exit;
 }
 
 static enum exit_status append_all(struct session *session, const struct batch *batch, struct kdio_program *program)
 {
     for (size_t i = 0; i < batch->count; i++) {
-        const struct statement *statement = batch_statement(batch, i);
-        enum kdio_status status = statement->command->append(statement, program);
-        if (status != KDIO_DONE) {
-            (void)failure_status(session->failure, status, "%s: %s; nothing of it was sent", statement->command->name,
-                                 kdio_status_text(status));
-            locate(session, batch, i, 0);
-            return session->failure->exit;
-        }
+        enum kdio_status status;
+        batch->starts[i] = kdio_program_count(program);
+        status = append_one(session, batch_statement(batch, i), program);
+        if (status != KDIO_DONE)
+            return append_failure(session, batch, i, status);
     }
+    batch->starts[batch->count] = kdio_program_count(program);
     return EXIT_STATUS_DONE;
 }
 
@@ -124,20 +209,25 @@ static enum exit_status run_program(struct session *session, const struct batch 
 
     if (result != EXIT_STATUS_DONE)
         return result;
+    progress_start_late(&session->progress, "executing");
     status = kdio_target_run(session->target, program, batch->atomic);
-    print_results(session, batch, program);
+    progress_stop(&session->progress);
+    print_results(session, batch, program, status);
     return status == KDIO_DONE ? EXIT_STATUS_DONE
                                : batch_failure(session, batch, status, kdio_program_done_count(program));
 }
 
-static enum exit_status run_ports(struct session *session, const struct batch *batch)
+static enum exit_status run_operations(struct session *session, struct batch *batch)
 {
     struct kdio_program *program = kdio_program_new();
     enum exit_status result;
 
-    if (program == NULL)
-        return failure_status(session->failure, KDIO_NO_MEMORY, "out of memory");
-    result = run_program(session, batch, program);
+    batch->starts = malloc((batch->count + 1) * sizeof(*batch->starts));
+    if (program != NULL && batch->starts != NULL)
+        result = run_program(session, batch, program);
+    else
+        result = failure_status(session->failure, KDIO_NO_MEMORY, "out of memory");
+    free(batch->starts);
     kdio_program_free(program);
     return result;
 }
@@ -148,7 +238,7 @@ static enum exit_status run_other(struct session *session, const struct batch *b
     enum exit_status result = statement->command->execute(statement, session);
 
     if (result != EXIT_STATUS_DONE)
-        locate(session, batch, 0, 0);
+        locate(session, batch, 0, session->failure->outcome == KDIO_OUTCOME_DONE ? 1 : 0);
     return result;
 }
 
@@ -163,17 +253,16 @@ static enum exit_status flush_results(struct session *session, const struct batc
     return session->failure->exit;
 }
 
-static enum exit_status run_batch(struct session *session, const struct batch *batch)
+static enum exit_status run_batch(struct session *session, struct batch *batch)
 {
     enum exit_status result;
 
-    if (signals_caught() != 0) {
+    if (session_interrupted(session)) {
         (void)failure_status(session->failure, KDIO_INTERRUPTED, "interrupted; nothing of this line was sent");
         locate(session, batch, 0, 0);
         return session->failure->exit;
     }
-    result = batch_statement(batch, 0)->command->append != NULL ? run_ports(session, batch)
-                                                                : run_other(session, batch);
+    result = batch->program ? run_operations(session, batch) : run_other(session, batch);
     return result == EXIT_STATUS_DONE ? flush_results(session, batch) : result;
 }
 

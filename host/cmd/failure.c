@@ -2,6 +2,7 @@
 /* failure.c: implements failure.h. Texts that do not fit are cut, never overrun. */
 #include "host/cmd/failure.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -74,6 +75,28 @@ void failure_append(struct failure *failure, const char *format, ...)
     va_start(arguments, format);
     text_append(failure, format, arguments);
     va_end(arguments);
+}
+
+/* What a person typed is quoted in errors; it must not break the line. */
+static void drop_controls(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (iscntrl((unsigned char)*text))
+            *text = '?';
+    }
+}
+
+void failure_line(const struct failure *failure, char line[static FAILURE_LINE_SIZE])
+{
+    char where[FAILURE_LINE_SIZE - 1024] = "";
+    char resume[64] = "";
+
+    if (failure->file != NULL && failure->line != 0)
+        (void)snprintf(where, sizeof(where), "%s:%u: ", failure->file, (unsigned)failure->line);
+    if (failure->resume_line != 0)
+        (void)snprintf(resume, sizeof(resume), "; first line not known to be done: %u", (unsigned)failure->resume_line);
+    (void)snprintf(line, FAILURE_LINE_SIZE, "%s%s%s", where, failure->text, resume);
+    drop_controls(line);
 }
 
 enum exit_status exit_status_of(enum kdio_status status)

@@ -36,6 +36,11 @@ __attribute__((format(printf, 2, 3))) enum exit_status failure_refused(struct fa
 /* A system error, with errno's text at the end. */
 __attribute__((format(printf, 2, 3))) enum exit_status failure_system(struct failure *failure, const char *format, ...);
 
+#define FAILURE_LINE_SIZE 5120 /* A path, and everything else. */
+
+/* The failure as one line: where, what, and where to go on; without what would break a line or a terminal. */
+void failure_line(const struct failure *failure, char line[static FAILURE_LINE_SIZE]);
+
 /* Adds to the text. */
 __attribute__((format(printf, 2, 3))) void failure_append(struct failure *failure, const char *format, ...);
 

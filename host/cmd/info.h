@@ -3,7 +3,7 @@
 #ifndef KDIO_CMD_INFO_H
 #define KDIO_CMD_INFO_H
 
-#include "host/cmd/command.h"
+#include "host/cmd/statement.h"
 
 enum exit_status info_execute(const struct statement *statement, struct session *session);
 

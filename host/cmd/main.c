@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/cmd/connection.h"
+#include "host/cmd/console.h"
+#include "host/cmd/doctor.h"
 #include "host/cmd/execute.h"
 #include "host/cmd/file.h"
 #include "host/cmd/help.h"
@@ -27,9 +30,19 @@ static enum exit_status say_wait(struct run *run)
     return run->failure.exit;
 }
 
+/* The commands that are not for scripts, but those that main itself is. */
+static const struct {
+    const char *name;
+    enum exit_status (*execute)(const struct statement *statement, struct session *session);
+} own_commands[] = {
+    { "console", console_execute },
+    { "doctor", doctor_execute },
+};
+
 static enum exit_status check_words(struct run *run, const struct command **command)
 {
     const struct cmd_options *options = &run->options;
+    struct statement statement = { .line = 1 };
     enum exit_status result = EXIT_STATUS_DONE;
 
     if (options->word_count == 0)
@@ -38,7 +51,8 @@ static enum exit_status check_words(struct run *run, const struct command **comm
     if (*command == NULL)
         result = command_unknown(options->words[0], &run->failure);
     else if (!options->help)
-        result = command_check_count(*command, options->words, options->word_count, &run->failure);
+        result = statement_parse(&statement, options->words, options->word_count, &run->failure);
+    statement_free(&statement);
     return result == EXIT_STATUS_DONE ? result : say_wait(run);
 }
 
@@ -93,19 +107,45 @@ static enum exit_status check_from(struct run *run)
     return script_check(script, run->options.from, &run->options.policy, NULL, &run->failure);
 }
 
+static bool interrupted(void *context)
+{
+    (void)context;
+    return signals_caught() != 0;
+}
+
+static enum exit_status execute_own(struct session *session, const struct statement *statement, size_t index)
+{
+    enum exit_status result = own_commands[index].execute(statement, session);
+    bool expects_loss = session->options->expect_reset;
+
+    if (result != EXIT_STATUS_DONE)
+        return expects_loss && session_lost(session->failure->status) ? EXIT_STATUS_DONE : result;
+    return expects_loss ? session_await_loss(session) : EXIT_STATUS_DONE;
+}
+
+static enum exit_status execute_script(struct session *session, const struct script *script, uint32_t from)
+{
+    for (size_t i = 0; i < sizeof(own_commands) / sizeof(own_commands[0]); i++) {
+        if (strcmp(script->statements[0].command->name, own_commands[i].name) == 0)
+            return execute_own(session, &script->statements[0], i);
+    }
+    return script_execute(session, script, from);
+}
+
 static enum exit_status execute(struct run *run)
 {
-    struct session session = { .options = &run->options, .output = &run->output, .failure = &run->failure };
+    struct session session = { .options = &run->options, .output = &run->output, .failure = &run->failure,
+                               .interrupted = interrupted };
     enum exit_status result = EXIT_STATUS_DONE;
 
     if (run->script.count > 0) {
-        result = run->script.statements[0].command->connects ? session_prepare(&session) : session_open(&session);
+        result = run->script.statements[0].command->connects ? connection_prepare(&session) : connection_open(&session);
         if (result == EXIT_STATUS_DONE)
-            result = script_execute(&session, &run->script, run->options.from);
+            result = execute_script(&session, &run->script, run->options.from);
         if (run->options.verbose)
-            session_print_statistics(&session);
+            connection_print_statistics(&session);
     }
-    session_close(&session);
+    connection_close(&session);
     return result;
 }
 
@@ -113,12 +153,12 @@ static enum exit_status print_help(struct run *run, const char *name)
 {
     const struct command *command = name != NULL ? command_find(name) : NULL;
 
-    if (name != NULL && command == NULL)
-        return failure_usage(&run->failure, "no help for '%s' (`kdio help` lists the commands)", name);
-    if (command != NULL)
-        help_print_command(&run->output, command);
-    else
+    if (name == NULL)
         help_print(&run->output);
+    else if (command != NULL)
+        help_print_command(&run->output, command);
+    else if (!help_print_group(&run->output, name))
+        return failure_usage(&run->failure, "no help for '%s' (`kdio help` lists the commands)", name);
     return EXIT_STATUS_DONE;
 }
 

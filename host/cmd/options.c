@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* options.c: implements options.h. Options may stand before, between and after the words of the command. */
+/*
+ * options.c: implements options.h. Options may stand before, between and after the words of the command. A command may
+ * have an option of its own, which is one of its words.
+ */
 #include "host/cmd/options.h"
 
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/cmd/command.h"
 #include "host/cmd/number.h"
 
 #define MS_PER_SECOND 1000u
 #define WAIT_S_MAX    (UINT32_MAX / MS_PER_SECOND)
 #define WAIT_DEFAULT  (7u * 24 * 3600 * MS_PER_SECOND) /* --wait alone: a week, for want of a way to say for ever. */
 #define DEFAULT_TARGET "qemu"
+#define IN_ORDER 1 /* What getopt returns for a word that is no option. */
 
 enum {
     OPTION_CAPTURE = 0x100,
     OPTION_CONSOLE,
+    OPTION_CYCLES,
     OPTION_DENY,
     OPTION_EXPECT_RESET,
     OPTION_FROM,
@@ -28,6 +34,7 @@ enum {
 static const struct option long_options[] = {
     { "capture", required_argument, NULL, OPTION_CAPTURE },
     { "console", required_argument, NULL, OPTION_CONSOLE },
+    { "cycles", no_argument, NULL, OPTION_CYCLES },
     { "deny", required_argument, NULL, OPTION_DENY },
     { "expect-reset", no_argument, NULL, OPTION_EXPECT_RESET },
     { "from", required_argument, NULL, OPTION_FROM },
@@ -84,6 +91,7 @@ static const struct {
     int option;
     size_t offset; /* Of the bool in struct cmd_options that the option sets. */
 } flags[] = {
+    { OPTION_CYCLES, offsetof(struct cmd_options, cycles) },
     { OPTION_EXPECT_RESET, offsetof(struct cmd_options, expect_reset) },
     { OPTION_JSON, offsetof(struct cmd_options, json) },
     { OPTION_READ_ONLY, offsetof(struct cmd_options, policy.read_only) },
@@ -115,9 +123,30 @@ static enum exit_status bad_option(int option, char **argv, struct failure *fail
     return failure_usage(failure, "unknown option '-%c'", optopt);
 }
 
+/* getopt has looked at argv[optind - 1], so there is room for another word before it. */
+static enum exit_status add_word(struct cmd_options *options, char *word)
+{
+    options->words[options->word_count++] = word;
+    return EXIT_STATUS_DONE;
+}
+
+/* An option that is unknown here may be the command's: `!db -m 1000`. */
+static bool is_commands_option(const struct cmd_options *options, const char *word)
+{
+    const struct command *command = options->word_count == 1 ? command_find(options->words[0]) : NULL;
+
+    return command != NULL && command_option(command, word) != 0;
+}
+
 static enum exit_status apply_option(struct cmd_options *options, int option, char **argv, struct failure *failure)
 {
     switch (option) {
+    case IN_ORDER:
+        return add_word(options, optarg);
+    case '?':
+        if (is_commands_option(options, argv[optind - 1]))
+            return add_word(options, argv[optind - 1]);
+        return bad_option(option, argv, failure);
     case 'c':
         return parse_commands(options, optarg, failure);
     case 't':
@@ -164,11 +193,12 @@ enum exit_status options_parse(struct cmd_options *options, int argc, char **arg
     enum exit_status result = EXIT_STATUS_DONE;
     int option;
 
-    *options = (struct cmd_options){ .target = default_target(), .json = asks_for_json(argc, argv) };
+    *options = (struct cmd_options){ .target = default_target(), .json = asks_for_json(argc, argv),
+                                     .words = argv + 1 };
     opterr = 0;
-    while (result == EXIT_STATUS_DONE && (option = getopt_long(argc, argv, ":c:ht:v", long_options, NULL)) != -1)
+    while (result == EXIT_STATUS_DONE && (option = getopt_long(argc, argv, "-:c:ht:v", long_options, NULL)) != -1)
         result = apply_option(options, option, argv, failure);
-    options->words = argv + optind;
-    options->word_count = (size_t)(argc - optind);
+    while (optind < argc)
+        (void)add_word(options, argv[optind++]);
     return result;
 }

@@ -17,9 +17,9 @@ struct cmd_options {
     uint32_t wait_ms;
     const char *wait_word; /* A number that stands behind --wait without a `=`, or NULL. */
     uint32_t from; /* First line to execute; 0 when not given. */
-    bool json, expect_reset, verbose, help, version;
+    bool json, cycles, expect_reset, verbose, help, version;
     struct policy policy;
-    char **words; /* The command and its arguments; they belong to argv, which options_parse reorders. */
+    char **words; /* The command and its arguments; they belong to argv, at whose start options_parse puts them. */
     size_t word_count;
 };
 

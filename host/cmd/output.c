@@ -2,13 +2,15 @@
 /* output.c: implements output.h. Write errors stick, and are looked at by output_flush. */
 #include "host/cmd/output.h"
 
-#include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "host/cmd/command.h"
+#include "host/cmd/statement.h"
+
+#define WIDE_TEXT_SIZE 21 /* 64 bits in decimal. */
 
 static void note_error(struct output *output, bool failed)
 {
@@ -16,12 +18,28 @@ static void note_error(struct output *output, bool failed)
         output->system_errno = errno;
 }
 
+__attribute__((format(printf, 2, 0))) static void write_sink(struct output *output, const char *format,
+                                                             va_list arguments)
+{
+    char *text = NULL;
+    int length = vasprintf(&text, format, arguments);
+
+    note_error(output, length < 0);
+    if (length >= 0) {
+        output->write(output->context, text, (size_t)length);
+        free(text);
+    }
+}
+
 void output_text(struct output *output, const char *format, ...)
 {
     va_list arguments;
 
     va_start(arguments, format);
-    note_error(output, vprintf(format, arguments) < 0);
+    if (output->write != NULL)
+        write_sink(output, format, arguments);
+    else
+        note_error(output, vprintf(format, arguments) < 0);
     va_end(arguments);
 }
 
@@ -46,6 +64,42 @@ void output_number(cJSON *object, const char *name, double value)
 void output_string(cJSON *object, const char *name, const char *value)
 {
     (void)cJSON_AddStringToObject(object, name, value);
+}
+
+void output_boolean(cJSON *object, const char *name, bool value)
+{
+    (void)cJSON_AddBoolToObject(object, name, value);
+}
+
+void output_wide(cJSON *object, const char *name, uint64_t value)
+{
+    char text[WIDE_TEXT_SIZE];
+
+    (void)snprintf(text, sizeof(text), "%" PRIu64, value);
+    (void)cJSON_AddRawToObject(object, name, text);
+}
+
+static cJSON *unit_item(const uint8_t *bytes, const bool *known, unsigned width)
+{
+    uint64_t value = 0;
+    char text[WIDE_TEXT_SIZE];
+
+    for (unsigned i = 0; i < width; i++) {
+        if (known != NULL && !known[i])
+            return cJSON_CreateNull();
+        value |= (uint64_t)bytes[i] << (i * 8);
+    }
+    (void)snprintf(text, sizeof(text), "%" PRIu64, value);
+    return cJSON_CreateRaw(text);
+}
+
+void output_units(cJSON *object, const char *name, const uint8_t *bytes, const bool *known, size_t size,
+                  unsigned width)
+{
+    cJSON *array = cJSON_AddArrayToObject(object, name);
+
+    for (size_t i = 0; i + width <= size; i += width)
+        (void)cJSON_AddItemToArray(array, unit_item(bytes + i, known != NULL ? known + i : NULL, width));
 }
 
 void output_string_bytes(cJSON *object, const char *name, const char *bytes, size_t size)
@@ -84,14 +138,17 @@ void output_print_object(struct output *output, cJSON *object)
 
     if (text == NULL)
         errno = ENOMEM;
-    note_error(output, text == NULL || printf("%s\n", text) < 0);
+    note_error(output, text == NULL);
+    if (text != NULL)
+        output_text(output, "%s\n", text);
     cJSON_free(text);
     cJSON_Delete(object);
 }
 
 bool output_flush(struct output *output)
 {
-    note_error(output, fflush(stdout) != 0);
+    if (output->write == NULL)
+        note_error(output, fflush(stdout) != 0);
     return output->system_errno == 0;
 }
 
@@ -115,25 +172,13 @@ static void print_failure_object(struct output *output, const struct failure *fa
     output_print_object(output, object);
 }
 
-/* What a person typed is quoted in errors; it must not break the line. */
-static void print_line(const char *text)
-{
-    for (; *text != '\0'; text++)
-        (void)fputc(iscntrl((unsigned char)*text) ? '?' : *text, stderr);
-}
-
 void output_failure(struct output *output, const struct failure *failure)
 {
+    char line[FAILURE_LINE_SIZE];
+
     if (output->json)
         print_failure_object(output, failure);
     (void)fflush(stdout);
-    (void)fputs("kdio: ", stderr);
-    if (failure->file != NULL && failure->line != 0) {
-        print_line(failure->file);
-        (void)fprintf(stderr, ":%u: ", (unsigned)failure->line);
-    }
-    print_line(failure->text);
-    if (failure->resume_line != 0)
-        (void)fprintf(stderr, "; first line not known to be done: %u", (unsigned)failure->resume_line);
-    (void)fputc('\n', stderr);
+    failure_line(failure, line);
+    (void)fprintf(stderr, "kdio: %s\n", line);
 }

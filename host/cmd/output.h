@@ -21,6 +21,9 @@ struct output {
     bool lines;       /* Results name their line: several commands are executed. */
     int system_errno; /* Of the first write that failed, or 0. */
     struct terminal terminal; /* Of the kernel's text; zero before the first of it. */
+    /* Takes all results in place of standard output; NULL: standard output. */
+    void (*write)(void *context, const char *text, size_t size);
+    void *context;
 };
 
 __attribute__((format(printf, 2, 3))) void output_text(struct output *output, const char *format, ...);
@@ -33,6 +36,15 @@ void output_kernel_text_end(struct output *output);
 cJSON *output_object(const struct output *output, const struct statement *statement);
 void output_number(cJSON *object, const char *name, double value);
 void output_string(cJSON *object, const char *name, const char *value);
+void output_boolean(cJSON *object, const char *name, bool value);
+
+/* Exact up to 64 bits: JSON has no limit, though some of its readers do. */
+void output_wide(cJSON *object, const char *name, uint64_t value);
+
+/* An array of `size / width` unsigned little-endian numbers; null for one with a byte for which known[] is false. known
+ * NULL: all are known. */
+void output_units(cJSON *object, const char *name, const uint8_t *bytes, const bool *known, size_t size,
+                  unsigned width);
 
 /* Text as it came: each byte becomes one character, U+0000 to U+00FF. */
 void output_string_bytes(cJSON *object, const char *name, const char *bytes, size_t size);

@@ -6,11 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORDS_MAX 16
+#include "host/cmd/policy.h"
+
 #define BLANKS " \t\r\v\f"
 #define CAPACITY_FIRST 64
-#define STATEMENT_TEXT 160 /* Two numbers of 64 binary digits. */
-#define HINT_TEXT 80
 
 /* Where the reader of a text is. */
 struct reader {
@@ -21,13 +20,15 @@ struct reader {
     char separator;
 };
 
-static enum exit_status push(struct script *script, const struct statement *statement, struct failure *failure)
+static enum exit_status push(struct script *script, struct statement *statement, struct failure *failure)
 {
     if (script->count == script->capacity) {
         size_t capacity = script->capacity ? script->capacity * 2 : CAPACITY_FIRST;
         struct statement *grown = realloc(script->statements, capacity * sizeof(*grown));
-        if (grown == NULL)
+        if (grown == NULL) {
+            statement_free(statement);
             return failure_system(failure, "cannot read the commands");
+        }
         script->statements = grown;
         script->capacity = capacity;
     }
@@ -35,23 +36,62 @@ static enum exit_status push(struct script *script, const struct statement *stat
     return EXIT_STATUS_DONE;
 }
 
-/* Up to the `#` of a comment. */
-static bool holds_separator_of_c(const char *text)
+/* What a character of a line belongs to: a quote opens at the start of a word, and `#` starts a comment outside one. */
+struct scan {
+    bool quoted, comment, in_word;
+};
+
+/* Takes the next character. True when it stands by itself, neither in a quoted text nor in a comment. */
+static bool scan_step(struct scan *scan, char character)
 {
-    return text[strcspn(text, "#;")] == ';';
+    bool plain = !scan->quoted && !scan->comment;
+
+    if (scan->quoted)
+        scan->quoted = character != '"';
+    else if (plain && character == '"' && !scan->in_word)
+        scan->quoted = true;
+    else if (plain && character == '#')
+        scan->comment = true;
+    scan->in_word = scan->quoted || strchr(BLANKS, character) == NULL;
+    return plain;
 }
 
-static size_t split_words(char *text, char **words)
+static bool holds_separator_of_c(const char *text)
 {
-    size_t count = 0;
-    char *rest = NULL;
+    struct scan scan = { .quoted = false };
 
-    text[strcspn(text, "#")] = '\0';
-    for (char *word = strtok_r(text, BLANKS, &rest); word != NULL; word = strtok_r(NULL, BLANKS, &rest)) {
-        if (count < WORDS_MAX)
-            words[count++] = word;
+    for (; *text != '\0'; text++) {
+        if (scan_step(&scan, *text) && *text == ';')
+            return true;
     }
-    return count;
+    return false;
+}
+
+/* The end of the word at `text`; NULL for a quoted one that does not end as it should. */
+static char *word_end(char *text)
+{
+    char *end;
+
+    if (*text != '"')
+        return text + strcspn(text, BLANKS "#");
+    end = strchr(text + 1, '"');
+    return end != NULL && strchr(BLANKS "#", end[1]) != NULL ? end : NULL;
+}
+
+/* Cuts the text into words, in place. words[] has room for half as many as there are characters. */
+static enum exit_status split_words(char *text, char **words, size_t *count, struct failure *failure)
+{
+    *count = 0;
+    for (text += strspn(text, BLANKS); *text != '\0' && *text != '#'; text += strspn(text, BLANKS)) {
+        char *end = word_end(text);
+        bool last = end != NULL && (*end == '\0' || *end == '#');
+        if (end == NULL)
+            return failure_usage(failure, "a text in quotes ends with a quote and a blank");
+        words[(*count)++] = text + (*text == '"');
+        *end = '\0';
+        text = last ? end : end + 1;
+    }
+    return EXIT_STATUS_DONE;
 }
 
 static enum exit_status open_group(struct reader *reader)
@@ -79,12 +119,10 @@ static enum exit_status read_command(struct reader *reader, char *const *words, 
     if (command != NULL && !command->in_scripts)
         return failure_usage(reader->failure, "'%s' cannot stand among commands that are executed in turn",
                              command->name);
-    result = statement_parse(&statement, words, count, reader->failure);
-    if (result != EXIT_STATUS_DONE)
-        return result;
-    if (statement.group != 0 && command->append == NULL)
+    if (reader->group != 0 && command != NULL && command->append == NULL)
         return failure_usage(reader->failure, "'%s' cannot be part of an atomic program", command->name);
-    return push(reader->script, &statement, reader->failure);
+    result = statement_parse(&statement, words, count, reader->failure);
+    return result == EXIT_STATUS_DONE ? push(reader->script, &statement, reader->failure) : result;
 }
 
 static bool is_word(const char *word, const char *other)
@@ -112,31 +150,43 @@ static enum exit_status read_words(struct reader *reader, char **words, size_t c
     return result;
 }
 
+static enum exit_status read_copy(struct reader *reader, char *copy, char **words)
+{
+    size_t count = 0;
+    enum exit_status result;
+
+    if (reader->separator != ';' && holds_separator_of_c(copy))
+        return failure_usage(reader->failure, "one command a line (';' is for -c)");
+    result = split_words(copy, words, &count, reader->failure);
+    return result == EXIT_STATUS_DONE ? read_words(reader, words, count) : result;
+}
+
 static enum exit_status read_line(struct reader *reader, const char *text, size_t length)
 {
-    char *words[WORDS_MAX];
     char *copy = NULL;
+    char **words = NULL;
     enum exit_status result;
 
     if (memchr(text, '\0', length) != NULL)
         return failure_usage(reader->failure, "a zero byte: this is not a text of commands");
     copy = strndup(text, length);
-    if (copy == NULL)
-        return failure_system(reader->failure, "cannot read the commands");
-    if (reader->separator != ';' && holds_separator_of_c(copy))
-        result = failure_usage(reader->failure, "one command a line (';' is for -c)");
+    words = malloc((length / 2 + 1) * sizeof(*words));
+    if (copy == NULL || words == NULL)
+        result = failure_system(reader->failure, "cannot read the commands");
     else
-        result = read_words(reader, words, split_words(copy, words));
+        result = read_copy(reader, copy, words);
+    free(words);
     free(copy);
     return result;
 }
 
 static size_t line_length(const char *text, size_t size, char separator)
 {
+    struct scan scan = { .quoted = false };
     size_t length = 0;
 
-    while (length < size && text[length] != '\n' && text[length] != separator)
-        length++;
+    while (length < size && text[length] != '\n' && (text[length] != separator || scan.quoted))
+        (void)scan_step(&scan, text[length++]);
     return length;
 }
 
@@ -185,20 +235,25 @@ enum exit_status script_of_words(struct script *script, char *const *words, size
     return push(script, &statement, failure);
 }
 
+/* Without a target everything that needs none is looked at. */
 static enum exit_status check_statement(const struct statement *statement, const struct policy *policy,
                                         struct kdio_target *target, struct failure *failure)
 {
-    char text[STATEMENT_TEXT];
-    char hint[HINT_TEXT];
+    const struct command *command = statement->command;
     enum kdio_status status = KDIO_DONE;
+    enum exit_status result = EXIT_STATUS_DONE;
 
-    if (statement->command->check != NULL)
-        status = statement->command->check(statement, policy, target);
-    if (status == KDIO_DONE)
-        return EXIT_STATUS_DONE;
-    statement_format(statement, text, sizeof(text));
-    statement_hint(statement, status, hint, sizeof(hint));
-    return failure_status(failure, status, "%s: %s%s", text, kdio_status_text(status), hint);
+    if (command->check != NULL)
+        status = command->check(statement, policy, target);
+    if (status == KDIO_DONE && command->changes && policy->read_only)
+        status = KDIO_READ_ONLY;
+    if (status != KDIO_DONE)
+        return statement_refused(statement, status, failure);
+    if (target == NULL)
+        result = statement_check(statement, failure);
+    if (result == EXIT_STATUS_DONE && target == NULL && command->prepare != NULL)
+        result = command->prepare(statement, failure);
+    return result;
 }
 
 enum exit_status script_check(const struct script *script, uint32_t from, const struct policy *policy,
@@ -221,6 +276,8 @@ enum exit_status script_check(const struct script *script, uint32_t from, const 
 
 void script_free(struct script *script)
 {
+    for (size_t i = 0; i < script->count; i++)
+        statement_free(&script->statements[i]);
     free(script->statements);
     *script = (struct script){ .name = NULL };
 }

@@ -7,6 +7,7 @@
  *     ob 70 2
  *     ib 71
  *     }
+ *     s -a 1000 L100 "a text"
  */
 #ifndef KDIO_CMD_SCRIPT_H
 #define KDIO_CMD_SCRIPT_H
@@ -14,7 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "host/cmd/command.h"
+#include "host/cmd/statement.h"
 
 struct script {
     const char *name; /* Of the file, for messages; NULL for a command given on the command line. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* session.h: one run of kdio against one target: open, execute, close, and say what happened. */
+/* session.h: commands that are executed on one target, and what happened to them. */
 #ifndef KDIO_CMD_SESSION_H
 #define KDIO_CMD_SESSION_H
 
@@ -14,8 +14,10 @@ struct session {
     const struct cmd_options *options;
     struct output *output;
     struct failure *failure;
-    struct kdio_target *target; /* NULL before session_open. */
-    char *line; /* The gensio string of the target; NULL before session_prepare. */
+    struct kdio_target *target; /* NULL before it is open. */
+    bool (*interrupted)(void *context); /* Asked for session_interrupted; NULL: nothing interrupts. */
+    void *context;
+    char *line; /* The gensio string of the target, or NULL. */
     bool private_qemu;
     struct progress progress;
     FILE *console_file; /* Where --console sends the kernel's text; NULL for nowhere. */
@@ -26,13 +28,8 @@ struct session {
     struct kdio_capture *capture; /* Where --capture records the line; NULL for nowhere. */
 };
 
-/* Everything that comes before connecting: the files of --console and --capture, and what the target is. */
-enum exit_status session_prepare(struct session *session);
-/* What the library is asked for when connecting. */
-void session_options(struct session *session, struct kdio_options *options);
-/* Prepares, connects and finds the stub. session_close is due in any case. */
-enum exit_status session_open(struct session *session);
-void session_close(struct session *session);
+/* True when what is under way should end: an interruption. */
+bool session_interrupted(struct session *session);
 
 /* Fills the failure in from the target's error. */
 enum exit_status session_failure(struct session *session, enum kdio_status status);
@@ -42,8 +39,5 @@ bool session_lost(enum kdio_status status);
 
 /* Waits until the target is gone; a failure when it stays. Nothing is awaited where no target was opened. */
 enum exit_status session_await_loss(struct session *session);
-
-/* -v: the line's statistics on standard error. */
-void session_print_statistics(struct session *session);
 
 #endif

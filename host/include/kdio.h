@@ -349,6 +349,12 @@ KDIO_MUST_CHECK enum kdio_status kdio_program_pci_write(struct kdio_program *pro
  */
 KDIO_MUST_CHECK enum kdio_status kdio_target_run(struct kdio_target *target, struct kdio_program *program, bool atomic);
 
+/*
+ * As a plain run, but with one operation in each request, as many requests on their way as the stub's window takes. Costs
+ * three times the bytes. For lines so bad that anything longer is lost, and for measuring.
+ */
+KDIO_MUST_CHECK enum kdio_status kdio_target_run_singly(struct kdio_target *target, struct kdio_program *program);
+
 size_t kdio_program_done_count(const struct kdio_program *program);
 
 /*

@@ -1,44 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* check.c: what can be refused on the host is refused here, before a byte is sent (DESIGN section 6). */
+/*
+ * check.c: what can be refused on the host is refused here, before a byte is sent: the host's own policy (DESIGN section 6), and
+ * what the stub of this session is known not to do.
+ */
 #include "host/lib/target.h"
 #include "proto/policy.h"
 
-static unsigned width_bits(unsigned width)
+static bool denied(const struct kdio_target *target, const struct kdio_port_access *access)
 {
-    return width == 4 ? 2 : width - 1;
-}
-
-enum kdio_status kdio_operation_make_in(struct kdio_operation *operation, uint64_t port, unsigned width)
-{
-    enum kdio_status status = kdio_port_check(port, width);
-
-    if (status == KDIO_DONE)
-        *operation = (struct kdio_operation){ .opcode = (uint8_t)(KDIO_OP_IN8 + width_bits(width)), .operand = { port } };
-    return status;
-}
-
-enum kdio_status kdio_operation_make_out(struct kdio_operation *operation, uint64_t port, unsigned width,
-                                         uint64_t value)
-{
-    enum kdio_status status = kdio_port_check(port, width);
-
-    if (status != KDIO_DONE)
-        return status;
-    if (width < 8 && value >> (8 * width))
-        return KDIO_BAD_VALUE;
-    *operation = (struct kdio_operation){ .opcode = (uint8_t)(KDIO_OP_OUT8 + width_bits(width)),
-                                          .operand = { port, value } };
-    return KDIO_DONE;
-}
-
-static bool denied(const struct kdio_target *target, const struct kdio_operation *operation, unsigned width, bool write)
-{
-    uint16_t port = (uint16_t)operation->operand[0];
-
     for (uint32_t i = 0; i < target->options.deny_count; i++)
-        if (kdio_port_in_range(port, width, target->deny[i].first, target->deny[i].last))
+        if (kdio_port_in_range(access->port, access->width, target->deny[i].first, target->deny[i].last))
             return true;
-    return target->options.deny_safe && kdio_safe_denies(port, width, write, (uint32_t)operation->operand[1]);
+    return target->options.deny_safe && kdio_safe_denies(access->port, access->width, access->write, access->value);
 }
 
 static bool is_link_port(const struct kdio_target *target, uint64_t port, unsigned width)
@@ -48,20 +21,95 @@ static bool is_link_port(const struct kdio_target *target, uint64_t port, unsign
     return info->link_ports && port < info->link_port + info->link_ports && port + width > info->link_port;
 }
 
+/* As the stub checks it: the link's own UART comes before read-only, what is denied after it. */
+static enum kdio_status check_accesses(const struct kdio_target *target, const struct kdio_operation *operation,
+                                       bool own_uart)
+{
+    struct kdio_op op = { .row = operation->row, .width = kdio_op_width(operation->row) };
+    struct kdio_port_access access;
+
+    for (unsigned i = 0; i < KDIO_OP_OPERANDS_MAX; i++)
+        op.operand[i] = operation->operand[i];
+    for (unsigned i = 0; kdio_op_access(&op, i, &access); i++) {
+        if (own_uart && is_link_port(target, access.port, access.width))
+            return KDIO_LINK_UART;
+        if (!own_uart && denied(target, &access))
+            return KDIO_DENIED;
+    }
+    return KDIO_DONE;
+}
+
+static enum kdio_status check_own_uart(const struct kdio_target *target, const struct kdio_operation *operation)
+{
+    if (operation->row->operands[1] == 'b')
+        return check_accesses(target, operation, true);
+    return is_link_port(target, operation->operand[0], kdio_op_width(operation->row)) ? KDIO_LINK_UART : KDIO_DONE;
+}
+
+static bool is_read_only(const struct kdio_target *target)
+{
+    return target->options.read_only || target->info.capabilities & KDIO_CAPABILITY_READ_ONLY;
+}
+
 enum kdio_status kdio_operation_check(struct kdio_target *target, const struct kdio_operation *operation)
 {
-    const struct kdio_op_row *row = kdio_op_find(operation->opcode);
-    unsigned width = kdio_op_width(row);
-    bool write = kdio_op_writes(row);
+    const struct kdio_op_row *row = operation->row;
+    bool restricted = target->options.deny_count || target->options.deny_safe;
 
-    if (!width)
-        return KDIO_DONE;
-    if (is_link_port(target, operation->operand[0], width))
+    /* What another stub lacked says nothing about one that is to be found yet. */
+    if (kdio_session_ready(target) && row->capability & ~target->info.capabilities)
+        return KDIO_UNSUPPORTED;
+    if (kdio_op_is_port(row) && check_own_uart(target, operation) != KDIO_DONE)
         return KDIO_LINK_UART;
-    if (target->options.read_only && write)
+    if (row->changes && is_read_only(target))
         return KDIO_READ_ONLY;
-    return denied(target, operation, width, write) ? KDIO_DENIED : KDIO_DONE;
+    return kdio_op_is_port(row) && restricted ? check_accesses(target, operation, false) : KDIO_DONE;
 }
+
+/* Nothing that a look at each of the operations would find. */
+static bool may_do_all(const struct kdio_target *target, const struct kdio_program *program)
+{
+    bool ports = program->capabilities & (KDIO_CAPABILITY_PORT | KDIO_CAPABILITY_PROGRAM);
+
+    return !ports && !(program->capabilities & ~target->info.capabilities) &&
+           !(program->changes && is_read_only(target));
+}
+
+enum kdio_status kdio_program_check_all(struct kdio_target *target, const struct kdio_program *program, size_t *index)
+{
+    enum kdio_status status = KDIO_DONE;
+    bool all = may_do_all(target, program);
+
+    for (size_t i = 0; !all && status == KDIO_DONE && i < program->count; i++) {
+        *index = i;
+        status = kdio_operation_check(target, &program->operations[i]);
+    }
+    return status;
+}
+
+const char *kdio_capability_text(uint32_t capability)
+{
+    static const struct {
+        uint32_t capability;
+        const char *text;
+    } rows[] = {
+        { KDIO_CAPABILITY_PORT, "ports" },
+        { KDIO_CAPABILITY_TEXT, "text to the kernel" },
+        { KDIO_CAPABILITY_PROGRAM, "programs that decide, wait and repeat" },
+        { KDIO_CAPABILITY_BAUD, "changes of the baud rate" },
+        { KDIO_CAPABILITY_PROCESSOR, "the processor" },
+        { KDIO_CAPABILITY_VIRTUAL, "virtual memory" },
+        { KDIO_CAPABILITY_PHYSICAL, "physical memory" },
+        { KDIO_CAPABILITY_PCI, "PCI configuration" },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].capability == capability)
+            return rows[i].text;
+    return NULL;
+}
+
+/* ---- The public checks ---- */
 
 static enum kdio_status check(struct kdio_target *target, enum kdio_status status,
                               const struct kdio_operation *operation)
@@ -78,15 +126,13 @@ static enum kdio_status check(struct kdio_target *target, enum kdio_status statu
 KDIO_API enum kdio_status kdio_check_out(struct kdio_target *target, uint64_t port, unsigned width, uint64_t value)
 {
     struct kdio_operation operation;
-    enum kdio_status status = kdio_operation_make_out(&operation, port, width, value);
 
-    return check(target, status, &operation);
+    return check(target, kdio_make_port(&operation, KDIO_OP_OUT8, port, width, (uint64_t[]){ value, 0 }), &operation);
 }
 
 KDIO_API enum kdio_status kdio_check_in(struct kdio_target *target, uint64_t port, unsigned width)
 {
     struct kdio_operation operation;
-    enum kdio_status status = kdio_operation_make_in(&operation, port, width);
 
-    return check(target, status, &operation);
+    return check(target, kdio_make_port(&operation, KDIO_OP_IN8, port, width, (uint64_t[]){ 0, 0 }), &operation);
 }

@@ -39,36 +39,37 @@ enum kdio_status kdio_fail(struct kdio_target *target, enum kdio_status status, 
     return status;
 }
 
-/* "od cf8 80000000" */
-static void operation_text(const struct kdio_operation *operation, char *text, size_t size)
+/* "16 of 64 bytes done" where an operation stopped on its way; nothing where a read value says all there is to say. */
+static void outcome_text(const struct kdio_error *error, const struct kdio_operation *operation, char *text, size_t size)
 {
-    const struct kdio_op_row *row = kdio_op_find(operation->opcode);
-    unsigned width = row ? kdio_op_width(row) : 0;
+    uint64_t units = kdio_operation_units(operation);
 
-    if (!width)
-        snprintf(text, size, "%s", kdio_op_word(operation->opcode));
-    else if (kdio_op_writes(row))
-        snprintf(text, size, "%s %" PRIx64 " %0*" PRIx64, kdio_op_word(operation->opcode), operation->operand[0],
-                 (int)width * 2, operation->operand[1]);
+    if (error->units_done && units)
+        snprintf(text, size, "; %s%" PRIu64 " of %" PRIu64 " %s done",
+                 error->outcome == KDIO_OUTCOME_UNKNOWN ? "at least " : "", error->units_done, units,
+                 kdio_operation_unit(operation));
+    else if (error->status == KDIO_NO_MATCH || error->status == KDIO_NOT_FOUND)
+        snprintf(text, size, "%s", "");
     else
-        snprintf(text, size, "%s %" PRIx64, kdio_op_word(operation->opcode), operation->operand[0]);
+        snprintf(text, size, "; %s", outcome_words(error->outcome));
 }
 
-void kdio_fail_operation(struct kdio_target *target, const struct kdio_operation *operation, uint32_t index,
-                         uint32_t done_count)
+void kdio_fail_operation(struct kdio_target *target, const struct kdio_operation *operation, size_t index,
+                         size_t done_count)
 {
     struct kdio_error *error = &target->error;
-    const struct kdio_op_row *row = kdio_op_find(operation->opcode);
-    char what[64];
+    char what[96];
+    char outcome[64];
     char why[sizeof error->text];
 
-    operation_text(operation, what, sizeof what);
+    kdio_operation_text(operation, what, sizeof what);
+    outcome_text(error, operation, outcome, sizeof outcome);
     memcpy(why, error->text, sizeof why);
-    snprintf(error->text, sizeof error->text, "%s: %.150s; %s", what, why, outcome_words(error->outcome));
-    error->index = index;
-    error->done_count = done_count;
-    error->width = row ? kdio_op_width(row) : 0;
-    error->port = error->width ? (uint32_t)operation->operand[0] : UINT32_MAX;
+    snprintf(error->text, sizeof error->text, "%s: %.90s%s", what, why, outcome);
+    error->index = (uint32_t)index;
+    error->done_count = (uint32_t)done_count;
+    error->width = kdio_op_width(operation->row);
+    error->port = kdio_op_is_port(operation->row) ? (uint32_t)operation->operand[0] : UINT32_MAX;
 }
 
 KDIO_API const struct kdio_error *kdio_target_error(const struct kdio_target *target)

@@ -34,6 +34,7 @@
 #define SAMPLING_US     2000000u
 #define SAMPLE_US       2500000u
 #define STREAM_ECHOES   64u
+#define STATS_SIZE      44u /* Bytes of results of STATS. */
 #define STREAM_US       500000u
 #define HEAVY_PERCENT   3u
 
@@ -121,22 +122,18 @@ static bool encode(struct kdio_flight *flight, const struct kdio_program *progra
     size_t size_max = program->count * KDIO_OP_SIZE_MAX;
     uint8_t *bytes = realloc(flight->bytes, size_max);
     struct kdio_writer writer = kdio_writer_on(bytes, size_max);
-    size_t results = 0;
 
     if (!bytes)
         return false;
     flight->bytes = bytes;
-    for (size_t i = 0; i < program->count; i++) {
-        const struct kdio_op_row *row = kdio_op_find(program->operations[i].opcode);
-
-        kdio_op_write(&writer, row, program->operations[i].operand, NULL);
-        results += kdio_op_results_size(row, 0);
-    }
-    flight->first = 0;
-    flight->count = program->count;
+    flight->capacity = size_max;
+    for (size_t i = 0; i < program->count; i++)
+        kdio_op_write(&writer, program->operations[i].row, program->operations[i].operand, NULL);
+    flight->stretch = (struct kdio_stretch){ .count = program->count };
+    flight->results_at = 0;
     flight->chained = flight->answered = false;
     flight->request = (struct kdio_host_request){
-        .program = bytes, .size = (size_t)(writer.at - bytes), .results_max = (uint32_t)results,
+        .program = bytes, .size = (size_t)(writer.at - bytes), .results_max = (uint32_t)program->results_size,
     };
     return true;
 }
@@ -154,6 +151,7 @@ static enum fate request(struct examiner *examiner, struct kdio_program *program
     }
     flight->in_use = true;
     target->running = program;
+    target->failed = NULL;
     while (examiner->status == KDIO_DONE && !flight->answered && kdio_time_us() < end_us)
         examiner->status = kdio_session_step(target, end_us - kdio_time_us());
     target->running = NULL;
@@ -165,32 +163,35 @@ static enum fate request(struct examiner *examiner, struct kdio_program *program
     return examiner->status != KDIO_DONE || begin_anew(examiner) == OVER ? OVER : UNANSWERED;
 }
 
-static void make_echo(struct kdio_operation *operation, const uint8_t values[GROUP_SIZE])
+/* A program of as many operations with 8 bytes of results each; `results` has room for them. */
+static struct kdio_program program_of(struct kdio_operation *operations, size_t count, uint8_t *results)
 {
-    *operation = (struct kdio_operation){ .opcode = KDIO_OP_ECHO };
-    for (unsigned i = 0; i < GROUP_SIZE; i++)
-        operation->operand[0] |= (uint64_t)values[i] << 8 * i;
+    for (size_t i = 0; i < count; i++)
+        operations[i].results_at = i * GROUP_SIZE;
+    return (struct kdio_program){ .operations = operations, .count = count, .results = results,
+                                  .results_size = count * GROUP_SIZE };
 }
 
-static bool echoes_right(const struct kdio_program *program)
+static void make_echo(struct kdio_operation *operation, const uint8_t values[GROUP_SIZE])
 {
-    for (size_t i = 0; i < program->count; i++)
-        if (program->operations[i].result[0] != program->operations[i].operand[0])
-            return false;
-    return true;
+    struct kdio_reader reader = kdio_reader_on(values, GROUP_SIZE);
+
+    (void)kdio_make(operation, KDIO_OP_ECHO, (uint64_t[KDIO_OP_OPERANDS_MAX]){ kdio_read_uint(&reader, GROUP_SIZE) });
 }
 
 /* `count` groups of eight values in one request. */
 static enum fate echo(struct examiner *examiner, const uint8_t *values, size_t count, uint64_t limit_us)
 {
     struct kdio_operation operations[REQUEST_GROUPS];
-    struct kdio_program program = { .operations = operations, .count = count, .capacity = REQUEST_GROUPS };
+    uint8_t results[REQUEST_GROUPS * GROUP_SIZE] = { 0 };
+    struct kdio_program program;
     enum fate fate;
 
     for (size_t i = 0; i < count; i++)
         make_echo(&operations[i], values + i * GROUP_SIZE);
+    program = program_of(operations, count, results);
     fate = request(examiner, &program, limit_us);
-    return fate == ANSWERED && !echoes_right(&program) ? WRONG : fate;
+    return fate == ANSWERED && memcmp(results, values, count * GROUP_SIZE) != 0 ? WRONG : fate;
 }
 
 /* ---- Bytes that never come through ---- */
@@ -297,15 +298,23 @@ static unsigned probe_bytes(struct examiner *examiner)
 
 /* ---- Loss, time and speed ---- */
 
+static enum fate ask_stats(struct examiner *examiner, uint8_t results[STATS_SIZE])
+{
+    struct kdio_operation operation;
+    struct kdio_program program = { .operations = &operation, .count = 1, .results = results,
+                                    .results_size = STATS_SIZE };
+
+    (void)kdio_make(&operation, KDIO_OP_STATS, (uint64_t[KDIO_OP_OPERANDS_MAX]){ 0 });
+    return request(examiner, &program, SAMPLE_US);
+}
+
 /* One small request: an ECHO of values that differ each time, or STATS where the stub's burst holds no ECHO. */
 static enum fate sample(struct examiner *examiner, uint32_t number)
 {
-    struct kdio_operation operation = { .opcode = KDIO_OP_STATS };
-    struct kdio_program program = { .operations = &operation, .count = 1, .capacity = 1 };
-    uint8_t values[GROUP_SIZE];
+    uint8_t values[GROUP_SIZE], results[STATS_SIZE];
 
     if (examiner->target->info.burst)
-        return request(examiner, &program, SAMPLE_US);
+        return ask_stats(examiner, results);
     for (unsigned i = 0; i < GROUP_SIZE; i++)
         values[i] = (uint8_t)(number * 151u + i * 29u);
     return echo(examiner, values, 1, SAMPLE_US);
@@ -313,15 +322,16 @@ static enum fate sample(struct examiner *examiner, uint32_t number)
 
 static enum kdio_status stub_stats(struct examiner *examiner, struct kdio_stub_stats *stats)
 {
-    struct kdio_operation operation = { .opcode = KDIO_OP_STATS };
-    struct kdio_program program = { .operations = &operation, .count = 1, .capacity = 1 };
-    enum fate fate = request(examiner, &program, SAMPLE_US);
+    uint8_t results[STATS_SIZE] = { 0 };
+    struct kdio_reader reader = kdio_reader_on(results, sizeof results);
+    enum fate fate = ask_stats(examiner, results);
 
     if (fate == OVER)
         return examiner->status;
-    *stats = (struct kdio_stub_stats){
-        .bad_frames = (uint32_t)operation.result[1], .overruns = (uint32_t)operation.result[3],
-    };
+    *stats = (struct kdio_stub_stats){ .frames = kdio_read_u32(&reader) };
+    stats->bad_frames = kdio_read_u32(&reader);
+    stats->repeated = kdio_read_u32(&reader);
+    stats->overruns = kdio_read_u32(&reader);
     return fate == ANSWERED ? KDIO_DONE : KDIO_TIMEOUT;
 }
 
@@ -341,13 +351,17 @@ static void measure_throughput(struct examiner *examiner)
 {
     struct kdio_target *target = examiner->target;
     struct kdio_operation operations[STREAM_ECHOES];
-    struct kdio_program program = { .operations = operations, .count = STREAM_ECHOES, .capacity = STREAM_ECHOES };
+    uint8_t values[GROUP_SIZE], results[STREAM_ECHOES * GROUP_SIZE];
+    struct kdio_program program;
     uint64_t start_us = kdio_time_us(), bytes = kdio_transport_tx_bytes(target->transport), spent_us;
 
-    for (unsigned i = 0; i < STREAM_ECHOES; i++)
-        operations[i] = (struct kdio_operation){ .opcode = KDIO_OP_ECHO, .operand = { 0x0101010101010101u * i } };
+    for (unsigned i = 0; i < STREAM_ECHOES; i++) {
+        memset(values, (int)i, sizeof values);
+        make_echo(&operations[i], values);
+    }
+    program = program_of(operations, STREAM_ECHOES, results);
     do {
-        examiner->status = kdio_run_program(target, &program, false);
+        examiner->status = kdio_run_program(target, &program, KDIO_CUT_FULL);
         spent_us = kdio_time_us() - start_us;
     } while (examiner->status == KDIO_DONE && spent_us < STREAM_US);
     bytes = kdio_transport_tx_bytes(target->transport) - bytes;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run.c: carries a program over the link: cuts it into requests, keeps the window full, and says what became of each
- * operation.
+ * run.c: carries a program over the link: keeps the window full of its requests, and says what became of each operation.
  *
  * A plain program larger than a request becomes several. While one is under way the next is chained to it: the stub skips
  * it when the one before did not run to its end. So the program stops at the first failure wherever the cuts are.
  */
+#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "host/lib/target.h"
 
@@ -16,9 +17,10 @@
 struct run {
     struct kdio_target *target;
     struct kdio_program *program;
-    bool atomic;
+    enum kdio_cutting cutting;
     bool stopping;         /* Nothing more is to be sent. */
-    size_t next;           /* First operation not yet in a request. */
+    bool ready;            /* The flight behind the newest is encoded, and waits for room in the window. */
+    struct kdio_place next; /* What is not yet in a request. */
     size_t oldest, newest; /* Flights under way: numbers from oldest up to newest, modulo their count. */
     enum kdio_status refused; /* An operation that cannot be sent at all. */
 };
@@ -28,106 +30,56 @@ static struct kdio_flight *flight_at(struct run *run, size_t number)
     return &run->target->flights[number % KDIO_WINDOW_MAX];
 }
 
-static size_t operation_size(const struct kdio_operation *operation)
+static bool under_way(const struct run *run)
 {
-    return kdio_op_size(kdio_op_find(operation->opcode), operation->operand);
+    return run->oldest != run->newest;
 }
 
-/* How many operations from run->next on go into one request, and their size in bytes and results. */
-static size_t cut(struct run *run, size_t lead, size_t *size, size_t *results)
+/* Encodes the next request; false when there is none to make now. */
+static bool prepare(struct run *run)
 {
-    const struct kdio_host_link *link = &run->target->link;
-    size_t limit = run->atomic ? kdio_host_link_program_max(link) : kdio_host_link_program_advised(link);
-    size_t count = 0;
+    struct kdio_flight *flight = flight_at(run, run->newest);
+    enum kdio_status status;
 
-    *size = lead;
-    *results = 0;
-    for (size_t i = run->next; i < run->program->count; i++, count++) {
-        const struct kdio_operation *operation = &run->program->operations[i];
-        size_t more = operation_size(operation);
-        size_t more_results = kdio_op_results_size(kdio_op_find(operation->opcode), 0);
-
-        if (*results + more_results > link->answer.results_max || count + lead >= link->answer.program_max)
-            break;
-        if (*size + more > limit && (count || *size + more > kdio_host_link_program_max(link)))
-            break;
-        *size += more;
-        *results += more_results;
-    }
-    return count;
-}
-
-static bool encode(struct run *run, struct kdio_flight *flight, size_t size)
-{
-    uint8_t *bytes = realloc(flight->bytes, size);
-    struct kdio_writer writer = kdio_writer_on(bytes, size);
-
-    if (!bytes)
+    if (run->next.index == run->program->count || (under_way(run) && run->target->link.answer.burst))
         return false;
-    flight->bytes = bytes;
-    if (flight->chained)
-        kdio_write_uint(&writer, 1, KDIO_OP_CHAIN);
-    for (size_t i = 0; i < flight->count; i++) {
-        const struct kdio_operation *operation = &run->program->operations[flight->first + i];
-
-        kdio_op_write(&writer, kdio_op_find(operation->opcode), operation->operand, operation->bytes);
-    }
-    return true;
+    flight->chained = under_way(run);
+    flight->answered = false;
+    status = kdio_cut(run->target, run->program, run->cutting, &run->next, flight);
+    if (status == KDIO_TOO_LARGE && flight->chained)
+        return false; /* The lead alone may be too much: once the window is empty there is none. */
+    run->refused = status;
+    return status == KDIO_DONE;
 }
 
 /* Makes the next request; false when there is none to make now. */
 static bool launch(struct run *run)
 {
     struct kdio_flight *flight = flight_at(run, run->newest);
-    bool chained = run->newest != run->oldest;
-    size_t size, results, count;
 
-    if (run->stopping || run->next == run->program->count || run->newest - run->oldest == KDIO_WINDOW_MAX)
+    if (run->stopping || run->refused != KDIO_DONE || run->newest - run->oldest == KDIO_WINDOW_MAX)
         return false;
-    count = cut(run, chained, &size, &results);
-    if (!count && chained)
-        return false; /* The lead alone may be too much: once the window is empty there is none. */
-    if (!count || (run->atomic && count < run->program->count)) {
-        run->refused = KDIO_TOO_LARGE;
+    if (!run->ready)
+        run->ready = prepare(run);
+    if (!run->ready || !kdio_host_link_submit(&run->target->link, &flight->request, kdio_time_us()))
         return false;
-    }
-    flight->first = run->next;
-    flight->count = count;
-    flight->chained = chained;
-    flight->answered = false;
-    if (!encode(run, flight, size)) {
-        run->refused = KDIO_NO_MEMORY;
-        return false;
-    }
-    flight->request = (struct kdio_host_request){
-        .program = flight->bytes, .size = size, .results_max = (uint32_t)results, .atomic = run->atomic,
-    };
-    if (!kdio_host_link_submit(&run->target->link, &flight->request, kdio_time_us()))
-        return false;
+    run->ready = false;
     flight->in_use = true;
-    run->next += count;
     run->newest++;
     return true;
 }
 
-/* Takes answered requests off, oldest first; the first failure stays in *failed. */
-static void land(struct run *run, struct kdio_flight **failed)
+/* Takes answered requests off, oldest first. */
+static void land(struct run *run)
 {
-    struct kdio_flight *flight = flight_at(run, run->oldest);
-
-    while (run->oldest != run->newest && flight->answered) {
-        flight->in_use = false;
-        if (flight->failure.status != KDIO_DONE && !*failed) {
-            *failed = flight;
-            run->stopping = true;
-        }
-        run->oldest++;
-        flight = flight_at(run, run->oldest);
-    }
+    while (under_way(run) && flight_at(run, run->oldest)->answered)
+        flight_at(run, run->oldest++)->in_use = false;
+    if (run->target->failed)
+        run->stopping = true;
 }
 
 /* After an interruption nothing more is sent, but what is under way is waited for, within bounds. */
-static enum kdio_status wait_out(struct run *run, struct kdio_flight **failed)
+static enum kdio_status wait_out(struct run *run)
 {
     bool (*interrupted)(void *) = run->target->options.interrupted;
     uint64_t end_us = kdio_time_us() + INTERRUPT_GRACE_US;
@@ -135,81 +87,196 @@ static enum kdio_status wait_out(struct run *run, struct kdio_flight **failed)
 
     run->stopping = true;
     run->target->options.interrupted = NULL;
-    while (status == KDIO_DONE && run->oldest != run->newest && kdio_time_us() < end_us) {
+    while (status == KDIO_DONE && under_way(run) && kdio_time_us() < end_us) {
         status = kdio_session_step(run->target, end_us - kdio_time_us());
-        land(run, failed);
+        land(run);
     }
     run->target->options.interrupted = interrupted;
     return KDIO_INTERRUPTED;
 }
 
-static enum kdio_status fly(struct run *run, struct kdio_flight **failed)
+static enum kdio_status fly(struct run *run)
 {
     enum kdio_status status = KDIO_DONE;
 
     for (;;) {
         while (launch(run))
             ;
-        if (run->oldest == run->newest || status != KDIO_DONE)
+        if (!under_way(run) || status != KDIO_DONE)
             return status;
         status = kdio_session_step(run->target, STEP_US);
-        land(run, failed);
+        land(run);
         if (status == KDIO_INTERRUPTED)
-            return wait_out(run, failed);
+            return wait_out(run);
     }
+}
+
+/* ---- Replies ---- */
+
+/* Operations of the wire that a reply says are done, without the lead. */
+static size_t wire_done(const struct kdio_flight *flight, const struct kdio_failure *failure)
+{
+    size_t done = failure->done;
+
+    if (failure->status == KDIO_DONE)
+        return flight->stretch.count;
+    done -= done && flight->chained;
+    return done < flight->stretch.count ? done : flight->stretch.count;
+}
+
+/* Operations of the program that lie before operation `wire` of a stretch, and are whole. */
+static size_t whole_before(const struct kdio_stretch *stretch, size_t wire)
+{
+    return stretch->first + wire - (wire == stretch->count && stretch->to);
+}
+
+static void keep_results(struct kdio_program *program, const struct kdio_flight *flight,
+                         const struct kdio_host_event *event)
+{
+    size_t end = flight->results_at + event->results_size;
+
+    if (event->results_size && event->results_size <= flight->request.results_max)
+        memcpy(program->results + flight->results_at, event->results, event->results_size);
+    program->partial_size = program->done_count < program->count ? end - program->operations[program->done_count].results_at
+                                                                 : 0;
+}
+
+void kdio_run_reply(struct kdio_target *target, struct kdio_flight *flight, const struct kdio_host_event *event)
+{
+    struct kdio_program *program = target->running;
+    size_t done = wire_done(flight, &event->failure);
+
+    flight->answered = true;
+    flight->failure = event->failure;
+    target->requests++;
+    target->operations += done;
+    if (!program)
+        return;
+    if (program->operations[flight->stretch.first].row->capability != KDIO_CAPABILITY_LINK)
+        target->session_operations += (uint32_t)done;
+    if (target->failed)
+        return; /* Skipped. */
+    program->done_count = whole_before(&flight->stretch, done);
+    keep_results(program, flight, event);
+    if (event->failure.status != KDIO_DONE)
+        target->failed = flight;
 }
 
 /* ---- Saying what happened ---- */
 
-/* The failure just said is of operation `index` of the program. */
-static void name_operation(struct run *run, size_t index)
+/* The failure just said is of operation `index` of the program, of which so many units are done. */
+static void name_operation(struct run *run, size_t index, uint64_t units_done)
 {
-    kdio_fail_operation(run->target, &run->program->operations[index], (uint32_t)index,
-                        (uint32_t)run->program->done_count);
+    run->target->error.units_done = units_done;
+    kdio_fail_operation(run->target, &run->program->operations[index], index, run->program->done_count);
 }
 
-static enum kdio_status say_failed(struct run *run, const struct kdio_flight *flight)
+/* Of writes and fills the address of the fault tells. */
+static uint64_t units_by_address(const struct kdio_operation *operation, uint64_t address, uint64_t from)
 {
+    unsigned width = kdio_op_width(operation->row);
+    uint64_t units = (address - operation->operand[0]) / (width ? width : 1);
+
+    return units >= from && units < kdio_operation_units(operation) ? units : from;
+}
+
+static uint64_t units_done(const struct run *run, const struct kdio_flight *flight, size_t index)
+{
+    const struct kdio_operation *operation = &run->program->operations[index];
+    const struct kdio_failure *failure = &flight->failure;
+    uint64_t from = index == flight->stretch.first ? flight->stretch.from : 0;
+    uint64_t detail = (uint64_t)failure->detail_high << 32 | failure->detail;
+
+    if (operation->row->results_table)
+        return run->program->partial_size / kdio_op_width(operation->row);
+    if (failure->status == KDIO_FAULT && operation->row->changes && operation->row->operands[0] == 'q')
+        return units_by_address(operation, detail, from);
+    return from;
+}
+
+static void keep_cause(struct kdio_error *error, const struct kdio_failure *failure)
+{
+    error->vector = failure->vector;
+    error->code = failure->code;
+    error->address = (uint64_t)failure->detail_high << 32 | failure->detail;
+}
+
+static enum kdio_status say_failed(struct run *run)
+{
+    const struct kdio_flight *flight = run->target->failed;
     const struct kdio_failure *failure = &flight->failure;
     enum kdio_status status = (enum kdio_status)failure->status;
-    size_t index = failure->index < flight->chained ? 0 : (size_t)failure->index - flight->chained;
+    size_t wire = failure->index < flight->chained ? 0 : (size_t)failure->index - flight->chained;
+    size_t index = flight->stretch.first + (wire < flight->stretch.count ? wire : flight->stretch.count - 1);
+    char why[128];
 
-    if (index >= flight->count)
-        index = flight->count - 1;
-    kdio_fail(run->target, status, KDIO_OUTCOME_NOT_DONE, "refused by the stub: %s", kdio_status_text(status));
-    name_operation(run, flight->first + index);
+    kdio_failure_text(&run->program->operations[index], status, failure, why, sizeof why);
+    if (status == KDIO_CANCELLED)
+        status = KDIO_INTERRUPTED;
+    kdio_fail(run->target, status, KDIO_OUTCOME_NOT_DONE, "%s", why);
+    keep_cause(&run->target->error, failure);
+    name_operation(run, index, index == run->program->done_count ? units_done(run, flight, index) : 0);
     return status;
 }
 
+static void keep_unresolved(struct run *run)
+{
+    struct kdio_target *target = run->target;
+
+    target->unresolved = true;
+    target->resolved = false;
+    target->unresolved_boot = target->info.boot_id;
+    target->unresolved_session = target->info.session_id;
+    target->unresolved_from = target->session_operations;
+    target->unresolved_count = 0;
+    for (size_t i = run->oldest; i != run->newest; i++)
+        target->unresolved_stretches[target->unresolved_count++] = flight_at(run, i)->stretch;
+}
+
 /* The session ended, or an interruption gave up, with requests under way. */
-static enum kdio_status say_ended(struct run *run, enum kdio_status status, uint32_t operations_before)
+static enum kdio_status say_ended(struct run *run, enum kdio_status status)
 {
     struct kdio_target *target = run->target;
     const struct kdio_flight *flight = flight_at(run, run->oldest);
-    bool under_way = run->oldest != run->newest;
-    bool unknown = under_way && flight->request.sent;
-    size_t index = under_way ? flight->first : run->next;
+    bool unknown = under_way(run) && flight->request.sent;
+    struct kdio_place place = run->next;
 
-    if (index >= run->program->count)
-        index = run->program->count - 1;
+    if (under_way(run) || run->ready)
+        place = (struct kdio_place){ .index = flight->stretch.first, .units = flight->stretch.from };
+    if (place.index >= run->program->count)
+        place.index = run->program->count - 1;
     kdio_fail(target, status, unknown ? KDIO_OUTCOME_UNKNOWN : KDIO_OUTCOME_NOT_DONE, "%s", kdio_status_text(status));
-    name_operation(run, index);
-    if (unknown) {
-        target->unresolved = true;
-        target->resolved = false;
-        target->unresolved_boot = target->info.boot_id;
-        target->unresolved_session = target->info.session_id;
-        target->unresolved_from = operations_before;
-    }
-    if (under_way && target->session_end == KDIO_DONE)
+    name_operation(run, place.index, place.units);
+    if (unknown)
+        keep_unresolved(run);
+    if (under_way(run) && target->session_end == KDIO_DONE)
         target->session_end = KDIO_INTERRUPTED; /* What is left under way ends with its session. */
     return status;
 }
 
+uint32_t kdio_run_resolved(struct kdio_target *target)
+{
+    const struct kdio_stretch *stretch = target->unresolved_stretches;
+    const struct kdio_stretch *last = stretch + target->unresolved_count - 1;
+    struct kdio_error *error = &target->error;
+    size_t left = target->resolved_count;
+
+    while (stretch < last && left >= stretch->count)
+        left -= stretch++->count;
+    if (left > stretch->count)
+        left = stretch->count;
+    error->done_count = (uint32_t)whole_before(stretch, left);
+    error->units_done = left == stretch->count ? stretch->to : left ? 0 : stretch->from;
+    return error->done_count;
+}
+
 static enum kdio_status say_refused(struct run *run, size_t index, enum kdio_status status)
 {
-    kdio_fail(run->target, status, KDIO_OUTCOME_NOT_DONE, "%s", kdio_status_text(status));
-    name_operation(run, index);
+    char why[128];
+
+    kdio_failure_text(&run->program->operations[index], status, NULL, why, sizeof why);
+    kdio_fail(run->target, status, KDIO_OUTCOME_NOT_DONE, "%s", why);
+    name_operation(run, index, 0);
     return status;
 }
 
@@ -220,47 +287,71 @@ static enum kdio_status say_too_large(struct run *run)
     kdio_fail(run->target, KDIO_TOO_LARGE, KDIO_OUTCOME_NOT_DONE, "%s: %zu bytes, %u of results, %u operations%s",
               kdio_status_text(KDIO_TOO_LARGE), kdio_host_link_program_max(link), link->answer.results_max,
               link->answer.program_max, link->answer.burst ? " (a polled stub takes a FIFO at a time)" : "");
-    name_operation(run, run->next);
+    name_operation(run, run->next.index < run->program->count ? run->next.index : run->program->count - 1,
+                   run->next.units);
     return KDIO_TOO_LARGE;
+}
+
+/* ---- The whole of it ---- */
+
+static bool make_results(struct kdio_program *program)
+{
+    uint8_t *results;
+
+    if (program->results && !program->results_capacity)
+        return true; /* The caller's, large enough. */
+    if (program->results_capacity >= program->results_size)
+        return true;
+    results = realloc(program->results, program->results_size);
+    if (!results)
+        return false;
+    program->results = results;
+    program->results_capacity = program->results_size;
+    return true;
 }
 
 static enum kdio_status check_all(struct run *run)
 {
-    for (size_t i = 0; i < run->program->count; i++) {
-        enum kdio_status status = kdio_operation_check(run->target, &run->program->operations[i]);
+    size_t index = 0;
+    enum kdio_status status = kdio_program_check_all(run->target, run->program, &index);
 
-        if (status != KDIO_DONE)
-            return say_refused(run, i, status);
-    }
-    return KDIO_DONE;
+    return status == KDIO_DONE ? status : say_refused(run, index, status);
 }
 
-enum kdio_status kdio_run_program(struct kdio_target *target, struct kdio_program *program, bool atomic)
+/* What a session tells is needed for the whole check; without one, what can be refused needs no target. */
+static enum kdio_status begin(struct run *run)
 {
-    struct run run = { .target = target, .program = program, .atomic = atomic };
-    struct kdio_flight *failed = NULL;
-    uint32_t operations_before;
+    enum kdio_status status = check_all(run);
+
+    if (status != KDIO_DONE || kdio_session_ready(run->target))
+        return status;
+    status = kdio_session_ensure(run->target);
+    return status == KDIO_DONE ? check_all(run) : status;
+}
+
+enum kdio_status kdio_run_program(struct kdio_target *target, struct kdio_program *program,
+                                  enum kdio_cutting cutting)
+{
+    struct run run = { .target = target, .program = program, .cutting = cutting };
     enum kdio_status status;
 
-    program->done_count = 0;
-    status = check_all(&run);
-    if (status == KDIO_DONE)
-        status = kdio_session_ensure(target);
-    if (status == KDIO_DONE)
-        status = check_all(&run); /* Only now are the ports of the link's UART known. */
-    if (status != KDIO_DONE || !program->count)
+    program->done_count = program->partial_size = 0;
+    if (!program->count)
+        return KDIO_DONE;
+    status = begin(&run);
+    if (status != KDIO_DONE)
         return status;
-    operations_before = target->session_operations;
+    if (!make_results(program))
+        return say_refused(&run, 0, KDIO_NO_MEMORY);
     target->running = program;
-    status = fly(&run, &failed);
+    target->failed = NULL;
+    status = fly(&run);
     target->running = NULL;
-    if (failed)
-        return say_failed(&run, failed);
+    if (target->failed)
+        return say_failed(&run);
     if (status != KDIO_DONE && program->done_count < program->count)
-        return say_ended(&run, status, operations_before);
+        return say_ended(&run, status);
     if (run.refused == KDIO_TOO_LARGE)
         return say_too_large(&run);
-    if (run.refused != KDIO_DONE)
-        return say_refused(&run, run.next, run.refused);
-    return KDIO_DONE;
+    return run.refused == KDIO_DONE ? KDIO_DONE : say_refused(&run, run.next.index, run.refused);
 }

@@ -49,58 +49,6 @@ static struct kdio_flight *flight_of(struct kdio_host_request *request)
     return (struct kdio_flight *)(void *)((char *)request - offsetof(struct kdio_flight, request));
 }
 
-static void read_results(struct kdio_target *target, struct kdio_flight *flight, const struct kdio_host_event *event,
-                         size_t done)
-{
-    struct kdio_reader reader = kdio_reader_on(event->results, event->results_size);
-
-    for (size_t i = 0; i < done && target->running; i++) {
-        struct kdio_operation *operation = &target->running->operations[flight->first + i];
-        const struct kdio_op_row *row = kdio_op_find(operation->opcode);
-        const char *letters = row->results;
-
-        for (unsigned k = 0; letters[k]; k++)
-            operation->result[k] = kdio_read_uint(&reader, kdio_op_letter_size(letters[k], kdio_op_width(row)));
-    }
-}
-
-static size_t user_done(const struct kdio_flight *flight, const struct kdio_host_event *event)
-{
-    size_t done = event->failure.done;
-
-    if (event->failure.status == KDIO_DONE)
-        return flight->count;
-    done -= done && flight->chained;
-    return done < flight->count ? done : flight->count;
-}
-
-static uint32_t counted(struct kdio_target *target, const struct kdio_flight *flight, size_t done)
-{
-    uint32_t count = 0;
-
-    for (size_t i = 0; i < done && target->running; i++) {
-        const struct kdio_op_row *row = kdio_op_find(target->running->operations[flight->first + i].opcode);
-
-        count += row->capability != KDIO_CAPABILITY_LINK;
-    }
-    return count;
-}
-
-static void take_reply(struct kdio_target *target, const struct kdio_host_event *event)
-{
-    struct kdio_flight *flight = flight_of(event->request);
-    size_t done = user_done(flight, event);
-
-    flight->answered = true;
-    flight->failure = event->failure;
-    read_results(target, flight, event, done);
-    target->session_operations += counted(target, flight, done);
-    target->requests++;
-    target->operations += done;
-    if (target->running)
-        target->running->done_count += done;
-}
-
 static void copy_info(struct kdio_target *target)
 {
     const struct kdio_answer *answer = &target->link.answer;
@@ -151,7 +99,7 @@ static void take_event(struct kdio_target *target, const struct kdio_host_event 
         take_text(target, event);
         break;
     case KDIO_HOST_REPLY:
-        take_reply(target, event);
+        kdio_run_reply(target, flight_of(event->request), event);
         break;
     case KDIO_HOST_OPENED:
         take_opened(target);
@@ -495,7 +443,7 @@ KDIO_API enum kdio_status kdio_target_resolve(struct kdio_target *target, uint32
     if (!target->resolved)
         return kdio_fail(target, KDIO_RESET, KDIO_OUTCOME_UNKNOWN,
                          "the target was reset since: whether it was done stays unknown");
-    *done_count = target->resolved_count;
+    *done_count = kdio_run_resolved(target);
     target->unresolved = target->resolved = false;
     return KDIO_DONE;
 }

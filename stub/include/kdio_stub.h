@@ -24,9 +24,18 @@
  *   Untouched   The stub touches its UART, the ports that a request names, and nothing else: no PIC, no APIC, no
  *               timer, no BREAK. When LCR.DLAB is found set, some other driver is inside the UART, and nothing but
  *               LCR is read until it is clear again. Accesses that overlap the link's own UART are refused.
- *   Hooks       pair_trylock, pair_unlock and text run on the stack and in the context of the entry that called the
+ *   Hooks       pair_trylock, pair_unlock, map and text run on the stack and in the context of the entry that called the
  *               stub, be it an interrupt handler; text may find interrupts off. They must not wait. They may call
  *               kdio_stub_console, which then queues; other entries do nothing when called from a hook.
+ *   Faults      An access to memory or to a model-specific register may fault: that is an answer to the host, and the kernel goes
+ *               on. For it the kernel's exception handlers call kdio_stub_fault before they do anything else, and the
+ *               config says so (`faults`); without it memory, MSRs and registers are UNSUPPORTED. The stub never tries an
+ *               access before it makes it, and makes none twice.
+ *   Memory read Virtual addresses are as the CPU sees them that executes the program: a page that is absent, or read-only
+ *    and        under CR0.WP, or a user's under CR4.SMAP, is a fault. Physical addresses go through the hook `map`; without
+ *    written    it physical accesses and the walk through page tables are UNSUPPORTED. PCI configuration goes through the
+ *               windows `ecam` where they hold the bus, else through ports cf8 and cfc, with interrupts off and with cf8
+ *               put back.
  *   Index/data  Port pairs that the kernel uses too (70/71, cf8/cfc, 2e/2f, 3c0, 3d4) would be torn if a request ran
  *               between the kernel's two accesses. Either the kernel gives pair_trylock and pair_unlock, which
  *               the stub holds round each program (a busy lock postpones the program, it never spins), or it
@@ -38,7 +47,7 @@
  *
  *   Profiles    libkdiostub.a holds everything. libkdiostub-ports.a is ports and the link alone, the smallest:
  *               kdio_stub_init, handle, poll and prompt; a UART at a port, with stride 1; this x86-64, with tsc_khz
- *               given. It has no console, text hook, statistics (UNSUPPORTED to the host), refusals beyond the link's
+ *               given. It ignores faults, map and ecam. It has no console, text hook, statistics (UNSUPPORTED to the host), refusals beyond the link's
  *               own UART, suspend or resume. A config that asks for a refusal or a machine is BAD_CONFIG there.
  *
  *   Dying       A fatal fault handler may print through kdio_stub_console and then call kdio_stub_poll for ever, with
@@ -97,6 +106,33 @@ struct kdio_uart_config {
     bool irq;          /* true: the kernel routes the interrupt to kdio_stub_handle, so enable it in the UART. */
 };
 
+/*
+ * An exception. The kernel's handler fills it from the processor's frame: for exceptions without an error code, code is 0;
+ * address is CR2 with vector 14, else anything.
+ */
+struct kdio_stub_fault {
+    uint32_t vector;
+    uint32_t code;
+    uint64_t address;
+    uint64_t rip, rsp; /* Of the interrupted context. */
+};
+
+/*
+ * An access that may fault, and what it is of: an MSR, or memory, naturally aligned, with the logarithm of the width in bytes
+ * added.
+ */
+enum kdio_access {
+    KDIO_ACCESS_LOAD = 0,
+    KDIO_ACCESS_STORE = 4,
+    KDIO_ACCESS_RDMSR = 8,
+    KDIO_ACCESS_WRMSR = 9,
+};
+
+/* What `registers` of struct kdio_machine fills, in this order, each in a word of its own. */
+#define KDIO_REGISTERS_64 18u /* CR0 2 3 4 8; DR0 1 2 3 6 7; EFER; bases of FS, GS, KERNEL_GS, GDTR, IDTR; RFLAGS. */
+#define KDIO_REGISTERS_16 10u /* Limits of GDTR, IDTR; TR, LDTR, CS, SS, DS, ES, FS, GS. */
+#define KDIO_REGISTERS    (KDIO_REGISTERS_64 + KDIO_REGISTERS_16)
+
 /* Ports first..last are refused. */
 struct kdio_port_range {
     uint16_t first;
@@ -118,16 +154,31 @@ struct kdio_machine {
     uint64_t (*entropy)(void *context); /* A number that differs at each boot and at each call. */
     uintptr_t (*interrupts_off)(void *context); /* Returns what interrupts_restore takes. */
     void (*interrupts_restore)(void *context, uintptr_t state);
-    /* The processor's debug registers: 0 to 3, 6 and 7; 4 is CR4. */
-    uint64_t (*debug_get)(void *context, unsigned which);
+
+    /*
+     * NULL, all three, where only ports can be reached. access is one instruction at the virtual address, or of the MSR, `at`;
+     * it writes *value or sets it. False when it faulted: then *fault has vector and code, and *value is as it was.
+     */
+    bool (*access)(void *context, enum kdio_access what, uint64_t at, uint64_t *value, struct kdio_stub_fault *fault);
+    void (*cpuid)(void *context, uint32_t leaf, uint32_t subleaf, uint32_t result[4]); /* EAX, EBX, ECX, EDX. */
+    void (*registers)(void *context, uint64_t values[KDIO_REGISTERS]);
+
+    /* For run control, NULL where there is none. debug_set writes DR0 to 3, 6 and 7, and for 4 CR4. The FXSAVE area is 512 bytes,
+     * aligned to 16; CR0.TS does not matter. */
     void (*debug_set)(void *context, unsigned which, uint64_t value);
-    /* All of the FXSAVE area, 512 bytes, aligned to 16. */
     void (*fpu_save)(void *context, uint8_t *area);
     void (*fpu_restore)(void *context, const uint8_t *area);
 };
 
+/* Memory through which PCI configuration space is accessed (PCI Express, 7.2.2), as ACPI's table MCFG gives it. */
+struct kdio_ecam {
+    uint64_t base;    /* Physical; where bus 0 of the segment is, or would be. */
+    uint16_t segment;
+    uint8_t bus_first, bus_last;
+};
+
 /*
- * Zero-initialise, set `size` and `uart`, then what matters. Copied by kdio_stub_init, but for the table at `deny`; that and
+ * Zero-initialise, set `size` and `uart`, then what matters. Copied by kdio_stub_init, but for the tables at `deny` and `ecam`; those and
  * what `context` points to must stay.
  */
 struct kdio_stub_config {
@@ -181,7 +232,22 @@ struct kdio_stub_config {
      * makes the text operation unsupported. */
     void (*text)(void *context, const char *bytes, size_t size);
 
-    void *context; /* Handed to pair_trylock, pair_unlock and text. */
+    /* The kernel's exception handlers call kdio_stub_fault. */
+    bool faults;
+
+    /*
+     * Where the kernel sees a physical address: a pointer, and in *size how many bytes from there on; memory cached, devices
+     * uncached. NULL where there is neither, or it cannot be seen: the host is told of a fault (vector 0). The stub uses the
+     * pointer until it calls map again or returns, so that a kernel may map each time at the same place. *size comes in as
+     * the bytes that are wanted next, for such kernels. NULL, or `faults` not set: physical memory is UNSUPPORTED.
+     */
+    void *(*map)(void *context, uint64_t physical, uint64_t *size);
+
+    /* Windows to PCI configuration space, used where `map` is. The table is not copied; NULL with 0 for none. */
+    const struct kdio_ecam *ecam;
+    uint32_t ecam_count;
+
+    void *context; /* Handed to pair_trylock, pair_unlock, map and text. */
 };
 
 struct kdio_stub;
@@ -229,6 +295,27 @@ size_t kdio_stub_console_room(const struct kdio_stub *stub);
  * halts, empties it in time. kdio_stub_handle implies true. Takes effect with the next session.
  */
 void kdio_stub_prompt(struct kdio_stub *stub, bool prompt);
+
+/*
+ * For the kernel's exception handlers, as the first thing they do, with interrupts off, on the CPU and before the stack of the
+ * interrupted context changes. With several stubs, each is asked until one returns true. NULL is no stub: false.
+ *
+ * True: it struck an access that the stub made for the host, on this CPU. fault->rip is where to go on: the handler puts it
+ * into the frame and returns from the exception, with all else as it was. A page that the kernel would have brought in
+ * stays out: a debugger's look changes nothing.
+ * False: the kernel's own handler deals with it. If fault->rip was inside the stub, nobody counts on that (memory or a UART taken
+ * away, a fault of the stub's), the stub has noted it and executes nothing more; it still answers, so that the host
+ * learns vector, RIP and address. The interrupted context must not be resumed then. The UART can be served further, as under
+ * "Dying".
+ *
+ * Which exceptions: every vector below 32 may be offered; 0, 4 to 7, 10 to 14, 16, 17, 19 to 21 should be. 1 (#DB), 2 (NMI),
+ * 3 (#BP) and 18 (#MC) are never the stub's: false, and nothing noted. 8 (#DF) is only noted.
+ *
+ * How it knows: an access is the stub's when RIP is one of ten instructions and RSP is what it was when this stub began an
+ * access. So a fault on another CPU, in an interrupt handler that came between, or of a second stub is not taken for it. Inside the stub
+ * is what lies in the library's text, hooks and kernel code called from there not included.
+ */
+bool kdio_stub_fault(struct kdio_stub *stub, struct kdio_stub_fault *fault);
 
 /*
  * suspend gives the UART to the kernel (a panic message, another driver): its interrupts are off, its rate and

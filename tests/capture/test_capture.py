@@ -46,10 +46,63 @@ BODY_FIELDS = {"lowest": "version_min", "highest": "version_max", "boot": "boot_
                "previous": "previous_session", "uart_port": "link_port", "uart_ports": "link_ports"}
 OTHER_NAMES = {"REFUSE": {"unknown": "unknown_header"}, "ALIVE": {"operations": "done"},
                "UNSUPPORTED": {"type": "unknown_note"}, "OPEN": {}, "HELLO": {}, "ANSWER": {}, "FAILED": {}}
-NAMED_RESULTS = {"SESSION": ("previous", "requests", "operations"),
-                 "STATS": ("frames", "bad_frames", "repeated", "overruns", "console_lost", "requests", "operations",
-                           "atomic_us_max", "interrupts", "uart_base", "uptime_ms")}
-PORT_OPERATIONS = {row["operation"] for row in spec_text.operations() if row["operands"].startswith("p")}
+LUA_TEXT = LUA.read_text(encoding="utf-8")
+
+
+def lua_table(name):
+    return re.search(rf"^local {name} = {{\n(.*?)^}}", LUA_TEXT, re.MULTILINE | re.DOTALL).group(1)
+
+
+def lua_names(name):
+    """A table of lists of names, by operation without its width."""
+    return {stem: re.findall(r'"(\w+)"', names) for stem, names in
+            re.findall(r"^    (\w+) = {(.*?)},$", lua_table(name), re.MULTILINE | re.DOTALL)}
+
+
+OPERAND_NAMES, RESULT_NAMES = lua_names("OPERAND_NAMES"), lua_names("RESULT_NAMES")
+
+
+def stem(operation):
+    return operation.rstrip("0123456789")
+
+
+def hex_units(values, width):
+    """How the dissector shows a table."""
+    return " ".join(f"{value:0{2 * width}x}" for value in values)
+
+
+def plain(letter, value, width, is_text):
+    """An operand or a result as tshark shows it."""
+    if letter == "t":
+        return hex_units(value, width)
+    return value if letter != "s" or is_text else hex_units(value, 1)
+
+
+def operand_fields(program):
+    """The fields kdio.op.NAME of a program: their values in the order of its operations."""
+    fields = {}
+    for name, *operands in program:
+        row = decoder.BY_NAME[name]
+        for label, letter, value in zip(OPERAND_NAMES.get(stem(name), []), row["operands"], operands, strict=True):
+            fields.setdefault("op." + label, []).append(plain(letter, value, row["width"], label == "text"))
+    return fields
+
+
+def result_fields(program, results):
+    """Those of the results: kdio.OPERATION.NAME, kdio.op.result and kdio.op.results."""
+    fields = {}
+    for (name, *_), values in zip(program, results):
+        row = decoder.BY_NAME[name]
+        names = [f"{stem(name).lower()}.{label}" for label in RESULT_NAMES.get(stem(name), [])]
+        names = names or ["op.results" if row["results"] == "t" else "op.result"] * len(values)
+        for label, letter, value in zip(names, row["results"], values, strict=True):
+            fields.setdefault(label, []).append(plain(letter, value, row["width"], False))
+    return fields
+
+
+OPERAND_FIELDS = {"op." + label for names in OPERAND_NAMES.values() for label in names}
+RESULT_FIELDS = {"op.result", "op.results"} | {f"{name.lower()}.{label}" for name, names in RESULT_NAMES.items()
+                                               for label in names}
 
 
 def body_columns(name):
@@ -61,11 +114,11 @@ def body_columns(name):
 
 LUA_ERRORS = "_ws.expert.message"
 FIELDS = sorted({LUA_ERRORS} | {f"kdio.{field}" for name in decoder.BODIES for _, field, _ in body_columns(name)} |
-                {f"kdio.{name.lower()}.{label}" for name, group in NAMED_RESULTS.items() for label in group} |
+                {"kdio." + name for name in OPERAND_FIELDS | RESULT_FIELDS} |
                 {"kdio." + name for name in (
                     "sender captured text kind header seq_low seq session crc crc.status surplus request_in "
                     "response_in time retransmission_of damage note op_count op.index op.opcode op.name op.word "
-                    "op.width op.port op.value op.result op.text op.done op.status").split()} |
+                    "op.width op.done op.status").split()} |
                 {"kdio.expert." + name for name in
                  "bad_crc damaged retransmission expect failed reset taken".split()})
 
@@ -168,11 +221,16 @@ class Judged(unittest.TestCase):
         self.assertEqual(view["kdio.op.name"], names)
         self.assertEqual(view.number("op_count"), len(program))
         self.assertEqual(view.numbers("op.index"), list(range(len(program))))
-        ports = [op[1] for op in program if op[0] in PORT_OPERATIONS]
-        values = [op[-1] for op in program if op[0].startswith("OUT") or op[0] == "ECHO"]
-        self.assertEqual((view.numbers("op.port"), view.numbers("op.value")), (ports, values))
-        self.assertEqual(view.numbers("op.width"), [int(name.lstrip("INOUT")) // 8 for name in names
-                                                    if name in PORT_OPERATIONS])
+        self.agree_on_fields(view, OPERAND_FIELDS - {"op.text"}, operand_fields(program))
+        widths = [decoder.BY_NAME[name]["width"] for name in names]
+        self.assertEqual(view.numbers("op.width"), [width for width in widths if width])
+
+    def agree_on_fields(self, view, names, expected):
+        """That these fields are shown so often, with these values, in this order."""
+        for name in names:
+            values = expected.get(name, [])
+            shown = view["kdio." + name] if values and isinstance(values[0], str) else view.numbers(name)
+            self.assertEqual(shown, values, name)
 
     def judge_links(self, packets, shown, messages):
         """Replies and repetitions, by the bytes: equal frames of one session are one message sent again."""
@@ -216,15 +274,10 @@ class Judged(unittest.TestCase):
         self.judge_results(view, request[1], message)
 
     def judge_results(self, view, program, message):
-        plain, results = [], message["results"]
-        for (name, *_), values in zip(program, results):
-            if name in NAMED_RESULTS:
-                for label, value in zip(NAMED_RESULTS[name], values, strict=True):
-                    self.assertEqual(view.number(f"{name.lower()}.{label}"), value)
-            else:
-                plain += values
-        self.assertEqual(view.numbers("op.result"), plain)
-        self.assertEqual(view["kdio.op.done"], ["1"] * len(results) + ["0"] * (len(program) - len(results)))
+        results = message["results"]
+        done = message.get("done", len(program))
+        self.agree_on_fields(view, RESULT_FIELDS, result_fields(program, results))
+        self.assertEqual(view["kdio.op.done"], ["1"] * done + ["0"] * (len(program) - done))
         if message["name"] == "FAILED":
             stopped = [message["status"]] if message["index"] < len(program) else []
             self.assertEqual((view.numbers("op.status"), bool(view.one("expert.failed"))), (stopped, True))
@@ -238,9 +291,7 @@ class Judged(unittest.TestCase):
                     self.judge_results_of_request(view, message["program"], reply[1])
 
     def judge_results_of_request(self, view, program, reply):
-        plain = [value for (name, *_), values in zip(program, reply["results"]) if name not in NAMED_RESULTS
-                 for value in values]
-        self.assertEqual(view.numbers("op.result"), plain)
+        self.agree_on_fields(view, RESULT_FIELDS, result_fields(program, reply["results"]))
 
 
 # ---- Lines ----
@@ -611,23 +662,107 @@ class Made(Judged):
         name = "host" if sender == HOST else "stub"
         return sender, encoder.frame(encoder.in_session(self.KEY, name, kind, seq, body))
 
-    def of_all_letters(self, letters):
-        sizes = {"b": 1, "w": 2, "d": 4, "q": 8, "p": 2}
-        return b"".join(b"\xfe" + bytes(range(1, 255)) if letter == "s" else b"\xf4" * sizes[letter]
+    def of_all_letters(self, row, letters, count):
+        """Fields of the letters whose bytes differ; `n` is count."""
+        fields = {"n": count.to_bytes(2, "little"), "s": b"\xfe" + bytes(range(1, 255)),
+                  "t": bytes(at % 251 for at in range(count * row["width"])),
+                  "v": bytes(range(0xF1, 0xF1 + row["width"]))}
+        return b"".join(fields[letter] if letter in fields else bytes(range(0xE1, 0xE1 + decoder.WIDTHS[letter]))
                         for letter in letters)
+
+    def every_operation(self):
+        """(row, program, results): each alone, those with tables with one unit and with many; behind a port (P8)."""
+        for row in spec_text.operations():
+            for count in (1, 50) if "n" in row["operands"] else (1,):
+                program = bytes([row["opcode"]]) + self.of_all_letters(row, row["operands"], count)
+                yield row, b"\x10\x70\0" + program, b"\x37" + self.of_all_letters(row, row["results"], count)
 
     def test_every_operation(self):
         frames = self.opening() + [self.frame(HOST, "PLAIN", 0, b"\1"), self.frame(STUB, "REPLY", 0, bytes(12))]
-        for seq, row in enumerate(spec_text.operations(), 1):
-            program = bytes([int(row["opcode"], 16)]) + self.of_all_letters(row["operands"])
+        for seq, (_, program, results) in enumerate(self.every_operation(), 1):
             frames.append(self.frame(HOST, "ATOMIC", seq, program))
-            frames.append(self.frame(STUB, "REPLY", seq, self.of_all_letters(row["results"])))
+            frames.append(self.frame(STUB, "REPLY", seq, results))
         shown, messages = self.dissected(frames)
         self.assertNotIn(None, messages)
-        names = {view.one("op.name") for view in shown} - {None}
-        self.assertEqual(names, {row["operation"] for row in spec_text.operations()})
-        echo = next(view for view in shown if view.one("op.name") == "ECHO")
-        self.assertEqual(echo.numbers("op.value"), [0xF4F4F4F4F4F4F4F4])
+        opcodes = {view.numbers("op.opcode")[1] for view in shown[4:]}
+        self.assertEqual(opcodes, {row["opcode"] for row in spec_text.operations()})
+
+    def test_every_operation_that_stops(self):
+        """P17: what it gives until then."""
+        frames = self.opening() + [self.frame(HOST, "PLAIN", 0, b"\1"), self.frame(STUB, "REPLY", 0, bytes(12))]
+        for seq, (row, program, results) in enumerate(self.every_operation(), 1):
+            status = b"\x0c" if row["operation"].startswith("POLL") else b"\x0b"
+            partial = results[1:] if status == b"\x0c" else results[1:-row["width"]] if row["results"] == "t" else b""
+            body = status + b"\1\0\1\0" + b"\x0e\2\0" + bytes(range(0xD1, 0xD9)) + b"\x37" + partial
+            frames.append(self.frame(HOST, "PLAIN", seq, program))
+            frames.append(self.frame(STUB, "FAILED", seq, body))
+        shown, messages = self.dissected(frames)
+        self.assertNotIn(None, messages)
+        self.assertEqual({view.number("detail") for view in shown[5::2]}, {0xD8D7D6D5D4D3D2D1})
+        self.assertTrue(any("op.results" in field and values for view in shown[4:] for field, values in view.items()))
+
+    def test_partial_results_that_do_not_fit(self):
+        frames = self.opening() + [self.frame(HOST, "PLAIN", 0, b"\1"), self.frame(STUB, "REPLY", 0, bytes(12))]
+        read = b"\x51" + bytes(8) + b"\2\0"
+        for seq, (status, results) in enumerate(((0x0B, b"1"), (0x0B, b"1234"), (0x05, b"12"), (0x0B, b"12")), 1):
+            frames += [self.frame(HOST, "PLAIN", seq, read),
+                       self.frame(STUB, "FAILED", seq, bytes([status]) + bytes(15) + results)]
+        self.make(frames)
+        damage = [view.one("damage") for view in dissect(self.file)[5::2]]
+        self.assertEqual(damage, ["the reply does not fit its program"] * 3 + [None])
+
+    def test_short_forms_without_a_port(self):
+        frames = self.opening() + [self.frame(HOST, "PLAIN", 0, b"\1"), self.frame(STUB, "REPLY", 0, bytes(12)),
+                                   self.frame(HOST, "PLAIN", 1, b"\x41\x18\x55")]
+        self.make(frames)
+        view = dissect(self.file)[-1]
+        self.assertEqual((view["kdio.op.name"], view.one("damage")),
+                         (["RDTSC"], "a short form without a port before it"))
+
+    NAMED = [  # program, results, and fields by their names
+        ("22 f801 01000000 02000000", "03000000 04000000",
+         {"op.port": 0x1F8, "op.kept": 1, "op.set": 2, "rmw.old": 3, "rmw.new": 4}),
+        ("24 f601 80 08 10270000", "58 e7030000", {"op.port": 0x1F6, "op.mask": 0x80, "op.value": 8,
+                                                   "op.limit_us": 10000, "poll.value": 0x58, "poll.took_us": 999}),
+        ("29 0f00 0300", "", {"op.mask": 15, "op.value": 3}),
+        ("31 c403 05 02000000 c603 3412", "", {"op.index_port": 0x3C4, "op.index_flags": 5, "op.index_value": 2,
+                                              "op.port": 0x3C6, "op.value": 0x1234}),
+        ("40 e8030000", "", {"op.time_us": 1000}),
+        ("06 00c20100", "00c20100", {"op.rate": 115200, "op.result": 115200}),
+        ("45 77020000 0600070000000600", "", {"op.msr": 0x277, "op.value": 0x6000000070006}),
+        ("46 07000000 01000000", "01000000 02000000 03000000 04000000",
+         {"op.leaf": 7, "op.subleaf": 1, "cpuid.eax": 1, "cpuid.ebx": 2, "cpuid.ecx": 3, "cpuid.edx": 4}),
+        ("4d 08000000 0400 0100 0300", "", {"op.function": 8, "op.offset": 4, "op.count": 1, "op.values": "0003"}),
+        ("70 0010000000000000 0020000000000000 04 02 6162", "0018000000000000",
+         {"op.address": 0x1000, "op.length": 0x2000, "op.step": 4, "op.pattern": "61 62", "op.result": 0x1800}),
+        ("74 0010000000000000", "04 03 0070000000000000" + "".join(f"0{n}00000000000000" for n in range(1, 6)),
+         {"op.address": 0x1000, "translate.levels": 4, "translate.entries": 3, "translate.physical": 0x7000,
+          "translate.entry_1": 1, "translate.entry_2": 2, "translate.entry_5": 5}),
+        ("07", "0e" + "".join(f"0{n}00000000000000" for n in range(1, 4)),
+         {"fault.vector": 14, "fault.rip": 1, "fault.address": 2, "fault.code": 3})]
+
+    def test_fields_have_the_names_of_what_they_are(self):
+        frames = self.opening() + [self.frame(HOST, "PLAIN", 0, b"\1"), self.frame(STUB, "REPLY", 0, bytes(12))]
+        for seq, (program, results, _) in enumerate(self.NAMED, 1):
+            frames += [self.frame(HOST, "PLAIN", seq, bytes.fromhex(program)),
+                       self.frame(STUB, "REPLY", seq, bytes.fromhex(results))]
+        shown, _ = self.dissected(frames)
+        for (program, _, named), view in zip(self.NAMED, shown[5::2], strict=True):
+            for field, value in named.items():
+                found = view.one(field) if isinstance(value, str) else view.number(field)
+                self.assertEqual(found, value, (program, field))
+
+    def test_what_is_read_at_a_glance(self):
+        """The summary and the tree, as a person sees them."""
+        program = bytes.fromhex("15f001beef 1d1234 68 0010000000000000 0a00 4a f8000100 1000 0100")
+        results = bytes(range(10)) + bytes.fromhex("86802229")
+        self.make(self.opening() + [self.frame(HOST, "PLAIN", 0, b"\1"), self.frame(HOST, "PLAIN", 1, program),
+                                    self.frame(STUB, "REPLY", 1, results)])
+        text = tshark(self.file, "-2", "-V")
+        for line in ("OUT16 01f0 efbe; OUT16 01f2 3412; PGET 0000000000001000 000a -> 00 01 02 03 04 05 06 07 ... "
+                     "(10 units); PCI_READ32 000100f8 0010 0001 -> 29228086",
+                     "Function: 0x000100f8 (0001:00:1f.0)", "Results: 00 01 02 03 04 05 06 07 08 09", "Count: 10"):
+            self.assertIn(line, text)
 
     def test_every_message_and_what_is_unknown(self):
         frames = self.opening() + [self.frame(HOST, "PLAIN", 0, b"\1"), self.frame(STUB, "REPLY", 0, bytes(12))]
@@ -635,7 +770,7 @@ class Made(Judged):
                    for number, row in decoder.NOTES.items()]
         frames += [(STUB, encoder.frame(encoder.seal(b"\xf3\x08\xf9"))), (STUB, encoder.frame(encoder.seal(b"\xf9??"))),
                    self.frame(HOST, "PLAIN", 1, b"\x14\x80\0\x55\x10\x80\0\x7f"),
-                   self.frame(STUB, "FAILED", 1, b"\x08\2\0\2\0" + bytes(8) + b"\x37")]
+                   self.frame(STUB, "FAILED", 1, b"\x08\2\0\2\0" + bytes(11) + b"\x37")]
         shown = self.dissected_with_unknown(frames)
         self.assertEqual({view.one("kind") for view in shown},
                          {"OPEN", "ANSWER", "PLAIN", "REPLY", "FAILED", "REFUSE", "unknown"} |
@@ -679,24 +814,37 @@ class Made(Judged):
 class Tables(unittest.TestCase):
     """kdio.lua's tables are those that the programs are compiled from."""
 
-    LUA_TEXT = LUA.read_text(encoding="utf-8")
-
-    def lua_table(self, name):
-        return re.search(rf"^local {name} = {{\n(.*?)^}}", self.LUA_TEXT, re.MULTILINE | re.DOTALL).group(1)
-
     def lua_numbers(self, name):
         return {word: int(number, 16) for number, word in
-                re.findall(r"\[0x([0-9a-f]+)\] = \"(\w+)\",", self.lua_table(name))}
+                re.findall(r"\[0x([0-9a-f]+)\] = \"(\w+)\",", lua_table(name))}
 
     def defined(self, path, pattern):
         return {name: int(number, 0) for name, number in
                 re.findall(pattern, (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)}
 
     def test_operations(self):
-        rows = re.findall(r'{ 0x([0-9a-f]+), "(\w+)", "(\w+)", "(\w*)", "(\w*)" },', self.lua_table("OPERATIONS"))
+        rows = []
+        for opcode, name, word, operands, results, widths in re.findall(
+                r'{ 0x([0-9a-f]+), "(\w+)", "([!.\w]+)", "(\w*)", "(\w*)"(?:, ([34]))? },', lua_table("OPERATIONS")):
+            several = [(str(8 << index), "bwdq"[index]) for index in range(int(widths or 0))] or [("", "")]
+            rows += [(int(opcode, 16) + index, name + digits, word + letter, operands, results)
+                     for index, (digits, letter) in enumerate(several)]
         compiled = [(int(opcode, 16), name, word, operands, results) for name, opcode, word, operands, results, *_ in
-                    tables.x_macro(tables.source("op_table.h"), "KDIO_OP_TABLE")]
-        self.assertEqual([(int(opcode, 16), *rest) for opcode, *rest in rows], compiled)
+                    tables.compiled_rows()]
+        self.assertEqual(rows, compiled)
+
+    def test_every_operand_and_result_has_a_name(self):
+        for row in spec_text.operations():
+            name = stem(row["operation"])
+            self.assertEqual(len(OPERAND_NAMES.get(name, "")), len(row["operands"]), name)
+            self.assertIn(len(RESULT_NAMES.get(name, "")), (len(row["results"]), 0 if len(row["results"]) < 2 else -1))
+
+    def test_the_names_of_registers_and_counters_are_the_specifications(self):
+        for name in ("REGISTERS", "STATS"):
+            words = re.search(rf" {name}: (.*?)\. ", spec_text.prose(5)).group(1)
+            self.assertEqual(len(RESULT_NAMES[name]), len(words.split(", ")))
+            if name == "REGISTERS":
+                self.assertEqual(RESULT_NAMES[name], words.replace(" (its APIC id)", "").split(", "))
 
     def test_statuses(self):
         compiled = {name: number for name, number, *_ in tables.compiled_statuses() if number < tables.HOST_ONLY}
@@ -710,7 +858,7 @@ class Tables(unittest.TestCase):
             self.assertEqual(self.lua_numbers(name), {word: int(number, 16) for word, number in defined})
 
     def test_bodies(self):
-        _, *parts = re.split(r"^    ([A-Z]+) = ", self.lua_table("BODIES"), flags=re.MULTILINE)
+        _, *parts = re.split(r"^    ([A-Z]+) = ", lua_table("BODIES"), flags=re.MULTILINE)
         bodies = {name: [(field, int(size)) for field, size in re.findall(r'{ "(\w+)", (\d) }', columns)]
                   for name, columns in zip(parts[::2], parts[1::2])}
         specified = {name: [(field, size) for _, field, size in body_columns(name)] for name in decoder.BODIES}
@@ -719,13 +867,13 @@ class Tables(unittest.TestCase):
     def test_the_counters_are_those_of_the_library(self):
         header = (ROOT / "host" / "include" / "kdio.h").read_text(encoding="utf-8")
         members = re.search(r"struct kdio_stub_stats {(.*?)^};", header, re.MULTILINE | re.DOTALL).group(1)
-        self.assertEqual(tuple(re.findall(r"uint32_t (\w+);", members)), NAMED_RESULTS["STATS"])
+        self.assertEqual(re.findall(r"uint32_t (\w+);", members), RESULT_NAMES["STATS"])
 
     def test_the_pseudo_header(self):
         compiled = self.defined("host/lib/capture.h", r"\bCAPTURE_(HOST|STUB|FRAME|CUT|TEXT) = (\d)")
         self.assertEqual(compiled, {"HOST": HOST, "STUB": STUB, "FRAME": FRAME, "CUT": CUT, "TEXT": TEXT})
         self.assertIn(f"local HOST, STUB = {HOST}, {STUB}\nlocal FRAME, CUT, TEXT = {FRAME}, {CUT}, {TEXT}\n",
-                      self.LUA_TEXT)
+                      LUA_TEXT)
 
 
 if __name__ == "__main__":

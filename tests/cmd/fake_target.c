@@ -3,8 +3,10 @@
  * fake_target.c: the functions of kdio.h that the command uses, with no line behind them, so that what the command does
  * with an outcome can be tested for outcomes that are hard to bring about on a real target.
  *
- * Everything that would reach a target is a line in $KDIO_FAKE_LOG. Reads give the port's digits, repeated. The
- * environment says what goes wrong, and what the stub tells:
+ * Everything that would reach a target is a line in $KDIO_FAKE_LOG. Reads of ports give the port's digits, repeated; of
+ * MSRs the number in both halves; of memory and PCI configuration the low byte of each address. The pages 10000 to 11fff
+ * are absent, and so is MSR dead; the only PCI functions are 0.0.0, 0.1.0 (a bridge to bus 1), 0.1.1 and 1.2.0. The time-
+ * stamp counter moves by 100 an operation. The environment says what goes wrong, and what the stub tells:
  *     KDIO_FAKE_OPEN=STATUS         opening fails; the error names the line
  *     KDIO_FAKE_FAIL=N:STATUS:DONE  operation N (from 0) fails; DONE is "not" or "unknown"
  *     KDIO_FAKE_BLOCK=N             operation N waits for the interruption
@@ -33,13 +35,27 @@
 #define LINK_FIRST     0x3f8u
 #define LINK_LAST      0x3ffu
 
-struct operation {
-    uint32_t port, width, value;
-    bool out;
+#define HOLE_FIRST     0x10000u
+#define HOLE_END       0x12000u
+#define ABSENT_MSR     0xdeadu
+#define TEXT_SIZE      256
+#define PAGE_FAULT     14u
+#define PROTECTION     13u
+#define TSC_STEP       100u
+
+struct kdio_operation_fake {
+    char text[TEXT_SIZE]; /* For the log. */
+    uint64_t value, other;
+    uint8_t *bytes; /* What it gives, when done. */
+    size_t size;
+    size_t done;
+    uint64_t address; /* Of memory: faults are looked for. */
+    uint32_t port, width;
+    enum { OPERATION_PLAIN, OPERATION_MEMORY, OPERATION_MSR, OPERATION_TSC, OPERATION_PCI } kind;
 };
 
 struct kdio_program {
-    struct operation *operations;
+    struct kdio_operation_fake *operations;
     size_t count, done;
 };
 
@@ -48,6 +64,7 @@ struct kdio_target {
     struct kdio_error error;
     struct kdio_info info;
     uint32_t executed;
+    uint64_t tsc;
     uint32_t index; /* Of the operation in its program. */
 };
 
@@ -208,19 +225,50 @@ struct kdio_program *kdio_program_new(void)
 
 void kdio_program_free(struct kdio_program *program)
 {
-    free(program->operations);
+    for (size_t i = 0; program != NULL && i < program->count; i++)
+        free(program->operations[i].bytes);
+    if (program != NULL)
+        free(program->operations);
     free(program);
 }
 
-static enum kdio_status append(struct kdio_program *program, struct operation operation)
+size_t kdio_program_count(const struct kdio_program *program)
 {
-    struct operation *grown = realloc(program->operations, (program->count + 1) * sizeof(*grown));
+    return program->count;
+}
+
+__attribute__((format(printf, 3, 4))) static enum kdio_status append(struct kdio_program *program,
+                                                                     struct kdio_operation_fake operation,
+                                                                     const char *format, ...)
+{
+    struct kdio_operation_fake *grown = realloc(program->operations, (program->count + 1) * sizeof(*grown));
+    va_list arguments;
 
     if (grown == NULL)
         return KDIO_NO_MEMORY;
+    va_start(arguments, format);
+    (void)vsnprintf(operation.text, sizeof(operation.text), format, arguments);
+    va_end(arguments);
+    operation.bytes = calloc(1, operation.size + 1);
     program->operations = grown;
     program->operations[program->count++] = operation;
     return KDIO_DONE;
+}
+
+static uint64_t port_value(uint64_t port, unsigned width)
+{
+    return port * 0x0101010101010101u & (width == 8 ? UINT64_MAX : (1ull << width * 8) - 1);
+}
+
+/* An operation on a port, which gives `value`. */
+static struct kdio_operation_fake on_port(uint64_t port, unsigned width, uint64_t value)
+{
+    return (struct kdio_operation_fake){ .port = (uint32_t)port, .width = width, .value = value };
+}
+
+static unsigned long long ull(uint64_t number)
+{
+    return number;
 }
 
 enum kdio_status kdio_program_out(struct kdio_program *program, uint64_t port, unsigned width, uint64_t value)
@@ -229,21 +277,171 @@ enum kdio_status kdio_program_out(struct kdio_program *program, uint64_t port, u
 
     if (status != KDIO_DONE)
         return status;
-    return append(program, (struct operation){ (uint32_t)port, width, (uint32_t)value, true });
+    return append(program, on_port(port, width, 0), "out%u %llx %llx", width * 8, ull(port), ull(value));
 }
 
 enum kdio_status kdio_program_in(struct kdio_program *program, uint64_t port, unsigned width)
 {
     enum kdio_status status = kdio_check_in(NULL, port, width);
+    uint64_t value = port_value(port, width);
 
     if (status != KDIO_DONE)
         return status;
-    return append(program, (struct operation){ (uint32_t)port, width, 0, false });
+    return append(program, on_port(port, width, value), "in%u %llx %llx", width * 8, ull(port), ull(value));
+}
+
+enum kdio_status kdio_program_rmw(struct kdio_program *program, uint64_t port, unsigned width, uint64_t and_mask,
+                                  uint64_t or_mask)
+{
+    struct kdio_operation_fake operation = on_port(port, width, port_value(port, width));
+
+    operation.other = (operation.value & and_mask) | or_mask;
+    return append(program, operation, "rmw%u %llx %llx %llx", width * 8, ull(port), ull(and_mask), ull(or_mask));
+}
+
+enum kdio_status kdio_program_poll(struct kdio_program *program, uint64_t port, unsigned width, uint64_t mask,
+                                   uint64_t wanted, uint32_t limit_us)
+{
+    struct kdio_operation_fake operation = on_port(port, width, port_value(port, width));
+
+    operation.other = (operation.value & mask) == wanted ? 3 : limit_us;
+    return append(program, operation, "poll%u %llx %llx %llx %u", width * 8, ull(port), ull(mask), ull(wanted),
+                  (unsigned)limit_us);
+}
+
+enum kdio_status kdio_program_check(struct kdio_program *program, unsigned width, uint64_t mask, uint64_t wanted)
+{
+    return append(program, on_port(0, 0, 0), "check%u %llx %llx", width * 8, ull(mask), ull(wanted));
+}
+
+enum kdio_status kdio_program_delay(struct kdio_program *program, uint32_t us)
+{
+    return append(program, on_port(0, 0, 0), "delay %u", (unsigned)us);
+}
+
+enum kdio_status kdio_program_index_in(struct kdio_program *program, const struct kdio_index *index, unsigned width)
+{
+    return append(program, on_port(index->data_port, width, port_value(index->value, width)),
+                  "xi%u %x/%u%s %x %x", width * 8, index->port, index->width * 8, index->restore ? "r" : "",
+                  (unsigned)index->value, index->data_port);
+}
+
+enum kdio_status kdio_program_index_out(struct kdio_program *program, const struct kdio_index *index, unsigned width,
+                                        uint64_t value)
+{
+    return append(program, on_port(index->data_port, width, 0), "xo%u %x/%u%s %x %x %llx", width * 8, index->port,
+                  index->width * 8, index->restore ? "r" : "", (unsigned)index->value, index->data_port, ull(value));
+}
+
+enum kdio_status kdio_program_ins(struct kdio_program *program, uint64_t port, unsigned width, size_t count)
+{
+    struct kdio_operation_fake operation = on_port(port, width, 0);
+
+    operation.size = count * width;
+    return append(program, operation, "ins%u %llx %zu", width * 8, ull(port), count);
+}
+
+/* The first bytes of what is written, for the log. */
+static const char *hex(const void *bytes, size_t size)
+{
+    static char text[65];
+
+    text[0] = '\0';
+    for (size_t i = 0; i < size && i < sizeof(text) / 2; i++)
+        (void)snprintf(text + i * 2, 3, "%02x", ((const uint8_t *)bytes)[i]);
+    return text;
+}
+
+enum kdio_status kdio_program_outs(struct kdio_program *program, uint64_t port, unsigned width, const void *values,
+                                   size_t count)
+{
+    return append(program, on_port(port, width, 0), "outs%u %llx %zu %s", width * 8, ull(port), count,
+                  hex(values, count * width));
+}
+
+enum kdio_status kdio_program_repeat(struct kdio_program *program, uint64_t port, unsigned width, size_t count,
+                                     uint64_t value)
+{
+    return append(program, on_port(port, width, 0), "rep%u %llx %zu %llx", width * 8, ull(port), count, ull(value));
+}
+
+enum kdio_status kdio_program_rdtsc(struct kdio_program *program)
+{
+    return append(program, (struct kdio_operation_fake){ .kind = OPERATION_TSC }, "rdtsc");
+}
+
+enum kdio_status kdio_program_rdmsr(struct kdio_program *program, uint32_t msr)
+{
+    return append(program, (struct kdio_operation_fake){ .kind = OPERATION_MSR, .address = msr,
+                                                         .value = msr * 0x100000001u },
+                  "rdmsr %x", (unsigned)msr);
+}
+
+enum kdio_status kdio_program_wrmsr(struct kdio_program *program, uint32_t msr, uint64_t value)
+{
+    return append(program, (struct kdio_operation_fake){ .kind = OPERATION_MSR, .address = msr }, "wrmsr %x %llx",
+                  (unsigned)msr, ull(value));
+}
+
+enum kdio_status kdio_program_cpuid(struct kdio_program *program, uint32_t leaf, uint32_t subleaf)
+{
+    return append(program, (struct kdio_operation_fake){ .size = 16 }, "cpuid %x %x", (unsigned)leaf,
+                  (unsigned)subleaf);
+}
+
+static char space_letter(enum kdio_space space)
+{
+    return space == KDIO_SPACE_PHYSICAL ? 'p' : 'v';
+}
+
+enum kdio_status kdio_program_read(struct kdio_program *program, enum kdio_space space, uint64_t address,
+                                   unsigned unit, size_t size)
+{
+    return append(program, (struct kdio_operation_fake){ .kind = OPERATION_MEMORY, .address = address, .size = size },
+                  "read%c %llx %u %zu", space_letter(space), ull(address), unit, size);
+}
+
+enum kdio_status kdio_program_write(struct kdio_program *program, enum kdio_space space, uint64_t address,
+                                    unsigned unit, const void *bytes, size_t size)
+{
+    return append(program, (struct kdio_operation_fake){ .kind = OPERATION_MEMORY, .address = address, .size = size },
+                  "write%c %llx %u %zu %s", space_letter(space), ull(address), unit, size, hex(bytes, size));
+}
+
+static unsigned function_number(struct kdio_pci_address function)
+{
+    return (unsigned)(function.segment << 16 | function.bus << 8 | function.device << 3 | function.function);
+}
+
+enum kdio_status kdio_program_pci_write(struct kdio_program *program, struct kdio_pci_address function,
+                                        uint32_t offset, unsigned unit, const void *bytes, size_t size)
+{
+    return append(program, (struct kdio_operation_fake){ .kind = OPERATION_PLAIN }, "pciwrite %x %x %u %zu %s",
+                  function_number(function), (unsigned)offset, unit, size, hex(bytes, size));
+}
+
+enum kdio_status kdio_program_pci_read(struct kdio_program *program, struct kdio_pci_address function,
+                                       uint32_t offset, unsigned unit, size_t size)
+{
+    return append(program, (struct kdio_operation_fake){ .size = size, .kind = OPERATION_PCI,
+                                                         .address = (uint64_t)function_number(function) << 32 | offset },
+                  "pciread %x %x %u %zu", function_number(function), (unsigned)offset, unit, size);
 }
 
 uint64_t kdio_program_value(const struct kdio_program *program, size_t index)
 {
     return program->operations[index].value;
+}
+
+uint64_t kdio_program_other(const struct kdio_program *program, size_t index)
+{
+    return program->operations[index].other;
+}
+
+const uint8_t *kdio_program_bytes(const struct kdio_program *program, size_t index, size_t *size)
+{
+    *size = program->operations[index].done;
+    return program->operations[index].bytes;
 }
 
 size_t kdio_program_done_count(const struct kdio_program *program)
@@ -278,15 +476,68 @@ static enum kdio_status fate(struct kdio_target *target)
                 strstr(rest, ":unknown") != NULL ? KDIO_OUTCOME_UNKNOWN : KDIO_OUTCOME_NOT_DONE);
 }
 
-static void execute(struct kdio_target *target, struct operation *operation)
+static enum kdio_status fault(struct kdio_target *target, uint64_t address, unsigned vector)
 {
-    uint32_t mask = operation->width == 4 ? UINT32_MAX : (1u << (operation->width * 8)) - 1;
+    (void)fail(target, KDIO_FAULT, KDIO_OUTCOME_NOT_DONE);
+    target->error.vector = vector;
+    target->error.address = address;
+    return KDIO_FAULT;
+}
 
-    if (!operation->out)
-        operation->value = (operation->port * 0x01010101u) & mask;
-    note("%s%u %x %x\n", operation->out ? "out" : "in", (unsigned)operation->width * 8, (unsigned)operation->port,
-         (unsigned)operation->value);
+/* The bytes of a stretch that come before the hole. */
+static size_t before_hole(uint64_t address, size_t size)
+{
+    if (address >= HOLE_END || address + size <= HOLE_FIRST)
+        return size;
+    return address >= HOLE_FIRST ? 0 : (size_t)(HOLE_FIRST - address);
+}
+
+static void fill_bytes(uint8_t *bytes, uint64_t address, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = (uint8_t)(address + i);
+}
+
+/* Type 0 and type 1 headers, with the identifiers 8086:1000 and up by function number; a capability at 40. */
+static void fill_pci(uint8_t *bytes, uint64_t address, size_t size)
+{
+    uint32_t function = (uint32_t)(address >> 32);
+    bool bridge = function == 8;
+    bool known = function == 0 || bridge || function == 9 || function == 0x110;
+
+    for (size_t i = 0; i < size; i++) {
+        uint32_t offset = (uint32_t)address + (uint32_t)i;
+        const uint8_t header[] = { 0x86, 0x80, (uint8_t)function, 0x10, 7, 0, 0x10, 0, 2, 0, bridge ? 4 : 0, bridge ? 6 : 2,
+                                   0, 0, bridge ? 0x81 : 0, 0 };
+        bytes[i] = !known ? 0xff : offset < sizeof(header) ? header[offset] : bridge && offset == 0x19 ? 1
+                   : offset == 0x34 ? 0x40 : offset == 0x40 ? 5 : 0;
+    }
+}
+
+static enum kdio_status give(struct kdio_target *target, struct kdio_operation_fake *operation)
+{
+    operation->done = operation->size;
+    if (operation->kind == OPERATION_MSR && operation->address == ABSENT_MSR)
+        return fault(target, ABSENT_MSR, PROTECTION);
+    if (operation->kind == OPERATION_TSC)
+        operation->value = target->tsc;
+    if (operation->kind == OPERATION_MEMORY)
+        operation->done = before_hole(operation->address, operation->size);
+    if (operation->kind == OPERATION_PCI)
+        fill_pci(operation->bytes, operation->address, operation->done);
+    else
+        fill_bytes(operation->bytes, operation->address, operation->done);
+    if (operation->done < operation->size)
+        return fault(target, operation->address + operation->done, PAGE_FAULT);
+    return KDIO_DONE;
+}
+
+static enum kdio_status execute(struct kdio_target *target, struct kdio_operation_fake *operation)
+{
+    note("%s\n", operation->text);
     target->executed++;
+    target->tsc += TSC_STEP;
+    return give(target, operation);
 }
 
 enum kdio_status kdio_target_run(struct kdio_target *target, struct kdio_program *program, bool atomic)
@@ -300,10 +551,9 @@ enum kdio_status kdio_target_run(struct kdio_target *target, struct kdio_program
     for (size_t i = 0; status == KDIO_DONE && i < program->count; i++) {
         target->index = (uint32_t)i;
         status = fate(target);
-        if (status == KDIO_DONE) {
-            execute(target, &program->operations[i]);
-            program->done++;
-        }
+        if (status == KDIO_DONE)
+            status = execute(target, &program->operations[i]);
+        program->done += status == KDIO_DONE;
     }
     return status;
 }
@@ -315,6 +565,105 @@ enum kdio_status kdio_target_resolve(struct kdio_target *target, uint32_t *done_
         return fail(target, KDIO_NO_CONNECTION, KDIO_OUTCOME_UNKNOWN);
     *done_count = number_from("KDIO_FAKE_RESOLVE", 0);
     return KDIO_DONE;
+}
+
+/* ---- Memory, and what has no place in programs ---- */
+
+static enum kdio_status move(struct kdio_target *target, const char *what, enum kdio_space space, uint64_t address,
+                             unsigned unit, size_t size, size_t *done)
+{
+    enum kdio_status status = fate(target);
+
+    *done = 0;
+    if (status != KDIO_DONE)
+        return status;
+    note("%s%c %llx %u %zu\n", what, space_letter(space), ull(address), unit, size);
+    target->executed++;
+    *done = before_hole(address, size);
+    return *done == size ? KDIO_DONE : fault(target, address + *done, PAGE_FAULT);
+}
+
+enum kdio_status kdio_read(struct kdio_target *target, enum kdio_space space, uint64_t address, unsigned unit,
+                           void *buffer, size_t size, size_t *done)
+{
+    enum kdio_status status = move(target, "read", space, address, unit, size, done);
+
+    fill_bytes(buffer, address, *done);
+    return status;
+}
+
+enum kdio_status kdio_write(struct kdio_target *target, enum kdio_space space, uint64_t address, unsigned unit,
+                            const void *buffer, size_t size, size_t *done)
+{
+    (void)buffer;
+    return move(target, "write", space, address, unit, size, done);
+}
+
+enum kdio_status kdio_fill(struct kdio_target *target, enum kdio_space space, uint64_t address, uint64_t length,
+                           const void *pattern, size_t size, uint64_t *done)
+{
+    size_t moved = 0;
+    enum kdio_status status;
+
+    note("pattern %s\n", hex(pattern, size));
+    status = move(target, "fill", space, address, 0, (size_t)length, &moved);
+    *done = moved;
+    return status;
+}
+
+/* The pattern lies at each address whose low byte is its first, for all that the fake knows. */
+enum kdio_status kdio_search(struct kdio_target *target, enum kdio_space space, uint64_t address, uint64_t length,
+                             unsigned step, const void *pattern, size_t size, uint64_t *found)
+{
+    uint8_t first = *(const uint8_t *)pattern;
+    size_t done;
+    enum kdio_status status = move(target, "search", space, address, step, (size_t)length, &done);
+
+    for (uint64_t i = 0; i + size <= done; i += step) {
+        if ((uint8_t)(address + i) == first) {
+            *found = address + i;
+            return KDIO_DONE;
+        }
+    }
+    return status == KDIO_DONE ? fail(target, KDIO_NOT_FOUND, KDIO_OUTCOME_DONE) : status;
+}
+
+/* Pages of 4 KiB at physical addresses 1000000 up, but for the hole, whose PTE is not present. */
+enum kdio_status kdio_translate(struct kdio_target *target, uint64_t address, struct kdio_translation *translation)
+{
+    enum kdio_status status = fate(target);
+
+    note("translate %llx\n", ull(address));
+    *translation = (struct kdio_translation){ .levels = 4, .walked = 4,
+                                              .entry = { 0x2063, 0x3063, 0x4063, 0x8000000001000163 + (address & ~0xfffull) },
+                                              .present = true, .page_size = 4096, .physical = 0x1000000 + address };
+    if (before_hole(address, 1) == 0) {
+        translation->entry[3] = 0;
+        translation->present = false;
+    }
+    return status;
+}
+
+enum kdio_status kdio_registers(struct kdio_target *target, struct kdio_registers *registers)
+{
+    enum kdio_status status = fate(target);
+
+    note("registers\n");
+    *registers = (struct kdio_registers){ .cpu = 2, .cr0 = 0x80010033, .cr3 = 0x1000, .cr4 = 0x20, .efer = 0xd01,
+                                          .gs_base = 0xffffffff80123456, .gdtr_base = 0xffff800000001000,
+                                          .gdtr_limit = 0x37, .rflags = 0x202, .cs = 8, .ss = 0x10 };
+    return status;
+}
+
+enum kdio_status kdio_pci_read(struct kdio_target *target, struct kdio_pci_address function, uint32_t offset,
+                               unsigned unit, void *buffer, size_t size, size_t *done)
+{
+    enum kdio_status status = fate(target);
+
+    note("pciread %x %x %u %zu\n", function_number(function), (unsigned)offset, unit, size);
+    fill_pci(buffer, (uint64_t)function_number(function) << 32 | offset, size);
+    *done = size;
+    return status;
 }
 
 /* ---- The rest ---- */

@@ -18,7 +18,7 @@
 struct row {
     const char *name;
     uint32_t line, group;
-    uint64_t operands[STATEMENT_OPERANDS_MAX];
+    uint64_t operands[2];
 };
 
 /* The text is copied without its end, so that a read beyond it is seen. */
@@ -117,7 +117,9 @@ static const struct {
     { "}", 1, "'}' without '{'" },
     { "ib 80\n{\nib 80\n", 2, "'{' is never closed" },
     { "{\ninfo\n}", 2, "'info' cannot be part of an atomic program" },
-    { "ib { 80", 1, "surplus argument '80'" },
+    { "ib { 80", 1, "'{' is not a number" },
+    { "ob 80 \"55", 1, "a text in quotes ends with a quote" },
+    { "ob 80 \"55\"x", 1, "a text in quotes ends with a quote" },
     { "ob 1 2 3 4 5 6 7 8 9 a b c d e f 10 11 12 13 14 15", 1, "surplus argument '3'" },
     { "--help", 1, "unknown command '--help'" },
 };

@@ -48,7 +48,8 @@ struct line {
     uint64_t said_us;
     uint32_t noise; /* State of a generator (Numerical Recipes). */
     struct kdio_stub *stub;
-    uint8_t memory[KDIO_STUB_MEMORY] __attribute__((aligned(16)));
+    size_t memory_size;
+    uint8_t memory[PEER_MEMORY_MAX] __attribute__((aligned(16)));
 };
 
 static uint64_t time_us(void *context)
@@ -194,7 +195,7 @@ static void start_stub(struct line *line)
         .context = line->page, .uart = uart_of(line),
     };
 
-    if (kdio_stub_init(line->memory, sizeof line->memory, &config, &line->stub) != KDIO_STUB_OK)
+    if (kdio_stub_init(line->memory, line->memory_size, &config, &line->stub) != KDIO_STUB_OK)
         abort();
     kdio_stub_prompt(line->stub, true);
     line->in_at = line->in_size = line->out_size = 0;
@@ -257,8 +258,9 @@ static void receive(struct line *line, int i)
     } else if (size > 0 && atomic_exchange(&line->page->cut_before, false)) {
         hang_up(line);
     } else if (size > 0 && !line->page->deaf) {
-        if (line->in_at == line->in_size)
-            line->in_at = line->in_size = 0;
+        memmove(line->in, line->in + line->in_at, line->in_size - line->in_at);
+        line->in_size -= line->in_at;
+        line->in_at = 0;
         take_bytes(line, bytes, (size_t)size);
     }
 }
@@ -368,13 +370,14 @@ static void step(struct line *line)
     transmit(line);
 }
 
-static void serve(struct peer *peer, enum peer_kind kind, int ready)
+static void serve(struct peer *peer, enum peer_kind kind, size_t memory, int ready)
 {
     static struct line line;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     line.page = peer->page;
     line.kind = kind;
+    line.memory_size = memory;
     line.path = peer->path;
     for (int i = 0; i < LINES_MAX; i++)
         line.hosts[i] = -1;
@@ -389,6 +392,11 @@ static void serve(struct peer *peer, enum peer_kind kind, int ready)
 
 void peer_start(struct peer *peer, enum peer_kind kind)
 {
+    peer_start_sized(peer, kind, PEER_MEMORY);
+}
+
+void peer_start_sized(struct peer *peer, enum peer_kind kind, size_t memory)
+{
     int ready[2];
     char byte;
 
@@ -401,7 +409,7 @@ void peer_start(struct peer *peer, enum peer_kind kind)
     peer->page = mmap(NULL, sizeof *peer->page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     peer->pid = fork();
     if (peer->pid == 0)
-        serve(peer, kind, ready[1]);
+        serve(peer, kind, memory, ready[1]);
     close(ready[1]);
     if (read(ready[0], &byte, 1) != 1)
         abort();

@@ -10,10 +10,13 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #define PEER_ACCESSES_MAX 65536
+#define PEER_MEMORY       8192u /* What a stub has when nothing else is said. */
+#define PEER_MEMORY_MAX   65536u
 
 struct peer_access {
     uint32_t port;
@@ -65,6 +68,8 @@ struct peer {
 
 /* Starts a peer; it listens when this returns. Ends the test program on failure. */
 void peer_start(struct peer *peer, enum peer_kind kind);
+/* With a stub that has so many bytes of memory. */
+void peer_start_sized(struct peer *peer, enum peer_kind kind, size_t memory);
 void peer_end(struct peer *peer);
 
 #endif

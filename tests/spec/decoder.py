@@ -13,8 +13,9 @@ import spec_text
 
 DELIMITER, MARK, ONES = 0x00, 0xF5, 0xFFFFFFFF
 CHECK_SIZE, SEQ_SPAN = 4, 64
-WIDTHS = {"b": 1, "w": 2, "d": 4, "q": 8, "p": 2}
-OPERATIONS = {int(row["opcode"], 16): row for row in spec_text.operations()}
+WIDTHS = {"b": 1, "w": 2, "d": 4, "q": 8, "p": 2, "u": 4, "n": 2, "l": 8}
+OPERATIONS = {row["opcode"]: row for row in spec_text.operations()}
+BY_NAME = {row["operation"]: row for row in OPERATIONS.values()}
 STATUSES = {int(row["number"], 16): row["status"] for row in spec_text.statuses()}
 NOTES = {int(row["type"], 16): row for row in spec_text.notes()}
 OF_NO_SESSION = {int(row["header"], 16): row for row in spec_text.of_no_session()}
@@ -23,7 +24,7 @@ BODIES = {  # M4 to M7: names and sizes in the order of the wire
     "ANSWER": "status:1 version:1 lowest:1 highest:1 boot:4 challenge:4 payload:2 request_window:2 reply_window:2 "
               "results:2 operations:2 frames:1 burst:1 capabilities:4 previous:4 previous_requests:4 "
               "previous_operations:4 uart_port:2 uart_ports:2",
-    "FAILED": "status:1 index:2 done:2 detail:8", "ALIVE": "operations:4", "UNSUPPORTED": "type:1"}
+    "FAILED": "status:1 index:2 done:2 vector:1 code:2 detail:8", "ALIVE": "operations:4", "UNSUPPORTED": "type:1"}
 
 
 class Rejected(Exception):
@@ -117,40 +118,87 @@ def take(layout, body):
     return values, body[at:]
 
 
-def take_letters(letters, data):
-    """P1: one value for each letter, and the bytes that are left."""
+def letter_size(letter, row, count, data):
+    """P1: bytes of a field; those of `s` are told by its first."""
+    if letter == "s":
+        return 1 + (data[0] if data else 0)
+    return {"v": row["width"], "t": row["width"] * count}.get(letter, WIDTHS.get(letter))
+
+
+def value_of(letter, row, field):
+    if letter == "s":
+        return field[1:]
+    if letter == "t":
+        return tuple(int.from_bytes(field[at:at + row["width"]], "little") for at in range(0, len(field), row["width"]))
+    return int.from_bytes(field, "little")
+
+
+def take_letters(row, letters, data, count=0):
+    """P1: one value for each letter, and the bytes that are left. `count` is the operand n, for results."""
     values = []
     for letter in letters:
-        size = WIDTHS[letter] if letter != "s" else 1 + (data[0] if data else 0)
+        size = letter_size(letter, row, count, data)
         if len(data) < size:
             raise Rejected("cut short")
-        values.append(data[1:size] if letter == "s" else int.from_bytes(data[:size], "little"))
+        values.append(value_of(letter, row, data[:size]))
+        count = values[-1] if letter == "n" else count
         data = data[size:]
     return values, data
 
 
+def take_operation(data, port):
+    """(operation, operands ...), the bytes that are left, and the port that a short form behind it starts from (P8)."""
+    row = OPERATIONS.get(data[0])
+    if row is None:
+        raise Rejected("unknown operation")
+    name, (operands, data) = row["operation"], take_letters(row, row["operands"], data[1:])
+    if name.startswith(("OUT_SAME", "OUT_NEXT")):
+        if port is None:
+            raise Rejected("no port before it")
+        operands.insert(0, port + (row["width"] if "NEXT" in name else 0))
+        name = f"OUT{8 * row['width']}"
+    ports = [value for letter, value in zip(BY_NAME[name]["operands"], operands) if letter == "p"]
+    return (name, *operands), data, ports[-1] if ports else port
+
+
 def parse_program(data):
-    """[(operation, operands ...)] of a program's bytes."""
-    program = []
+    """[(operation, operands ...)] of a program's bytes; the short forms of OUT are OUTs."""
+    program, port = [], None
     while data:
-        row = OPERATIONS.get(data[0])
-        if row is None:
-            raise Rejected("unknown operation")
-        operands, data = take_letters(row["operands"], data[1:])
-        program.append((row["operation"], *operands))
+        operation, data, port = take_operation(data, port)
+        program.append(operation)
     return program
 
 
-def parse_results(program, data):
-    """M3: the results of these operations, one list for each; nothing may be left."""
-    letters = {row["operation"]: row["results"] for row in OPERATIONS.values()}
+def count_of(operation):
+    """The operand n; 0 without one."""
+    name, *operands = operation
+    return dict(zip(BY_NAME[name]["operands"], operands)).get("n", 0)
+
+
+def take_results(program, data):
+    """M3: the results of these operations, one list for each, and what is behind them."""
     results = []
-    for operation, *_ in program:
-        values, data = take_letters(letters[operation], data)
+    for operation in program:
+        row = BY_NAME[operation[0]]
+        values, data = take_letters(row, row["results"], data, count_of(operation))
         results.append(values)
+    return results, data
+
+
+def take_partial(operation, status, data):
+    """P17: what the operation that stopped the program gives; nothing may be left."""
+    row = BY_NAME[operation[0]]
+    if status == "NO_MATCH" and row["operation"].startswith("POLL"):
+        values, data = take_letters(row, row["results"], data)
+    elif status in ("FAULT", "CANCELLED") and row["results"] == "t":
+        units = min(len(data) // row["width"], count_of(operation) - 1)
+        values, data = take_letters(row, "t" if units else "", data, units)
+    else:
+        values = []
     if data:
         raise Rejected("surplus results")
-    return results
+    return values
 
 
 class Session:
@@ -193,9 +241,20 @@ class Session:
     def _reply(self, kind, seq, body):
         values, results = take(BODIES["FAILED"] if kind else "", body)
         if seq in self.programs:
-            done = self.programs[seq][:values["done"]] if kind else self.programs[seq]
-            results = parse_results(done, results)
+            results = self._results(self.programs[seq], values, results)
         return {"name": "FAILED" if kind else "REPLY"} | values | {"results": results}
+
+    @staticmethod
+    def _results(program, failure, data):
+        """A list for each operation done; P17: one for what the next gives, where that is anything."""
+        done = failure.get("done", len(program))
+        results, data = take_results(program[:done], data)
+        if done < len(program):
+            partial = take_partial(program[done], STATUSES.get(failure["status"]), data)
+            return results + [partial] if partial else results
+        if data:
+            raise Rejected("surplus results")
+        return results
 
 
 class Decoder:

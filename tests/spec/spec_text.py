@@ -37,7 +37,16 @@ def table(*first):
 
 
 def operations():
-    return table("operation", "opcode", "operands", "results")
+    """P1: a row for each operation, those of several widths apart; `width` in bytes, 0 for an operation without one."""
+    rows = []
+    for row in table("operation", "opcode", "operands", "results"):
+        first, *others = row["operation"].split("/")
+        stem = first.rstrip("0123456789")
+        for index, name in enumerate([first] + [stem + width for width in others]):
+            opcode = int(row["opcode"], 16) + index
+            width = 1 << (opcode & 3) if set(row["operands"]) & set("pvnt") else 0
+            rows.append(row | {"operation": name, "opcode": opcode, "width": width})
+    return rows
 
 
 def statuses():

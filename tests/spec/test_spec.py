@@ -6,7 +6,7 @@ import re
 import unittest
 
 import spec_text
-from decoder import (BODIES, DELIMITER, MARK, ONES, SEQ_SPAN, WIDTHS, Decoder, Rejected, Session, Splitter,
+from decoder import (BODIES, BY_NAME, DELIMITER, MARK, ONES, SEQ_SPAN, WIDTHS, Decoder, Rejected, Session, Splitter,
                      cobs_decode, describe, intact, mix, nearest, parse_program, session_start)
 from encoder import cobs_encode, frame, in_session, seal
 
@@ -35,7 +35,8 @@ MEANINGS = {
     "CMOS 0, atomic": of_session("host", 2, "ATOMIC", program=[("OUT8", 0x70, 0), ("IN8", 0x71)]),
     "REPLY 2: 37": of_session("stub", 2, "REPLY", results=[[], [0x37]]),
     "OUT8 3f8 0, 3": of_session("host", 3, "PLAIN", program=[("OUT8", 0x3F8, 0)]),
-    "FAILED 3": of_session("stub", 3, "FAILED", status=5, index=0, done=0, detail=0, results=[]),
+    "FAILED 3": of_session("stub", 3, "FAILED", status=5, index=0, done=0, vector=0, code=0,
+                           detail=0, results=[]),
     "EXPECT 4": of_session("stub", 4, "EXPECT"),
 }
 
@@ -324,16 +325,46 @@ class Messages(unittest.TestCase):
     def test_M4_results_of_the_operations_done(self):
         line = with_session()
         line.push(frame(in_session(KEY, "host", "PLAIN", 0, bytes.fromhex("107100 14800055 11f001"))))
-        body = bytes.fromhex("0d 0200 0200 0000000000000000 99")
+        body = bytes.fromhex("0d 0200 0200 00 0000 0000000000000000 99")
         (message,), _, _ = line.push(frame(in_session(KEY, "stub", "FAILED", 0, body)))
-        self.assertEqual(message, of_session("stub", 0, "FAILED", status=13, index=2, done=2, detail=0,
-                                             results=[[0x99], []]))
+        self.assertEqual(message, of_session("stub", 0, "FAILED", status=13, index=2, done=2, vector=0,
+                                             code=0, detail=0, results=[[0x99], []]))
+
+    def failed(self, program, body):
+        """What FAILED says of a program, or why it does not fit it."""
+        line = with_session()
+        line.push(frame(in_session(KEY, "host", "PLAIN", 0, bytes.fromhex(program))))
+        messages, bad, _ = line.push(frame(in_session(KEY, "stub", "FAILED", 0, bytes.fromhex(body))))
+        return (messages[0]["results"], messages[0]) if messages else (bad[0], None)
+
+    def test_P17_a_poll_that_did_not_match(self):
+        poll = "107100 25f60180000000e8030000"
+        results, message = self.failed(poll, "0c 0100 0100 00 0000 5000000000000000 99 5000 e9030000")
+        self.assertEqual((results, message["detail"]), ([[0x99], [0x50, 1001]], 0x50))
+        for results in ("99", "99 5000", "99 5000 e9030000 00"):
+            self.assertIn(self.failed(poll, "0c 0100 0100 00 0000 5000000000000000" + results)[0],
+                          ("cut short", "surplus results"))
+        self.assertEqual(self.failed(poll, "0d 0100 0100 00 0000 0000000000000000 99")[0], [[0x99]])
+
+    def test_P17_the_whole_units_before_a_fault(self):
+        read = "51 feef000000000000 0400"
+        for units, expected in (("", []), ("1122", [[(0x2211,)]]), ("1122 3344 5566", [[(0x2211, 0x4433, 0x6655)]])):
+            results, message = self.failed(read, "0b 0000 0000 0e 0000 00f0000000000000" + units)
+            self.assertEqual((results, message["vector"], message["detail"]), (expected, 14, 0xF000))
+        for units in ("11", "112233", "1122334455667788"):
+            self.assertEqual(self.failed(read, "0b 0000 0000 0e 0000 00f0000000000000" + units)[0], "surplus results")
+
+    def test_P17_nothing_of_what_is_refused_or_writes(self):
+        for program, status in (("51 feef000000000000 0400", "05"), ("55 feef000000000000 0100 1122", "0b")):
+            body = status + "0000 0000 00 0000 0000000000000000"
+            self.assertEqual(self.failed(program, body)[0], [])
+            self.assertEqual(self.failed(program, body + "1122")[0], "surplus results")
 
     def test_P4_a_malformed_program_has_a_number_and_an_answer(self):
         line = with_session()
         (request,), _, _ = line.push(frame(in_session(KEY, "host", "ATOMIC", 0, b"\x14\x80")))
         self.assertEqual(request, of_session("host", 0, "ATOMIC", malformed="cut short", program=b"\x14\x80"))
-        (reply,), _, _ = line.push(frame(in_session(KEY, "stub", "FAILED", 0, b"\x20" + bytes(12))))
+        (reply,), _, _ = line.push(frame(in_session(KEY, "stub", "FAILED", 0, b"\x20" + bytes(15))))
         self.assertEqual(describe({"status": reply["status"]}), "status=MALFORMED")
         self.assertEqual(line.decoder.sessions[0].wanted, 1)
 
@@ -378,7 +409,7 @@ class Messages(unittest.TestCase):
                 self.assertEqual(line.push(frame(seal(body[:size], start)))[0], [], label)
 
     def test_M3_M4_replies_that_do_not_fit_their_program(self):
-        fields = bytes.fromhex("0d 0100 0100 0000000000000000")
+        fields = bytes.fromhex("0d 0100 0100 00 0000 0000000000000000")
         for kind, body, reason in (("REPLY", b"", "cut short"), ("REPLY", b"abc", "surplus results"),
                                    ("FAILED", fields, "cut short"), ("FAILED", fields + b"ab", "surplus results"),
                                    ("FAILED", fields[:-1], "bytes are missing")):
@@ -394,22 +425,55 @@ class Messages(unittest.TestCase):
 
     def test_P1_stats_has_a_name_for_each_counter(self):
         row = next(row for row in spec_text.operations() if row["operation"] == "STATS")
-        names = re.search(r"STATS: (.*?)\. - \*\*P2", spec_text.prose(5)).group(1).split(", ")
+        names = re.search(r"STATS: (.*?)\. REGISTERS", spec_text.prose(5)).group(1).split(", ")
         self.assertEqual(row["results"], "d" * len(names))
 
+    def test_P1_registers_has_a_name_for_each_result(self):
+        words = re.search(r"REGISTERS: (.*?)\. - \*\*P2", spec_text.prose(5)).group(1).replace(" (its APIC id)", "")
+        letters = BY_NAME["REGISTERS"]["results"]
+        self.assertEqual(len(words.split(", ")), len(letters))
+        sizes = dict(zip(words.split(", "), letters))
+        self.assertEqual([sizes[name] for name in ("cpu", "cr0", "rflags", "gdtr_limit", "gs")], list("dqqww"))
+
     def test_P1_every_operation_cut_short(self):
+        before = bytes.fromhex("107000")  # P8
         for row in spec_text.operations():
             program = program_of(row)
-            self.assertEqual(parse_program(program)[0][0], row["operation"])
+            name = re.sub("OUT_[A-Z]+", "OUT", row["operation"])
+            self.assertEqual(parse_program(before + program)[1][0], name)
             for size in range(1, len(program)):
                 with self.assertRaises(Rejected):
-                    parse_program(program[:size])
+                    parse_program(before + program[:size])
+
+    def test_P1_every_operation_has_its_operands(self):
+        values = {"n": 2, "s": b"hi", "t": (0x6161616161616161,) * 2}
+        for row in spec_text.operations():
+            _, *operands = parse_program(bytes.fromhex("107000") + program_of(row, 0x61))[1]
+            expected = []
+            for letter in row["operands"]:
+                size = WIDTHS.get(letter, row["width"])
+                most = (1 << 8 * size) - 1
+                value = values.get(letter, 0x6161616161616161)
+                expected.append(tuple(unit & most for unit in value) if letter == "t" else value if letter == "s" else
+                                value & most)
+            port = {"OUT_SAME": [0x70], "OUT_NEXT": [0x70 + row["width"]]}.get(row["operation"][:8], [])
+            self.assertEqual(operands, port + expected, row["operation"])
+
+    def test_P8_short_forms_count_from_the_last_port(self):
+        program = parse_program(bytes.fromhex("14800001 1c02 1d0304 41 1805 2c700000 8a000000 7100 1806 1a0708090a"))
+        self.assertEqual([operation for operation in program if operation[0].startswith("OUT")],
+                         [("OUT8", 0x80, 1), ("OUT8", 0x81, 2), ("OUT16", 0x83, 0x403), ("OUT8", 0x83, 5),
+                          ("OUT8", 0x71, 6), ("OUT32", 0x71, 0x0A090807)])
+        for alone in ("1801", "41 1c01", "50 7000000000000000 0100 1801"):
+            with self.assertRaises(Rejected):
+                parse_program(bytes.fromhex(alone))
 
 
 def program_of(row, fill=0xFF):
-    """One operation with operands that have no zeros: the most bytes on the wire."""
-    operands = b"".join(b"\x02hi" if letter == "s" else bytes([fill]) * WIDTHS[letter] for letter in row["operands"])
-    return bytes([int(row["opcode"], 16)]) + operands
+    """One operation with operands that have no zeros: the most bytes on the wire. Counts are two."""
+    fields = {"s": b"\x02hi", "n": b"\2\0", "t": bytes([fill]) * 2 * row["width"], "v": bytes([fill]) * row["width"]}
+    operands = b"".join(fields.get(letter) or bytes([fill]) * WIDTHS[letter] for letter in row["operands"])
+    return bytes([row["opcode"]]) + operands
 
 
 class Sizes(unittest.TestCase):
@@ -428,7 +492,7 @@ class Sizes(unittest.TestCase):
                    .group(1))
         self.assertLessEqual(len(example("OPEN")), most)
         sizes = {row["operation"]: len(frame(in_session(KEY, "host", kind, 1, program_of(row))))
-                 for row in spec_text.operations() if "p" in row["operands"] for kind in ("PLAIN", "ATOMIC")}
+                 for row in spec_text.operations() if row["operands"] in ("p", "pv") for kind in ("PLAIN", "ATOMIC")}
         self.assertEqual(len(sizes), 6)
         self.assertEqual(max(sizes.values()), most)
 
@@ -440,7 +504,9 @@ class Sizes(unittest.TestCase):
     def test_H3_the_windows_of_the_answer_carry_one_of_the_largest(self):
         answer = MEANINGS["ANSWER"]
         self.assertLessEqual(answer["payload"] + answer["payload"] // 254 + 4, answer["request_window"])
-        self.assertLessEqual(answer["results"] + 20, answer["reply_window"])
+        cost = int(re.search(r"A reply with n bytes of results costs n \+ (\d+)", spec_text.prose(6)).group(1))
+        self.assertEqual(cost, 1 + sum(int(n) for n in re.findall(r":(\d)", BODIES["FAILED"])) + 4 + 2)
+        self.assertLessEqual(answer["results"] + cost, answer["reply_window"])
 
     def test_K2_the_window_of_the_answer_is_told_apart_by_six_bits(self):
         most = int(re.search(r"window in frames \(1: at most (\d+)\)", spec_text.prose(4)).group(1))
@@ -459,15 +525,6 @@ class Arithmetic(unittest.TestCase):
         self.assertEqual(round(2 ** bits / rate / 86400), days)
         self.assertEqual(round(2 ** bits / (365.25 * 86400)), years)
         self.assertEqual(size, len(example("OUT8 80 55, 1")) - 1)
-
-    def test_M5_the_longest_program(self):
-        bound = int(re.search(r"Programs of this version end within (\d+) ms", spec_text.prose(4)).group(1))
-        answer = MEANINGS["ANSWER"]
-        room = answer["payload"] - 5  # header and check
-        for row in spec_text.operations():
-            size = 1 + sum(WIDTHS.get(letter, 1) for letter in row["operands"])
-            times = min(answer["operations"], room // size)
-            self.assertLessEqual(times * int(row["longest, us"]), bound * 1000, row["operation"])
 
     def test_waits(self):
         wait = {row["wait"]: row["bound"] for row in spec_text.table("wait", "bound", "where")}

@@ -14,25 +14,46 @@ def source(name):
     return (spec_text.ROOT / "proto" / name).read_text(encoding="utf-8")
 
 
+def macro_body(text, name):
+    return re.search(rf"^#define {name}\(X\) *\\\n((?:.*\\\n)*.*)$", text, re.MULTILINE).group(1)
+
+
+def row_fields(text):
+    return [quoted or plain for quoted, plain in FIELD.findall(text)]
+
+
 def x_macro(text, name):
-    """The rows of `#define NAME(X) X(...) X(...)`: lists of fields, quotes taken off."""
-    body = re.search(rf"^#define {name}\(X\) *\\\n((?:.*\\\n)*.*)$", text, re.MULTILINE).group(1)
-    lines = [line.strip().rstrip("\\").strip() for line in body.splitlines()]
-    rows = [re.fullmatch(r"X\((.*)\)", line) for line in lines]
-    if not all(rows):
-        raise ValueError(f"{name}: a line that is no row")
-    return [[quoted or plain for quoted, plain in FIELD.findall(row.group(1))] for row in rows]
+    """The rows of `#define NAME(X) X(...) X(...)`: lists of fields, quotes taken off; those of several widths apart."""
+    rows = []
+    for line in macro_body(text, name).splitlines():
+        row = re.fullmatch(r"(?:X\(|KDIO_OP_WIDTHS_([34])\(X, )(.*)\)", line.strip().rstrip("\\").strip())
+        if not row:
+            raise ValueError(f"{name}: a line that is no row: {line}")
+        first, *rest = row_fields(row.group(2))
+        if not row.group(1):
+            rows.append([first, *rest])
+        for index in range(int(row.group(1) or 0)):
+            rows.append([f"{first}{8 << index}", hex(int(rest[0], 16) + index), rest[1] + "bwdq"[index], *rest[2:]])
+    return rows
+
+
+def compiled_rows():
+    text = source("op_table.h")
+    return x_macro(text, "KDIO_OP_TABLE_PORTS") + x_macro(text, "KDIO_OP_TABLE_REST")
+
+
+NEEDS = {"LINK": "", "PORT": "ports", "PROGRAM": "programs", "PCI": "PCI"}  # P7's words; the others are the names
 
 
 def compiled_operations():
-    rows = x_macro(source("op_table.h"), "KDIO_OP_TABLE")
-    return [(name, int(opcode, 16), operands, results, int(worst_us))
-            for name, opcode, _word, operands, results, worst_us, _capability in rows]
+    return [(name, int(opcode, 16), operands, results, int(worst_us), int(each_us),
+             "changes" if effect == "CHANGES" else "", NEEDS.get(needs, needs.lower()))
+            for name, opcode, _word, operands, results, worst_us, each_us, effect, needs in compiled_rows()]
 
 
 def specified_operations():
-    return [(row["operation"], int(row["opcode"], 16), row["operands"], row["results"], int(row["longest, us"]))
-            for row in spec_text.operations()]
+    return [(row["operation"], row["opcode"], row["operands"], row["results"], int(row["longest, us"]),
+             int(row["each, us"]), row["effect"], row["needs"]) for row in spec_text.operations()]
 
 
 def compiled_statuses():
@@ -70,17 +91,24 @@ class Tables(unittest.TestCase):
     def test_P7_capabilities(self):
         words = re.search(r"\*\*P7\*\* Capabilities: (.*)", spec_text.prose(5)).group(1)
         specified = {name.rstrip("s").upper().replace("-", "_"): 1 << int(bit)
-                     for bit, name in re.findall(r"bit (\d+) \*?([a-z-]+)", words)}
+                     for bit, name in re.findall(r"bit (\d+) \*?([A-Za-z-]+)", words.split(" - **P8")[0])}
         compiled = {name: int(value, 16) for name, value in re.findall(
             r"#define KDIO_CAPABILITY_(\w+) +0x([0-9a-f]+)u", source("op_table.h"))}
         self.assertEqual(compiled, specified | {"LINK": 0})
 
-    def test_P3_the_opcode_of_a_port_operation_tells_its_width(self):
-        for name, opcode, operands, results, _ in specified_operations():
-            if operands.startswith("p"):
-                width = 1 << (opcode & 3)
-                self.assertEqual((name, (operands + results)[1:]),
-                                 (name.rstrip("0123456789") + str(8 * width), {1: "b", 2: "w", 4: "d"}[width]))
+    def test_P1_the_opcode_of_an_operation_with_a_width_tells_it(self):
+        for row in spec_text.operations():
+            digits = row["operation"].lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ_")
+            if digits:
+                self.assertEqual(8 * row["width"], int(digits), row["operation"])
+            else:
+                self.assertLessEqual(row["width"], 1, row["operation"])
+
+    def test_P4_a_table_has_its_count_before_it(self):
+        for row in spec_text.operations():
+            operands, results = row["operands"], row["results"]
+            self.assertIn(operands.partition("t")[0][-1:], "n" if "t" in operands else operands, row["operation"])
+            self.assertTrue("t" not in results or (results == "t" and "n" in operands), row["operation"])
 
 
 if __name__ == "__main__":

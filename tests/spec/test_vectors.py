@@ -4,8 +4,8 @@
 import unittest
 
 import spec_text
-from decoder import (BODIES, NOTES, OPERATIONS, STATUSES, WIDTHS, Decoder, Rejected, Session, Splitter, cobs_decode,
-                     mix, parse_program, session_start)
+from decoder import (BODIES, BY_NAME, NOTES, ONES, OPERATIONS, STATUSES, WIDTHS, Decoder, Rejected, Session, Splitter,
+                     cobs_decode, count_of, mix, parse_program, session_start)
 from encoder import frame, seal
 
 VECTORS = spec_text.ROOT / "tests" / "unit" / "vectors"
@@ -101,8 +101,8 @@ class Vectors(unittest.TestCase):
         self.assertEqual(read(), {"name": "REPLY", "results": bytes.fromhex(fields["results"])})
 
     def failed(self, fields, read):
-        status, index, done, detail = numbers(fields, "status", "index", "done", "detail")
-        self.assertEqual(read(), {"name": "FAILED", "status": status, "index": index, "done": done, "detail": detail,
+        names = ("status", "index", "done", "vector", "code", "detail")
+        self.assertEqual(read(), {"name": "FAILED", **dict(zip(names, numbers(fields, *names))),
                                   "results": bytes.fromhex(fields["results"])})
 
     def note(self, fields, read):
@@ -119,28 +119,24 @@ class Vectors(unittest.TestCase):
         self.each("program.txt", self.program)
 
     def program(self, fields):
-        status, count, results, bad_index = numbers(fields, "status", "count", "results", "bad_index")
-        expected = (count, results) if STATUSES[status] == "DONE" else (bad_index,)
+        status, bad_index = numbers(fields, "status", "bad_index")
+        expected = numbers(fields, "count", "results", "worst") if STATUSES[status] == "DONE" else [bad_index]
         self.assertEqual(self.check(bytes.fromhex(fields["program"])), (STATUSES[status], *expected))
 
     def check(self, data):
-        """P4, without limits and policy: DONE, operations and bytes of results, or a status and an index."""
+        """P4, without limits and policy: DONE, operations, bytes of results and time, or a status and an index."""
         if not data:
             return "MALFORMED", 0
         try:
             program = parse_program(data)
         except Rejected:
             return self.first_unreadable(data)
-        letters = {row["operation"]: (row["operands"], row["results"]) for row in OPERATIONS.values()}
-        results = 0
-        for index, (operation, *operands) in enumerate(program):
-            takes, gives = letters[operation]
-            if takes.startswith("p"):
-                width = int(operation.lstrip("INOUT")) // 8
-                if operands[0] + width > 0x10000 or operands[0] % width:
-                    return "BAD_PORT" if operands[0] + width > 0x10000 else "MISALIGNED", index
-            results += sum(WIDTHS[letter] for letter in gives)
-        return "DONE", len(program), results
+        for index, operation in enumerate(program):
+            status = refused(*operation)
+            if status:
+                return status, index
+        results = sum(results_size(operation) for operation in program)
+        return "DONE", len(program), results, min(ONES, sum(map(longest, program)))
 
     def first_unreadable(self, data):
         """The operation at which the longest readable beginning ends."""
@@ -151,6 +147,72 @@ class Vectors(unittest.TestCase):
                 continue
             return ("MALFORMED" if data[size] in OPERATIONS else "UNSUPPORTED"), index
         return None
+
+
+def fields_of(operation):
+    name, *operands = operation
+    return list(zip(BY_NAME[name]["operands"], operands))
+
+
+def results_size(operation):
+    row = BY_NAME[operation[0]]
+    sizes = WIDTHS | {"v": row["width"], "t": row["width"] * count_of(operation)}
+    return sum(sizes[letter] for letter in row["results"])
+
+
+def longest(operation):
+    """P1: in microseconds."""
+    row = BY_NAME[operation[0]]
+    each = int(row["each, us"])
+    times = {"n": lambda value: value * each, "l": lambda value: (value // 64 + 1) * each, "u": lambda value: value}
+    more = (times[letter](value) for letter, value in fields_of(operation) if letter in times)
+    return int(row["longest, us"]) + sum(more)
+
+
+def refused_port(port, width):
+    """P3."""
+    if port + width > 0x10000:
+        return "BAD_PORT"
+    return "MISALIGNED" if port % width else None
+
+
+def refused_index(width, port, flags, index, data_port):
+    """P11."""
+    index_width = 1 << (flags & 3)
+    if flags > 7 or index_width > 4 or index >> 8 * index_width:
+        return "BAD_OPERAND"
+    return refused_port(port, index_width) or refused_port(data_port, width)
+
+
+def refused_memory(width, address, size):
+    """P12, P13."""
+    if not size or address + size > 1 << 64:
+        return "BAD_OPERAND"
+    return "MISALIGNED" if width and address % width else None
+
+
+def refused_pci(width, offset, count):
+    """P14."""
+    if offset % width:
+        return "MISALIGNED"
+    return "BAD_OPERAND" if not count or offset + count * width > 0x1000 else None
+
+
+def refused(name, *operands):
+    """P3, P11 to P14: what is wrong with an operation by itself."""
+    width, letters = BY_NAME[name]["width"], BY_NAME[name]["operands"]
+    if name.startswith("INDEX"):
+        return refused_index(width, *operands[:4])
+    if letters.startswith("p"):
+        return refused_port(operands[0], width) or ("BAD_OPERAND" if "n" in letters and not operands[1] else None)
+    if name.startswith("PCI"):
+        return refused_pci(width, *operands[1:3])
+    if letters.startswith("qn"):
+        return refused_memory(width, operands[0], operands[1] * width)
+    if letters.startswith("ql"):
+        step = operands[2] if "b" in letters else 1
+        return "BAD_OPERAND" if step not in (1, 2, 4, 8) or not operands[-1] else refused_memory(0, *operands[:2])
+    return None
 
 
 if __name__ == "__main__":

@@ -71,12 +71,12 @@ static void execute(struct pair *pair, const struct kdio_stub_request *request)
 static void stub_takes(struct pair *pair, const uint8_t *bytes, size_t size)
 {
     struct kdio_stub_request request;
-    bool ready;
 
-    for (size_t at = 0; at < size;) {
-        at += kdio_stub_link_rx(&pair->stub, bytes + at, size - at, pair->now_us, draw, NULL, &request, &ready);
-        if (ready)
-            execute(pair, &request);
+    for (size_t at = 0; at < size; at++) {
+        if (!kdio_stub_link_take(&pair->stub, bytes[at], pair->now_us, draw, NULL))
+            continue;
+        kdio_stub_link_request(&pair->stub, &request);
+        execute(pair, &request);
     }
 }
 
@@ -95,9 +95,13 @@ static void host_takes(struct pair *pair, const uint8_t *bytes, size_t size)
 
 static size_t stub_says(struct pair *pair, uint8_t *bytes, size_t capacity)
 {
-    size_t no_text = 0;
+    size_t count = 0;
+    int next;
 
-    return kdio_stub_link_tx(&pair->stub, bytes, capacity, pair->now_us, NULL, &no_text);
+    while (count < capacity &&
+           (next = kdio_stub_link_next(&pair->stub, false, pair->now_us)) != KDIO_STUB_LINK_IDLE)
+        bytes[count++] = (uint8_t)next;
+    return count;
 }
 
 /* Until both are silent. */
