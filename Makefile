@@ -109,7 +109,7 @@ $(BUILD)/stub-ports/%.o: %.c
 # Compilers may call memcpy and its kin even from freestanding code: those calls go to the library's own functions, so that
 # it neither needs the kernel's nor clashes with them. Unused functions of the shared code are left out.
 STUB_PORTS_SYMBOLS := $(addprefix kdio_stub_,init handle poll prompt)
-STUB_SYMBOLS := $(STUB_PORTS_SYMBOLS) $(addprefix kdio_stub_,console console_room suspend resume uart_moved fault)
+STUB_SYMBOLS := $(STUB_PORTS_SYMBOLS) $(addprefix kdio_stub_,trap console console_room suspend resume uart_moved fault)
 MEMORY_FUNCTIONS := memcpy memmove memset memcmp
 
 # $(1) symbols that stay global, $(2) the joined object

@@ -2,12 +2,15 @@
 /* breakpoint.c: implements breakpoint.h. DR7 and CR4 as in SDM volume 3, 17.2. */
 #include "stub/breakpoint.h"
 
+#include "stub/space.h"
 #include "stub/stub.h"
 
 #define INT3 0xccu
 
 #define DR7          7u
-#define CR4          4u /* As kdio_machine_debug_get has it. */
+#define CR4          4u /* As debug_set of struct kdio_machine has it. */
+#define REGISTER_CR4 3u /* Among what the machine tells. */
+#define REGISTER_DR7 10u
 #define CR4_DE       0x8u
 #define DR7_ENABLE(n)     (2u << 2 * (n)) /* Global. */
 #define DR7_CONDITION(n)  (16u + 4 * (n)) /* Where R/W and LEN are. */
@@ -40,13 +43,13 @@ static uint8_t find_free(const struct kdio_stub *stub, uint8_t first, uint8_t en
 
 static void write_dr7(struct kdio_stub *stub, uint8_t id, const struct kdio_breakpoint *slot)
 {
-    uint64_t dr7 = kdio_machine_debug_get(&stub->machine, DR7);
+    uint64_t dr7 = kdio_stop_system_register(stub, REGISTER_DR7);
 
     dr7 &= ~((uint64_t)15 << DR7_CONDITION(id) | 3u << 2 * id);
     if (slot->used)
         dr7 |= DR7_ENABLE(id) |
                (uint64_t)(condition_of(slot->kind) | length_code(slot->length) << 2) << DR7_CONDITION(id);
-    kdio_machine_debug_set(&stub->machine, DR7, dr7);
+    kdio_stop_debug_set(stub, DR7, dr7);
 }
 
 static unsigned io_count(const struct kdio_stub *stub)
@@ -61,15 +64,15 @@ static unsigned io_count(const struct kdio_stub *stub)
 /* I/O breakpoints need CR4.DE, which goes back to what it was with the last of them. */
 static void update_de(struct kdio_stub *stub)
 {
-    uint64_t cr4 = kdio_machine_debug_get(&stub->machine, CR4);
+    uint64_t cr4 = kdio_stop_system_register(stub, REGISTER_CR4);
     unsigned count = io_count(stub);
 
     if (count && !(cr4 & CR4_DE)) {
         stub->breakpoints.own_de = true;
-        kdio_machine_debug_set(&stub->machine, CR4, cr4 | CR4_DE);
+        kdio_stop_debug_set(stub, CR4, cr4 | CR4_DE);
     } else if (!count && stub->breakpoints.own_de) {
         stub->breakpoints.own_de = false;
-        kdio_machine_debug_set(&stub->machine, CR4, cr4 & ~(uint64_t)CR4_DE);
+        kdio_stop_debug_set(stub, CR4, cr4 & ~(uint64_t)CR4_DE);
     }
 }
 
@@ -83,24 +86,33 @@ uint8_t kdio_breakpoint_at(const struct kdio_stub *stub, uint64_t address)
     return KDIO_BREAKPOINT_NONE;
 }
 
+static bool physical_byte(struct kdio_stub *stub, uint64_t physical, bool store, uint64_t *byte)
+{
+    uint64_t size = 1, at = kdio_space_map(stub, &stub->run, physical, 1, &size);
+
+    return at && kdio_space_access(stub, &stub->run, kdio_space_memory(store, 1), at, physical, byte) == KDIO_DONE;
+}
+
 /* What the kernel itself has written over the int3 stays. */
 void kdio_breakpoint_lift(struct kdio_stub *stub, uint8_t id)
 {
     struct kdio_breakpoint *slot = &stub->breakpoints.slots[id];
-    uint8_t byte = 0;
+    uint64_t byte = 0, original = slot->original;
 
-    if (kdio_physical_byte(stub, slot->physical, false, &byte) && byte == INT3)
-        (void)kdio_physical_byte(stub, slot->physical, true, &slot->original);
+    if (physical_byte(stub, slot->physical, false, &byte) && byte == INT3)
+        (void)physical_byte(stub, slot->physical, true, &original);
 }
 
 /* What is there now is what the int3 replaces: it may have been written while the int3 was out. */
 void kdio_breakpoint_put(struct kdio_stub *stub, uint8_t id)
 {
     struct kdio_breakpoint *slot = &stub->breakpoints.slots[id];
-    uint8_t int3 = INT3;
+    uint64_t byte = 0, int3 = INT3;
 
-    if (kdio_physical_byte(stub, slot->physical, false, &slot->original))
-        (void)kdio_physical_byte(stub, slot->physical, true, &int3);
+    if (!physical_byte(stub, slot->physical, false, &byte))
+        return;
+    slot->original = (uint8_t)byte;
+    (void)physical_byte(stub, slot->physical, true, &int3);
 }
 
 uintptr_t kdio_breakpoints_lift(struct kdio_stub *stub)
@@ -128,10 +140,10 @@ void kdio_breakpoints_put(struct kdio_stub *stub, uintptr_t state)
 
 static enum kdio_status set_software(struct kdio_stub *stub, struct kdio_breakpoint *slot, uint8_t id)
 {
-    uint8_t byte;
+    uint64_t byte = 0;
 
-    if (!kdio_translate_address(stub, slot->address, &slot->physical) ||
-        !kdio_physical_byte(stub, slot->physical, false, &byte))
+    slot->physical = kdio_translate_address(stub, &stub->run, slot->address);
+    if (slot->physical == UINT64_MAX || !physical_byte(stub, slot->physical, false, &byte))
         return KDIO_NO_BREAKPOINT;
     stub->breakpoints.software++;
     kdio_breakpoint_put(stub, id);
@@ -140,7 +152,7 @@ static enum kdio_status set_software(struct kdio_stub *stub, struct kdio_breakpo
 
 static enum kdio_status set_hardware(struct kdio_stub *stub, const struct kdio_breakpoint *slot, uint8_t id)
 {
-    kdio_machine_debug_set(&stub->machine, id, slot->address);
+    kdio_stop_debug_set(stub, id, slot->address);
     write_dr7(stub, id, slot);
     update_de(stub);
     return KDIO_DONE;
@@ -169,7 +181,7 @@ enum kdio_status kdio_breakpoint_set(struct kdio_stub *stub, uint8_t kind, uint8
         return KDIO_BAD_OPERAND;
     *id = software ? find_free(stub, KDIO_HARDWARE_BREAKPOINTS, KDIO_BREAKPOINT_COUNT)
                    : find_free(stub, 0, KDIO_HARDWARE_BREAKPOINTS);
-    if (*id == KDIO_BREAKPOINT_NONE || (executes && kdio_stop_owns(address)) ||
+    if (*id == KDIO_BREAKPOINT_NONE || (executes && kdio_x86_64_is_own_code(address)) ||
         (software && kdio_breakpoint_at(stub, address) != KDIO_BREAKPOINT_NONE))
         return KDIO_NO_BREAKPOINT;
     slot = &stub->breakpoints.slots[*id];

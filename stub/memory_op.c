@@ -226,7 +226,18 @@ static enum kdio_status __attribute__((noinline)) reach(struct kdio_stub *stub, 
     return run->op.row->changes ? fill(stub, run) : search(stub, run);
 }
 
+/* Memory is seen and changed without the int3s of breakpoints. */
+static enum kdio_status reach_beneath(struct kdio_stub *stub, struct kdio_run *run)
+{
+    uintptr_t state = KDIO_STUB_HAS_RUN ? kdio_breakpoints_lift(stub) : 0;
+    enum kdio_status status = reach(stub, run);
+
+    if (KDIO_STUB_HAS_RUN)
+        kdio_breakpoints_put(stub, state);
+    return status;
+}
+
 enum kdio_status kdio_memory_op(struct kdio_stub *stub, struct kdio_run *run)
 {
-    return run->op.row->family == KDIO_OP_TRANSLATE ? kdio_translate_op(stub, run) : reach(stub, run);
+    return run->op.row->family == KDIO_OP_TRANSLATE ? kdio_translate_op(stub, run) : reach_beneath(stub, run);
 }

@@ -27,6 +27,7 @@ struct kdio_run {
     struct kdio_op op;
     bool atomic;
     bool cancelled;              /* Stop before the next step. */
+    bool gives_way;              /* The kernel must run before the next step. */
     bool faulted;                /* The stub itself did, while it ran this. */
     bool op_goes_on;             /* op was begun, and has not ended: false when it is called first. */
     uint32_t op_units;           /* What it has done of its count; 0 when it begins. */
@@ -65,5 +66,6 @@ enum kdio_status kdio_port_op(struct kdio_stub *stub, struct kdio_run *run);
 enum kdio_status kdio_processor_op(struct kdio_stub *stub, struct kdio_run *run);
 enum kdio_status kdio_memory_op(struct kdio_stub *stub, struct kdio_run *run); /* And translation. */
 enum kdio_status kdio_pci_op(struct kdio_stub *stub, struct kdio_run *run);
+enum kdio_status kdio_stop_op(struct kdio_stub *stub, struct kdio_run *run); /* Run control. */
 
 #endif

@@ -41,6 +41,12 @@ uint64_t kdio_space_map(struct kdio_stub *stub, struct kdio_run *run, uint64_t p
 /* PCI configuration space of a function through memory: its physical address, or 0. */
 uint64_t kdio_pci_window(const struct kdio_stub *stub, uint32_t function);
 
+/* The physical address; all ones where there is none. */
+uint64_t kdio_translate_address(struct kdio_stub *stub, struct kdio_run *run, uint64_t address);
+
+/* The APIC identifier of this CPU. */
+uint32_t kdio_processor_apic_id(const struct kdio_stub *stub);
+
 /* Translation of the operation's address by the page tables of this CPU. */
 enum kdio_status kdio_translate_op(struct kdio_stub *stub, struct kdio_run *run);
 

@@ -7,6 +7,7 @@
  */
 #include "stub/stop.h"
 
+#include "stub/space.h"
 #include "stub/stub.h"
 
 #define VECTOR_DEBUG      1u
@@ -17,14 +18,15 @@
 #define RFLAGS_RF 0x00010000u
 
 #define DR6           6u
+#define REGISTER_DR6  9u /* Among what the machine tells. */
 #define DR6_BREAKS    0x0000000fu
 #define DR6_BS        0x00004000u
 #define DR6_CLEAR     0xffff0ff0u
+#define EVENT_PERIOD_US 250000u
 #define FLUSH_US      100000u /* For the answer to go out before the kernel runs again. */
 
 #define OPCODE_PUSHF 0x9cu
 #define OPCODE_POPF  0x9du
-#define OPCODE_INTN  0xcdu
 #define OPCODE_IRET  0xcfu
 #define OPCODE_HLT   0xf4u
 #define OPCODE_CLI   0xfau
@@ -56,8 +58,8 @@ static void judge_debug(struct kdio_stub *stub)
 {
     struct kdio_stop *stop = &stub->stop;
 
-    stop->dr6 = kdio_machine_debug_get(&stub->machine, DR6);
-    kdio_machine_debug_set(&stub->machine, DR6, DR6_CLEAR);
+    stop->dr6 = kdio_stop_system_register(stub, REGISTER_DR6);
+    kdio_stop_debug_set(stub, DR6, DR6_CLEAR);
     stop->breakpoint = debug_breakpoint(stub, stop->dr6);
     stop->reason = debug_reason(stub);
 }
@@ -95,13 +97,20 @@ static bool is_prefix(uint8_t byte)
            byte == 0x26 || byte == 0x64 || byte == 0x65 || byte == 0xf0 || byte == 0xf2 || byte == 0xf3;
 }
 
+static bool access(const struct kdio_stub *stub, bool store, uint64_t at, unsigned width, uint64_t *value)
+{
+    struct kdio_stub_fault fault;
+
+    return stub->machine.access(stub->machine.context, kdio_space_memory(store, width), at, value, &fault);
+}
+
 /* The opcode's first byte; 0 where the instruction cannot be read: it will fault. */
 static uint8_t opcode_at(const struct kdio_stub *stub, uint64_t rip)
 {
     uint64_t byte = 0;
 
     for (unsigned i = 0; i < INSTRUCTION_MAX; i++) {
-        if (kdio_machine_load(&stub->machine, rip + i, 1, &byte) != 0)
+        if (!access(stub, false, rip + i, 1, &byte))
             return 0;
         if (!is_prefix((uint8_t)byte))
             return (uint8_t)byte;
@@ -123,15 +132,14 @@ static void step_begin(struct kdio_stub *stub, struct kdio_trap_frame *frame)
 }
 
 /* Flags that the instruction pushed hold the step's TF and IF: they become what they would have been. */
-static void mend_pushed_flags(const struct kdio_stub *stub, const struct kdio_trap_frame *frame, uint64_t at)
+static void mend_pushed_flags(const struct kdio_stub *stub, uint64_t at)
 {
-    uint64_t flags;
+    uint64_t flags = 0;
 
-    (void)frame;
-    if (kdio_machine_load(&stub->machine, at, 2, &flags) != 0)
+    if (!access(stub, false, at, 2, &flags))
         return;
     flags = (flags & ~(uint64_t)(RFLAGS_TF | RFLAGS_IF)) | (stub->stop.interrupts ? RFLAGS_IF : 0);
-    (void)kdio_machine_store(&stub->machine, at, 2, flags);
+    (void)access(stub, true, at, 2, &flags);
 }
 
 static bool sets_interrupts(uint8_t opcode)
@@ -152,7 +160,7 @@ static void step_end(struct kdio_stub *stub, struct kdio_trap_frame *frame)
     if (!done || !(stop->opcode == OPCODE_POPF || stop->opcode == OPCODE_IRET))
         frame->rflags &= ~(uint64_t)RFLAGS_TF;
     if (done && stop->opcode == OPCODE_PUSHF)
-        mend_pushed_flags(stub, frame, frame->rsp);
+        mend_pushed_flags(stub, frame->rsp);
     if (stop->interrupts && !(done && sets_interrupts(stop->opcode)))
         frame->rflags |= RFLAGS_IF;
 }
@@ -173,6 +181,18 @@ static void flush(struct kdio_stub *stub)
         kdio_stub_work_stopped(stub);
 }
 
+/* L11: until it was fetched. */
+static void tell(struct kdio_stub *stub)
+{
+    struct kdio_stop *stop = &stub->stop;
+    uint64_t now_us = kdio_stub_now_us(stub);
+
+    if (stop->fetched || now_us < stop->event_us)
+        return;
+    kdio_stub_link_event(&stub->link);
+    stop->event_us = now_us + EVENT_PERIOD_US;
+}
+
 static void stand_still(struct kdio_stub *stub, struct kdio_trap_frame *frame)
 {
     struct kdio_stop *stop = &stub->stop;
@@ -181,10 +201,12 @@ static void stand_still(struct kdio_stub *stub, struct kdio_trap_frame *frame)
     stop->wanted = false;
     stop->resume = KDIO_RESUME_NOT;
     stop->count++;
-    kdio_stub_link_event(&stub->link, true);
-    while (stop->resume == KDIO_RESUME_NOT)
+    stop->fetched = false;
+    stop->event_us = 0;
+    while (stop->resume == KDIO_RESUME_NOT) {
+        tell(stub);
         kdio_stub_work_stopped(stub);
-    kdio_stub_link_event(&stub->link, false);
+    }
     stop->frame = NULL;
 }
 
@@ -235,15 +257,24 @@ static bool beside(struct kdio_stub *stub, struct kdio_trap_frame *frame)
     return true;
 }
 
+bool kdio_stop_possible(const struct kdio_stub *stub)
+{
+    return stub->config.traps && stub->config.faults && stub->config.map && stub->machine.debug_set;
+}
+
 bool kdio_stub_trap(struct kdio_stub *stub, struct kdio_trap_frame *frame)
 {
     struct kdio_stop *stop = &stub->stop;
-    bool stepped = stop->stepping;
+    bool stepped;
 
-    if (!stepped && !kdio_stub_hold(stub))
+    if (!stub || !kdio_stop_possible(stub))
+        return false;
+    stepped = stop->stepping;
+    if (!stepped && !kdio_stub_take(&stub->busy))
         return beside(stub, frame);
-    if (!stub->link.current.key.challenge) {
-        kdio_stub_release(stub);
+    stub->entered_rsp = (uintptr_t)&stepped;
+    if (!stub->link.current.key.challenge || stub->suspended) {
+        kdio_stub_release(&stub->busy);
         return false;
     }
     judge(stub, frame);
@@ -256,6 +287,6 @@ bool kdio_stub_trap(struct kdio_stub *stub, struct kdio_trap_frame *frame)
             break;
     }
     if (!stop->stepping)
-        kdio_stub_release(stub);
+        kdio_stub_release(&stub->busy);
     return true;
 }

@@ -38,14 +38,20 @@ struct kdio_stop {
     uint8_t lifted;    /* The int3 that is out for that instruction; KDIO_BREAKPOINT_NONE. */
     uint8_t opcode;    /* Of that instruction, behind its prefixes. */
     bool interrupts;   /* RFLAGS.IF before it. */
+    bool fetched;      /* The host knows of this stop. */
+    uint64_t event_us; /* When it is told again that there is one. */
     uint32_t count;
     uint64_t dr6;
     uint8_t *fpu;      /* 512 bytes, aligned to 16. */
 };
 
-enum kdio_status kdio_stop_op(struct kdio_stub *stub, struct kdio_run *run);
+/* A register as struct kdio_machine numbers them; a debug register, or CR4 as 4. */
+uint64_t kdio_stop_system_register(const struct kdio_stub *stub, unsigned number);
+void kdio_stop_debug_set(const struct kdio_stub *stub, unsigned which, uint64_t value);
 
-/* True for an address in the stub's own code. */
-bool kdio_stop_owns(uint64_t address);
+#define KDIO_FPU_SIZE 512u /* Bytes of an FXSAVE area. */
+
+/* The machine and the kernel allow it. */
+bool kdio_stop_possible(const struct kdio_stub *stub);
 
 #endif

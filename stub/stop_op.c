@@ -2,16 +2,29 @@
 /* stop_op.c: the operations of run control. Those that need the stopped kernel's frame are refused while it runs. */
 #include "stub/stop.h"
 
+#include "stub/space.h"
 #include "stub/stub.h"
 
-#define FPU_SIZE 512u
+#define MSR_FS_BASE 0xc0000100u /* And those of GS and KERNEL_GS behind it. */
 
-#define MSR_FS_BASE        0xc0000100u
-#define MSR_GS_BASE        0xc0000101u
-#define MSR_KERNEL_GS_BASE 0xc0000102u
+/* Places in what the machine tells. */
+enum { MACHINE_FS_BASE = 12, MACHINE_DS = 24, DATA_SEGMENTS = 4, BASES = 3 };
 
 /* Numbers of the registers, as in GET_REGISTERS. */
 enum { REGISTER_RIP = 16, REGISTER_RFLAGS, REGISTER_CS, REGISTER_SS, REGISTER_FS_BASE = 24, REGISTER_COUNT = 27 };
+
+uint64_t kdio_stop_system_register(const struct kdio_stub *stub, unsigned number)
+{
+    uint64_t values[KDIO_REGISTERS];
+
+    stub->machine.registers(stub->machine.context, values);
+    return values[number];
+}
+
+void kdio_stop_debug_set(const struct kdio_stub *stub, unsigned which, uint64_t value)
+{
+    stub->machine.debug_set(stub->machine.context, which, value);
+}
 
 static void state(const struct kdio_stub *stub, struct kdio_writer *results)
 {
@@ -21,7 +34,7 @@ static void state(const struct kdio_stub *stub, struct kdio_writer *results)
     kdio_write_uint(results, 1, frame != NULL);
     kdio_write_uint(results, 1, frame ? stop->reason : KDIO_STOP_NONE);
     kdio_write_uint(results, 4, stop->count);
-    kdio_write_uint(results, 4, kdio_machine_cpu(&stub->machine));
+    kdio_write_uint(results, 4, kdio_processor_apic_id(stub));
     kdio_write_uint(results, 1, frame ? frame->vector : 0);
     kdio_write_uint(results, 8, frame ? frame->error_code : 0);
     kdio_write_uint(results, 8, frame ? stop->dr6 : 0);
@@ -46,34 +59,30 @@ static uint64_t *in_frame(struct kdio_trap_frame *frame, unsigned number)
 static enum kdio_status get_registers(struct kdio_stub *stub, struct kdio_writer *results)
 {
     struct kdio_trap_frame *frame = stub->stop.frame;
-    uint16_t segments[KDIO_DATA_SEGMENTS];
-    uint64_t base = 0;
+    uint64_t values[KDIO_REGISTERS];
 
     for (unsigned i = 0; i <= REGISTER_RFLAGS; i++)
         kdio_write_uint(results, 8, *in_frame(frame, i));
     kdio_write_uint(results, 2, frame->cs);
     kdio_write_uint(results, 2, frame->ss);
-    kdio_machine_segments(&stub->machine, segments);
-    for (unsigned i = 0; i < KDIO_DATA_SEGMENTS; i++)
-        kdio_write_uint(results, 2, segments[i]);
-    for (uint32_t msr = MSR_FS_BASE; msr <= MSR_KERNEL_GS_BASE; msr++) {
-        (void)kdio_machine_msr_read(&stub->machine, msr, &base);
-        kdio_write_uint(results, 8, base);
-    }
+    stub->machine.registers(stub->machine.context, values);
+    for (unsigned i = 0; i < DATA_SEGMENTS; i++)
+        kdio_write_uint(results, 2, values[MACHINE_DS + i]);
+    for (unsigned i = 0; i < BASES; i++)
+        kdio_write_uint(results, 8, values[MACHINE_FS_BASE + i]);
     return KDIO_DONE;
 }
 
 /* DS to GS are what the stopped kernel will go on with, but loading one may fault: they are shown, not set. */
-static enum kdio_status set_register(struct kdio_stub *stub, const struct kdio_op *op)
+static enum kdio_status set_register(struct kdio_stub *stub, struct kdio_run *run)
 {
-    uint64_t number = op->operand[0], value = op->operand[1];
+    uint64_t number = run->op.operand[0], value = run->op.operand[1];
     uint64_t *place = in_frame(stub->stop.frame, (unsigned)number);
 
     if (number >= REGISTER_COUNT)
         return KDIO_BAD_OPERAND;
     if (number >= REGISTER_FS_BASE)
-        return kdio_machine_msr_write(&stub->machine, MSR_FS_BASE + (uint32_t)(number - REGISTER_FS_BASE), value)
-                   ? KDIO_BAD_OPERAND : KDIO_DONE;
+        return kdio_space_access(stub, run, KDIO_ACCESS_WRMSR, MSR_FS_BASE + number - REGISTER_FS_BASE, number, &value);
     if (!place)
         return KDIO_UNSUPPORTED;
     *place = value;
@@ -87,16 +96,16 @@ static enum kdio_status access_fpu(struct kdio_stub *stub, struct kdio_run *run)
     uint64_t offset = run->op.operand[0];
     uint8_t *area = stub->stop.fpu;
 
-    if (offset + run->op.count > FPU_SIZE)
+    if (offset + run->op.count > KDIO_FPU_SIZE)
         return KDIO_BAD_OPERAND;
-    kdio_machine_fpu_save(&stub->machine, area);
+    stub->machine.fpu_save(stub->machine.context, area);
     if (!run->op.row->changes) {
         kdio_write_bytes(&run->results, area + offset, run->op.count);
         return KDIO_DONE;
     }
     for (uint32_t i = 0; i < run->op.count; i++)
         area[offset + i] = run->op.bytes[i];
-    kdio_machine_fpu_restore(&stub->machine, area);
+    stub->machine.fpu_restore(stub->machine.context, area);
     return KDIO_DONE;
 }
 
@@ -107,6 +116,7 @@ static enum kdio_status step(struct kdio_stub *stub, struct kdio_run *run)
 {
     struct kdio_stop *stop = &stub->stop;
 
+    run->gives_way = false;
     if (run->op_units && stop->count != (uint32_t)run->op_at)
         return KDIO_DONE;
     run->op_units = 1;
@@ -180,7 +190,7 @@ enum kdio_status kdio_stop_op(struct kdio_stub *stub, struct kdio_run *run)
     uint8_t opcode = run->op.row->family;
 
     if (opcode == KDIO_OP_STATE)
-        kdio_stub_link_event(&stub->link, false); /* L11: fetched. */
+        stub->stop.fetched = true;
     if (run->op_goes_on)
         return resume(stub, run);
     if (!stub->stop.frame)
@@ -188,7 +198,7 @@ enum kdio_status kdio_stop_op(struct kdio_stub *stub, struct kdio_run *run)
     if (opcode == KDIO_OP_GET_REGISTERS)
         return get_registers(stub, &run->results);
     if (opcode == KDIO_OP_SET_REGISTER)
-        return set_register(stub, &run->op);
+        return set_register(stub, run);
     if (opcode == KDIO_OP_GET_FPU || opcode == KDIO_OP_SET_FPU)
         return access_fpu(stub, run);
     return opcode == KDIO_OP_RESUME ? resume(stub, run) : running_op(stub, run);

@@ -78,6 +78,8 @@ static uint32_t find_capabilities(const struct kdio_stub *stub)
         capabilities |= KDIO_CAPABILITY_TEXT;
     if (KDIO_STUB_HAS_SPACES)
         capabilities |= kdio_space_capabilities(stub);
+    if (KDIO_STUB_HAS_RUN && kdio_stop_possible(stub))
+        capabilities |= KDIO_CAPABILITY_RUN;
     if (KDIO_STUB_HAS_PROGRAMS && stub->config.uart.baud)
         capabilities |= KDIO_CAPABILITY_BAUD;
     if (KDIO_STUB_HAS_POLICY && stub->config.read_only)
@@ -113,6 +115,10 @@ static void start_link(struct kdio_stub *stub, uint32_t size)
         .link_ports = kdio_uart_ports(&stub->uart),
     };
 
+    if (KDIO_STUB_HAS_RUN && kdio_stop_possible(stub)) {
+        size = (size - KDIO_FPU_SIZE) & ~(uint32_t)(MEMORY_ALIGNMENT - 1);
+        stub->stop.fpu = (uint8_t *)stub + size;
+    }
     share_memory(stub, size - (uint32_t)sizeof *stub, &link);
     stub->start_us = kdio_stub_now_us(stub);
     kdio_stub_link_init(&stub->link, &link, stub->start_us);
@@ -229,15 +235,18 @@ static void execute_now(struct kdio_stub *stub, uint64_t at_us)
         answer(stub);
 }
 
-/* A kernel that is inside an index/data pair postpones the program, or the rest of it; it stays ready. */
+/* A kernel that is inside an index/data pair postpones the program, or the rest of it; it stays ready. One that stands still
+ * would postpone it for ever. */
 static void execute(struct kdio_stub *stub, uint64_t at_us)
 {
     const struct kdio_stub_config *config = &stub->config;
 
-    if (config->pair_trylock && !config->pair_trylock(config->context))
+    bool stopped = KDIO_STUB_HAS_RUN && stub->stop.frame;
+
+    if (!stopped && config->pair_trylock && !config->pair_trylock(config->context))
         return;
     execute_now(stub, at_us);
-    if (config->pair_unlock)
+    if (!stopped && config->pair_unlock)
         config->pair_unlock(config->context);
 }
 
@@ -303,7 +312,14 @@ static unsigned work(struct kdio_stub *stub, bool may_execute)
         more = true; /* No interrupt announces the empty transmitter. */
     if (stub->request_ready || !ring_empty(&stub->rx))
         more = true;
+    if (KDIO_STUB_HAS_RUN && stub->stop.wanted)
+        return KDIO_STUB_BREAK | KDIO_STUB_WORK;
     return (stub->moved ? KDIO_STUB_WORK : 0) | (more ? KDIO_STUB_MORE : 0);
+}
+
+void kdio_stub_work_stopped(struct kdio_stub *stub)
+{
+    (void)work(stub, true);
 }
 
 /* A stub that another entry holds, perhaps one that this entry has interrupted: its UART is emptied, its line left.

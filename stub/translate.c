@@ -75,14 +75,24 @@ static enum kdio_status go_down(struct kdio_stub *stub, struct kdio_run *run, st
     return KDIO_DONE;
 }
 
+static enum kdio_status translate(struct kdio_stub *stub, struct kdio_run *run, struct walk *walk)
+{
+    begin_walk(stub, walk);
+    return is_canonical(walk) ? go_down(stub, run, walk) : KDIO_DONE;
+}
+
+uint64_t kdio_translate_address(struct kdio_stub *stub, struct kdio_run *run, uint64_t address)
+{
+    struct walk walk = { .address = address, .physical = UINT64_MAX };
+
+    return translate(stub, run, &walk) == KDIO_DONE ? walk.physical : UINT64_MAX;
+}
+
 enum kdio_status kdio_translate_op(struct kdio_stub *stub, struct kdio_run *run)
 {
     struct walk walk = { .address = run->op.operand[0], .physical = UINT64_MAX };
-    enum kdio_status status = KDIO_DONE;
+    enum kdio_status status = translate(stub, run, &walk);
 
-    begin_walk(stub, &walk);
-    if (is_canonical(&walk))
-        status = go_down(stub, run, &walk);
     if (status != KDIO_DONE)
         return status;
     kdio_write_uint(&run->results, 1, walk.levels);

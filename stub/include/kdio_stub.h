@@ -235,6 +235,9 @@ struct kdio_stub_config {
     /* The kernel's exception handlers call kdio_stub_fault. */
     bool faults;
 
+    /* They call kdio_stub_trap too, and whoever gets KDIO_STUB_BREAK does; with `faults` and `map` that gives run control. */
+    bool traps;
+
     /*
      * Where the kernel sees a physical address: a pointer, and in *size how many bytes from there on; memory cached, devices
      * uncached. NULL where there is neither, or it cannot be seen: the host is told of a fault (vector 0). The stub uses the
