@@ -150,6 +150,7 @@ local NOTES = {
     [0x04] = "TAKEN",
     [0x05] = "UNSUPPORTED",
     [0x08] = "CANCEL",
+    [0x09] = "KEEP",
 }
 
 local FREE_TYPES = {
@@ -706,7 +707,7 @@ local function read_partial(record, op, at)
         return nil
     elseif status == "NO_MATCH" and op.row.stem == "POLL" then
         return read_result(record, op, at, op.row.results)
-    elseif op.row.results == "t" and (status == "FAULT" or status == "CANCELLED") and left % op.row.width == 0 then
+    elseif op.row.results == "t" and left % op.row.width == 0 then
         local units = left / op.row.width
         return units < op.count and read_result(record, op, at, "t", units)
     end

@@ -30,6 +30,7 @@ struct cut {
     bool port_known;
     uint32_t last_port;
     size_t size, results, operations; /* In the request so far. */
+    uint64_t worst_us;
 };
 
 /* ---- Encoding ---- */
@@ -76,6 +77,7 @@ static bool put_out(struct cut *cut, const struct kdio_operation *operation)
     put(cut, port, port_size);
     put(cut, operation->operand[1], width);
     note_port(cut, port);
+    cut->worst_us += operation->row->worst_us;
     return true;
 }
 
@@ -143,6 +145,22 @@ static uint64_t units_that_fit(const struct cut *cut, const struct kdio_operatio
     return operation->row->results_table && left > results_room ? results_room : left;
 }
 
+/* By the table of operations. */
+static void add_time(struct cut *cut, const struct kdio_operation *operation, uint64_t units)
+{
+    const struct kdio_op_row *row = operation->row;
+
+    cut->worst_us += row->worst_us + units * row->each_us;
+    for (unsigned i = 0; row->operands[i]; i++) {
+        if (row->operands[i] == 'u')
+            cut->worst_us += operation->operand[i];
+        else if (row->operands[i] == 'l' && operation->operand[i] / 64 < UINT32_MAX)
+            cut->worst_us += (operation->operand[i] / 64 + 1) * row->each_us;
+        else if (row->operands[i] == 'l')
+            cut->worst_us += UINT32_MAX;
+    }
+}
+
 enum added { ADDED_WHOLE, ADDED_PART, NO_ROOM };
 
 static enum added add_counted(struct cut *cut, const struct kdio_operation *operation, uint64_t from)
@@ -164,6 +182,7 @@ static enum added add_counted(struct cut *cut, const struct kdio_operation *oper
     put_units(cut, operation, from, units, head + (has_operand_table(operation->row) ? (size_t)units * width : 0));
     cut->results += operation->row->results_table ? (size_t)units * width : 0;
     note_ports(cut, operation);
+    add_time(cut, operation, units);
     cut->flight->stretch.to = from + units;
     return units == left ? ADDED_WHOLE : ADDED_PART;
 }
@@ -183,6 +202,7 @@ static enum added add_plain(struct cut *cut, const struct kdio_operation *operat
     put_units(cut, operation, 0, 0, size);
     cut->results += results;
     note_ports(cut, operation);
+    add_time(cut, operation, 0);
     return ADDED_WHOLE;
 }
 
@@ -274,6 +294,7 @@ static void finish(struct cut *cut, enum kdio_cutting cutting)
     flight->request = (struct kdio_host_request){
         .program = flight->bytes, .size = cut->size, .results_max = (uint32_t)cut->results,
         .atomic = cutting == KDIO_CUT_NEVER,
+        .worst_us = cut->worst_us < UINT32_MAX ? (uint32_t)cut->worst_us : UINT32_MAX,
     };
 }
 

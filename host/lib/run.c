@@ -78,16 +78,22 @@ static void land(struct run *run)
         run->stopping = true;
 }
 
-/* After an interruption nothing more is sent, but what is under way is waited for, within bounds. */
+/* After an interruption nothing more is made, what is under way is cancelled and waited for, within bounds. What runs when the
+ * cancellation comes may be a later request than the one that was meant: each that is then the oldest is cancelled. */
 static enum kdio_status wait_out(struct run *run)
 {
     bool (*interrupted)(void *) = run->target->options.interrupted;
     uint64_t end_us = kdio_time_us() + INTERRUPT_GRACE_US;
     enum kdio_status status = KDIO_DONE;
+    size_t cancelled = run->newest;
 
     run->stopping = true;
     run->target->options.interrupted = NULL;
     while (status == KDIO_DONE && under_way(run) && kdio_time_us() < end_us) {
+        if (cancelled != run->oldest) {
+            kdio_host_link_cancel(&run->target->link, kdio_time_us());
+            cancelled = run->oldest;
+        }
         status = kdio_session_step(run->target, end_us - kdio_time_us());
         land(run);
     }
@@ -233,20 +239,33 @@ static void keep_unresolved(struct run *run)
         target->unresolved_stretches[target->unresolved_count++] = flight_at(run, i)->stretch;
 }
 
+/* The first operation that is not known to be done. A sign of life says how far a request is; the results did not come. */
+static struct kdio_place known_place(struct run *run)
+{
+    const struct kdio_flight *flight = flight_at(run, run->oldest);
+    const struct kdio_stretch *stretch = &flight->stretch;
+    size_t wire = under_way(run) && flight->request.alive ? flight->request.alive_done : 0;
+
+    if (!under_way(run) && !run->ready)
+        return run->next;
+    wire -= wire && flight->chained;
+    if (wire >= stretch->count)
+        wire = stretch->count - 1;
+    return (struct kdio_place){ .index = stretch->first + wire, .units = wire ? 0 : stretch->from };
+}
+
 /* The session ended, or an interruption gave up, with requests under way. */
 static enum kdio_status say_ended(struct run *run, enum kdio_status status)
 {
     struct kdio_target *target = run->target;
-    const struct kdio_flight *flight = flight_at(run, run->oldest);
-    bool unknown = under_way(run) && flight->request.sent;
-    struct kdio_place place = run->next;
+    bool unknown = under_way(run) && flight_at(run, run->oldest)->request.sent;
+    struct kdio_place place = known_place(run);
 
-    if (under_way(run) || run->ready)
-        place = (struct kdio_place){ .index = flight->stretch.first, .units = flight->stretch.from };
     if (place.index >= run->program->count)
         place.index = run->program->count - 1;
     kdio_fail(target, status, unknown ? KDIO_OUTCOME_UNKNOWN : KDIO_OUTCOME_NOT_DONE, "%s", kdio_status_text(status));
     name_operation(run, place.index, place.units);
+    target->error.done_count = (uint32_t)place.index;
     if (unknown)
         keep_unresolved(run);
     if (under_way(run) && target->session_end == KDIO_DONE)

@@ -56,6 +56,10 @@
 #define MPS_TRIGGER_MASK     0xcu
 #define MPS_TRIGGER_LEVEL    0xcu
 
+/* MCFG. */
+#define MCFG_ENTRIES    44u
+#define MCFG_ENTRY_SIZE 16u
+
 static uint32_t load32(const uint8_t *at)
 {
     return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
@@ -102,6 +106,8 @@ static void table_note(struct acpi *acpi, uint64_t address)
         acpi->fadt = table;
     else if (signature_is(table, "SPCR") && length >= SPCR_SIZE)
         acpi->spcr = table;
+    else if (signature_is(table, "MCFG"))
+        acpi->mcfg = table;
 }
 
 /* The RSDT has 4-byte entries, the XSDT 8-byte ones. */
@@ -251,4 +257,15 @@ bool acpi_ioapic_find(const struct acpi *acpi, unsigned index, struct acpi_ioapi
         return true;
     }
     return false;
+}
+
+bool acpi_ecam_find(const struct acpi *acpi, unsigned index, struct acpi_ecam *ecam)
+{
+    uint64_t at = MCFG_ENTRIES + (uint64_t)index * MCFG_ENTRY_SIZE;
+    const uint8_t *entry = acpi->mcfg + at;
+
+    if (!acpi->mcfg || at + MCFG_ENTRY_SIZE > table_length(acpi->mcfg))
+        return false;
+    *ecam = (struct acpi_ecam){ load64(entry), (uint16_t)load32(entry + 8), entry[10], entry[11] };
+    return ecam->bus_first <= ecam->bus_last;
 }

@@ -14,6 +14,7 @@ struct acpi {
     const uint8_t *madt; /* NULL where there is none. */
     const uint8_t *fadt;
     const uint8_t *spcr;
+    const uint8_t *mcfg;
 };
 
 /* Finds the tables from the RSDP at `rsdp_pa`; 0 looks for one in the BIOS area. */
@@ -54,5 +55,15 @@ struct acpi_ioapic {
 
 /* The I/O APIC number `index`; false when there are not so many. */
 bool acpi_ioapic_find(const struct acpi *acpi, unsigned index, struct acpi_ioapic *ioapic);
+
+/* Memory through which PCI configuration space is accessed (PCI Firmware Specification 3.3, 4.1.2). */
+struct acpi_ecam {
+    uint64_t base; /* Of bus 0. */
+    uint16_t segment;
+    uint8_t bus_first, bus_last;
+};
+
+/* The window number `index`; false when there are not so many. */
+bool acpi_ecam_find(const struct acpi *acpi, unsigned index, struct acpi_ecam *ecam);
 
 #endif

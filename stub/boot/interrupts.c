@@ -6,7 +6,9 @@
 #include "stub/boot/kernel.h"
 #include "stub/boot/panic.h"
 #include "stub/boot/pic.h"
+#include "stub/boot/rehearsal.h"
 #include "stub/boot/uart_irq.h"
+#include "stub/boot/x86.h"
 
 static void pic_dispatch(uint8_t irq)
 {
@@ -33,13 +35,26 @@ static void apic_dispatch(uint64_t vector)
     apic_end();
 }
 
+static void exception_dispatch(struct interrupt_frame *frame)
+{
+    struct kdio_stub_fault fault = {
+        .vector = (uint32_t)frame->vector, .code = (uint32_t)frame->error, .address = fault_address_read(),
+        .rip = frame->rip, .rsp = frame->rsp,
+    };
+
+    rehearsal_end();
+    if (!kdio_stub_fault(kernel.stub, &fault))
+        panic_exception(frame);
+    frame->rip = fault.rip;
+}
+
 /* The stub may not be called from an NMI, so it is only counted. */
-void interrupt_dispatch(const struct interrupt_frame *frame)
+void interrupt_dispatch(struct interrupt_frame *frame)
 {
     if (frame->vector == VECTOR_NMI)
         kernel.nmi_count++;
     else if (frame->vector < VECTOR_EXCEPTIONS)
-        panic_exception(frame);
+        exception_dispatch(frame);
     else if (frame->vector < VECTOR_PIC + PIC_IRQ_COUNT)
         pic_dispatch((uint8_t)(frame->vector - VECTOR_PIC));
     else

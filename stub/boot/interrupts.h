@@ -26,6 +26,6 @@ struct interrupt_frame {
 extern const char __attribute__((visibility("hidden"))) interrupt_stubs[];
 
 /* Called by vectors.S with interrupts off. */
-void interrupt_dispatch(const struct interrupt_frame *frame);
+void interrupt_dispatch(struct interrupt_frame *frame);
 
 #endif

@@ -8,6 +8,7 @@
 #include "stub/boot/apic.h"
 #include "stub/boot/clock.h"
 #include "stub/boot/console.h"
+#include "stub/boot/pages.h"
 #include "stub/boot/paging.h"
 #include "stub/boot/pairs.h"
 #include "stub/boot/pic.h"
@@ -18,6 +19,8 @@
 #include "stub/boot/x86.h"
 
 #define UART_MMIO_SIZE 32u /* Eight registers, four bytes apart. */
+
+#define ECAM_BUS_SIZE 0x100000ull
 
 #define CMOS_INDEX     0x70u
 #define CMOS_DATA      0x71u
@@ -39,12 +42,36 @@ static void uart_map(const struct boot *boot)
         (void)paging_map_device(spcr.base, UART_MMIO_SIZE);
 }
 
+/* Windows beyond 4 GiB are in no map. */
+static void ecam_find(const struct acpi *acpi)
+{
+    struct acpi_ecam ecam;
+
+    for (unsigned i = 0; i < ECAM_MAX && acpi_ecam_find(acpi, i, &ecam); i++) {
+        uint64_t first = ecam.base + ecam.bus_first * ECAM_BUS_SIZE;
+
+        if (!paging_map_device(first, (ecam.bus_last - ecam.bus_first + 1ull) * ECAM_BUS_SIZE))
+            continue;
+        kernel.ecam[kernel.ecam_count++] = (struct kdio_ecam){
+            ecam.base, ecam.segment, ecam.bus_first, ecam.bus_last,
+        };
+    }
+}
+
+static void *physical_map(void *context, uint64_t physical, uint64_t *size)
+{
+    (void)context;
+    return paging_direct(physical, size);
+}
+
 static void memory_start(struct boot *boot)
 {
     memory_pool_init(&boot->memory, boot->image_end_pa);
     if (!paging_start(&boot->memory) || !tables_start())
         cpu_stop();
     uart_map(boot);
+    ecam_find(&boot->acpi);
+    pages_start(&boot->memory);
     if (!boot->uart_chosen && !boot_uart_choose(boot))
         cpu_stop();
     /* The firmware may have taken the bridge's decoding back when it left. */
@@ -104,6 +131,10 @@ static bool stub_start(struct boot *boot)
         .pair_trylock = pairs_trylock,
         .pair_unlock = pairs_unlock,
         .text = shell_text,
+        .faults = true,
+        .map = physical_map,
+        .ecam = kernel.ecam,
+        .ecam_count = kernel.ecam_count,
     };
     void *memory = memory_pages(&boot->memory, page_count);
     struct kdio_stub *stub;

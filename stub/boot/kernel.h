@@ -7,10 +7,14 @@
 
 #include <kdio_stub.h>
 
+#define ECAM_MAX 8u /* A segment has one; few machines have more than two. */
+
 struct kernel {
     const struct boot *boot;
     struct kdio_stub *stub;             /* NULL until it has started. */
     struct kdio_uart_config uart;       /* As the stub got it. */
+    struct kdio_ecam ecam[ECAM_MAX];
+    uint32_t ecam_count;
     volatile uint64_t poll_until;       /* Time-stamp until which the idle loop does not halt. */
     volatile uint32_t uart_idle_count;  /* UART interrupts since the last tick that brought nothing. */
     volatile uint32_t nmi_count;

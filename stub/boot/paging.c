@@ -2,6 +2,8 @@
 /*
  * paging.c: implements paging.h with 4-level tables, and a fifth on top where the firmware left LA57 on (it cannot be
  * changed in long mode). Pages of 2 MiB where a range allows, 4 KiB where it does not (SDM volume 3, 4.5).
+ *
+ * The fifth level has the same table for the lower and the upper half, so that the upper half is where it is with four.
  */
 #include "stub/boot/paging.h"
 
@@ -26,12 +28,14 @@
 #define CPUID_EDX_NX (1u << 20)
 
 #define LARGE_SIZE    0x200000ull
+#define HUGE_SIZE     0x40000000ull
 #define TABLE_ENTRIES 512u
 #define PDPT_SHIFT    39u
 #define PD_SHIFT      30u
 #define PT_SHIFT      21u
 #define PAGE_SHIFT    12u
 #define LOW_END       0x100000000ull /* 4 GiB. */
+#define DIRECT_BASE   0xffff800000000000ull
 #define PAT_DEFAULT   0x0007040600070406ull /* PWT and PCD mean what they meant before there was a PAT. */
 
 struct paging {
@@ -86,38 +90,48 @@ static bool is_table(uint64_t entry)
     return (entry & PTE_PRESENT) && !(entry & PTE_LARGE);
 }
 
-/* Maps what it can with one entry. Returns the size of that, 0 when no page is left. */
-static uint64_t map_step(uint64_t base, uint64_t end, uint64_t flags)
+/* Maps what it can with one entry, at `address`. Returns the size of that, 0 when no page is left. */
+static uint64_t map_step(uint64_t address, uint64_t base, uint64_t end, uint64_t flags)
 {
-    uint64_t *entry = directory_entry(base), *table;
+    uint64_t *entry = directory_entry(address), *table;
     uint64_t value = flags ? base | (flags & paging.supported) : 0;
 
     if (!entry)
         return 0;
-    if (base % LARGE_SIZE == 0 && end - base >= LARGE_SIZE && !is_table(*entry)) {
+    if ((base | address) % LARGE_SIZE == 0 && end - base >= LARGE_SIZE && !is_table(*entry)) {
         *entry = value ? value | PTE_LARGE : 0;
         return LARGE_SIZE;
     }
     table = table_under(entry);
     if (!table)
         return 0;
-    table[table_index(base, PAGE_SHIFT)] = value;
+    table[table_index(address, PAGE_SHIFT)] = value;
     return PAGE_SIZE;
 }
 
-/* Any page that the range touches is mapped whole. */
-static bool map(uint64_t base, uint64_t end, uint64_t flags)
+/* Any page that the range touches is mapped whole, `offset` above its physical address. */
+static bool map_at(uint64_t offset, uint64_t base, uint64_t end, uint64_t flags)
 {
     end = end > paging.address_end ? paging.address_end : (end + PAGE_SIZE - 1) & -(uint64_t)PAGE_SIZE;
     base &= -(uint64_t)PAGE_SIZE;
     while (base < end) {
-        uint64_t size = map_step(base, end, flags);
+        uint64_t size = map_step(base + offset, base, end, flags);
 
         if (!size)
             return false;
         base += size;
     }
     return true;
+}
+
+static bool map(uint64_t base, uint64_t end, uint64_t flags)
+{
+    return map_at(0, base, end, flags);
+}
+
+static bool map_twice(uint64_t base, uint64_t end, uint64_t flags)
+{
+    return map(base, end, flags) && map_at(DIRECT_BASE, base, end, flags);
 }
 
 static bool map_marks(const char *start, const char *end, uint64_t flags)
@@ -139,7 +153,7 @@ static bool map_ranges(const struct memory_map *memory, bool devices)
         const struct memory_range *range = &memory->ranges[i];
         bool is_device = range->kind == MEMORY_DEVICE;
 
-        if (is_device == devices && !map(range->base, range->base + range->size, is_device ? MAP_DEVICE : MAP_RAM))
+        if (is_device == devices && !map_twice(range->base, range->base + range->size, is_device ? MAP_DEVICE : MAP_RAM))
             return false;
     }
     return true;
@@ -174,7 +188,7 @@ static bool map_high_bars(void *context, struct pci_address at)
             continue;
         base = pci_bar(at, i, &is_io);
         if (base >= LOW_END && base < paging.address_end)
-            *mapped = map(base, base + pci_bar64_size(at, i), MAP_DEVICE);
+            *mapped = map_twice(base, base + pci_bar64_size(at, i), MAP_DEVICE);
         i++;
     }
     return *mapped;
@@ -198,7 +212,7 @@ static uint64_t *level5_add(uint64_t *root)
     uint64_t *top = memory_pages(paging.memory, 1);
 
     if (top)
-        top[0] = (uintptr_t)root | PTE_PRESENT | PTE_WRITE;
+        top[0] = top[TABLE_ENTRIES - 1] = (uintptr_t)root | PTE_PRESENT | PTE_WRITE;
     return top;
 }
 
@@ -226,7 +240,7 @@ bool paging_start(struct memory_map *memory)
     };
     if (!paging.root)
         return false;
-    if (!map(0, LOW_END, MAP_DEVICE) || !map_ranges(memory, true) || !map_ranges(memory, false) || !map_image())
+    if (!map_twice(0, LOW_END, MAP_DEVICE) || !map_ranges(memory, true) || !map_ranges(memory, false) || !map_image())
         return false;
     pci_each(map_high_bars, &mapped);
     top = mapped && (cr4_read() & CR4_LA57) ? level5_add(paging.root) : paging.root;
@@ -243,10 +257,12 @@ static void page_flush(uint64_t address)
 
 bool paging_map_device(uint64_t base, uint64_t size)
 {
-    if (base >= paging.address_end || size > paging.address_end - base || !map(base, base + size, MAP_DEVICE))
+    if (base >= paging.address_end || size > paging.address_end - base || !map_twice(base, base + size, MAP_DEVICE))
         return false;
-    for (uint64_t at = base & -(uint64_t)PAGE_SIZE; at < base + size; at += PAGE_SIZE)
+    for (uint64_t at = base & -(uint64_t)PAGE_SIZE; at < base + size; at += PAGE_SIZE) {
         page_flush(at);
+        page_flush(at + DIRECT_BASE);
+    }
     return true;
 }
 
@@ -258,4 +274,41 @@ bool paging_unmap(const void *page)
         return false;
     page_flush(base);
     return true;
+}
+
+static bool map_huge(uint64_t address, uint64_t base, uint64_t flags)
+{
+    uint64_t *table = table_under(&paging.root[table_index(address, PDPT_SHIFT)]);
+
+    if (table)
+        table[table_index(address, PD_SHIFT)] = base | (flags & paging.supported) | PTE_LARGE;
+    return table;
+}
+
+bool paging_map_page(uint64_t address, uint64_t base, uint64_t size, enum paging_rights rights)
+{
+    static const uint64_t flags[] = {
+        [PAGING_RAM] = MAP_RAM, [PAGING_READ_ONLY] = MAP_RODATA, [PAGING_DEVICE] = MAP_DEVICE,
+    };
+
+    return size == HUGE_SIZE ? map_huge(address, base, flags[rights])
+                             : map_at(address - base, base, base + size, flags[rights]);
+}
+
+void *paging_direct(uint64_t base, uint64_t *size)
+{
+    uint64_t address = DIRECT_BASE + base, entry = PTE_PRESENT | (uintptr_t)paging.root;
+
+    *size = 0;
+    if (base >= paging.address_end)
+        return NULL;
+    for (unsigned shift = PDPT_SHIFT; shift >= PAGE_SHIFT; shift -= PDPT_SHIFT - PD_SHIFT) {
+        entry = ((const uint64_t *)(uintptr_t)(entry & PTE_ADDRESS))[table_index(address, shift)];
+        if (!(entry & PTE_PRESENT))
+            return NULL;
+        *size = (1ull << shift) - (address & ((1ull << shift) - 1));
+        if (entry & PTE_LARGE)
+            break;
+    }
+    return (void *)(uintptr_t)address;
 }

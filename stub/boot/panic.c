@@ -9,6 +9,7 @@
 #include "stub/boot/console.h"
 #include "stub/boot/image.h"
 #include "stub/boot/kernel.h"
+#include "stub/boot/pairs.h"
 #include "stub/boot/uart.h"
 #include "stub/boot/x86.h"
 
@@ -26,20 +27,12 @@ static const char *exception_name(uint64_t vector)
     return names[vector][0] ? names[vector] : "reserved";
 }
 
-static uint64_t cr2_read(void)
-{
-    uint64_t value;
-
-    __asm__ volatile("mov %%cr2, %0" : "=r"(value));
-    return value;
-}
-
 static void report(const struct interrupt_frame *frame)
 {
     console_print("\r\nkernel: exception %u (%s) at 0x%lx, error 0x%lx", (unsigned)frame->vector,
                   exception_name(frame->vector), (unsigned long)frame->rip, (unsigned long)frame->error);
     if (frame->vector == VECTOR_PAGE_FAULT || frame->vector == VECTOR_DOUBLE_FAULT)
-        console_print(", address 0x%lx", (unsigned long)cr2_read());
+        console_print(", address 0x%lx", (unsigned long)fault_address_read());
     console_print("\r\nkernel: rsp 0x%lx, rflags 0x%lx, image at 0x%lx\r\n", (unsigned long)frame->rsp,
                   (unsigned long)frame->rflags, (unsigned long)(uintptr_t)image_start);
     console_print("kernel: stopped; the stub goes on\r\n");
@@ -71,6 +64,7 @@ static bool stub_is_free(void)
 
 void panic_exception(const struct interrupt_frame *frame)
 {
+    pairs_unlock(NULL); /* Whoever held them will not come back. */
     report(frame);
     if (!stub_is_free()) {
         write_directly();

@@ -9,6 +9,8 @@
 
 #define CR0_PE_PG       0x80000001
 #define CR4_PAE         0x20
+#define CR4_LA57        0x1000
+#define CPUID_7_ECX_LA57 0x10000
 #define EFER_LME        0x100
 #define MSR_EFER        0xc0000080
 #define PRESENT_WRITE   0x3
@@ -23,6 +25,7 @@
 
         .bss
         .balign 4096
+pml5:   .skip 4096
 pml4:   .skip 4096
 pdpt:   .skip 4096
 directories:
@@ -61,10 +64,23 @@ pvh_start:
         movl $(directories + 3 * 4096 + PRESENT_WRITE), 24(%edi)
         movl $(pdpt + PRESENT_WRITE), pml4
 
-        movl $pml4, %eax
-        movl %eax, %cr3
-        movl $CR4_PAE, %eax
-        movl %eax, %cr4
+        /* Five levels where the processor has them: it cannot be changed later. */
+        xorl %eax, %eax
+        cpuid
+        xorl %ecx, %ecx
+        cmpl $7, %eax
+        jb 2f
+        movl $7, %eax
+        cpuid
+2:      movl $pml4, %edi
+        movl $CR4_PAE, %edx
+        testl $CPUID_7_ECX_LA57, %ecx
+        jz 3f
+        movl $(pml4 + PRESENT_WRITE), pml5
+        movl $pml5, %edi
+        orl $CR4_LA57, %edx
+3:      movl %edi, %cr3
+        movl %edx, %cr4
         movl $MSR_EFER, %ecx
         rdmsr
         orl $EFER_LME, %eax

@@ -9,7 +9,9 @@
 #include "stub/boot/console.h"
 #include "stub/boot/interrupts.h"
 #include "stub/boot/kernel.h"
+#include "stub/boot/pages.h"
 #include "stub/boot/pairs.h"
+#include "stub/boot/rehearsal.h"
 
 #define INPUT_SIZE      256u
 #define LINE_SIZE       80u
@@ -120,6 +122,8 @@ static const struct command *commands(unsigned *count)
         { "pairs", "read index/data pairs all the time, or stop that", pairs_run },
         { "pairs-unlocked", "the same without the lock, so that they tear", pairs_unlocked_run },
         { "pairs-count", "print what became of them", pairs_tell },
+        { "pages", "print where the test pages are", pages_tell },
+        { "stub-fault", "take memory away from under the stub", rehearsal_start },
         { "overflow", "run out of stack", overflow_run },
         { "write-text", "write to the kernel's own text", write_text_run },
         { "execute-data", "execute data", execute_data_run },

@@ -95,6 +95,14 @@ static inline uint64_t tsc_read(void)
     return (uint64_t)high << 32 | low;
 }
 
+/* CR2: what a page fault was about. */
+static inline uint64_t fault_address_read(void)
+{
+    uint64_t value;
+    __asm__ volatile("mov %%cr2, %0" : "=r"(value));
+    return value;
+}
+
 static inline void cpu_pause(void)
 {
     __asm__ volatile("pause" : : : "memory");

@@ -704,7 +704,7 @@ class Made(Judged):
     def test_partial_results_that_do_not_fit(self):
         frames = self.opening() + [self.frame(HOST, "PLAIN", 0, b"\1"), self.frame(STUB, "REPLY", 0, bytes(12))]
         read = b"\x51" + bytes(8) + b"\2\0"
-        for seq, (status, results) in enumerate(((0x0B, b"1"), (0x0B, b"1234"), (0x05, b"12"), (0x0B, b"12")), 1):
+        for seq, (status, results) in enumerate(((0x0B, b"1"), (0x0B, b"1234"), (0x0D, b"123"), (0x0D, b"12")), 1):
             frames += [self.frame(HOST, "PLAIN", seq, read),
                        self.frame(STUB, "FAILED", seq, bytes([status]) + bytes(15) + results)]
         self.make(frames)

@@ -278,10 +278,24 @@ static bool anything_pending(const struct line *line)
     return line->in_at < line->in_size;
 }
 
+/* True once, when so many accesses are made as the test has written there. */
+static bool reached(const struct line *line, atomic_uint *count)
+{
+    bool now = *count && line->page->access_count >= *count;
+
+    if (now)
+        *count = 0;
+    return now;
+}
+
 static void run_stub(struct line *line)
 {
     bool cut = anything_pending(line) && line->page->cut_after;
 
+    if (reached(line, &line->page->mute_after))
+        line->page->mute = true;
+    if (reached(line, &line->page->reset_after))
+        line->page->reset = true;
     if (atomic_exchange(&line->page->reset, false)) {
         start_stub(line);
         atomic_fetch_add(&line->page->resets, 1);

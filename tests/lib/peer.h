@@ -44,6 +44,8 @@ struct peer_page {
     atomic_bool cut_before;        /* One-shot: at the next bytes received, drop them and the connection. */
     atomic_bool cut_after;         /* One-shot: take the next bytes, execute, drop what would be sent and the connection. */
     atomic_bool mute;              /* Execute, but send nothing (it is lost). */
+    atomic_uint mute_after;        /* One-shot: mute when so many accesses are made; 0: never. */
+    atomic_uint reset_after;       /* One-shot: reset then; 0: never. */
     atomic_bool deaf;              /* Drop what is received. */
     atomic_bool absent;            /* Connections are refused: the socket is not there. */
     atomic_bool say;               /* One-shot: the kernel prints a line. */

@@ -563,6 +563,201 @@ static void a_long_program_is_alive(void **state)
     assert_in_range(now_ms() - start_ms, 2000, 3000);
 }
 
+/* The number done is known, and the device is left alone afterwards. */
+static void assert_interrupted(size_t index)
+{
+    const struct kdio_error *error = kdio_target_error(target);
+
+    assert_int_equal(error->status, KDIO_INTERRUPTED);
+    assert_int_equal(error->outcome, KDIO_OUTCOME_NOT_DONE);
+    assert_int_equal(error->index, index);
+    assert_int_equal(error->done_count, index);
+    assert_int_equal(kdio_program_done_count(program), index);
+    interrupt_ms = 0;
+}
+
+static void an_interrupted_poll_is_cancelled(void **state)
+{
+    uint64_t start_ms = now_ms();
+    unsigned count;
+
+    (void)state;
+    for (unsigned i = 0; i < 100; i++)
+        ADD(kdio_program_out(program, PORT, 4, i));
+    ADD(kdio_program_poll(program, PORT, 4, 0x80000000, 0x80000000, 60000000));
+    for (unsigned i = 0; i < 2000; i++)
+        ADD(kdio_program_out(program, PORT, 1, 1));
+    interrupt_ms = start_ms + 1000;
+    RUN(KDIO_INTERRUPTED);
+    assert_in_range(now_ms() - start_ms, 1000, 1900);
+    assert_interrupted(100);
+    assert_text("polld d00 80000000 80000000 60000000 us: interrupted; not done");
+    count = peer.page->access_count;
+    assert_int_equal(kdio_out8(target, 0x80, 0x55), KDIO_DONE);
+    assert_int_equal(peer.page->access_count, count + 1);
+    assert_access(99, PORT, 4, true, 99);
+}
+
+/* Between two requests of the many that a string is. */
+static void an_interrupted_string_tells_how_far_it_is(void **state)
+{
+    const struct kdio_error *error;
+    uint32_t value;
+    size_t size;
+
+    (void)state;
+    ADD(kdio_program_ins(program, PORT, 4, 5000000));
+    interrupt_ms = now_ms() + 300;
+    RUN(KDIO_INTERRUPTED);
+    assert_interrupted(0);
+    error = kdio_target_error(target);
+    assert_in_range(error->units_done, 1, 4999999);
+    assert_non_null(kdio_program_bytes(program, 0, &size));
+    assert_int_equal(size, 4 * error->units_done);
+    assert_int_equal(unit_at(kdio_program_bytes(program, 0, &size), error->units_done - 1, 4), error->units_done - 1);
+    assert_int_equal(kdio_in(target, PORT, 4, &value), KDIO_DONE);
+    assert_int_equal(value, error->units_done);
+}
+
+/* A line that is lost in the middle: known is what was answered, and resolved in operations of the program, not of the
+ * wire, of which it has several times as many. */
+static void assert_resolved(enum kdio_status expected)
+{
+    uint64_t end_ms = now_ms() + 5000;
+    uint32_t done = 0;
+    enum kdio_status status;
+
+    peer.page->mute = false;
+    do {
+        status = kdio_target_resolve(target, &done);
+    } while (status != expected && now_ms() < end_ms);
+    assert_int_equal(status, expected);
+    if (expected == KDIO_DONE)
+        assert_int_equal(done, kdio_target_error(target)->done_count);
+}
+
+static void cut_operations_are_resolved_as_what_they_were(void **state)
+{
+    const struct kdio_error *error = kdio_target_error(target);
+    unsigned known;
+
+    (void)state;
+    for (unsigned i = 0; i < 20; i++)
+        ADD(kdio_program_ins(program, PORT, 4, 1000));
+    peer.page->mute_after = 9000;
+    RUN(KDIO_TIMEOUT);
+    known = error->done_count;
+    assert_int_equal(error->outcome, KDIO_OUTCOME_UNKNOWN);
+    assert_in_range(known, 1, 9);
+    assert_int_equal(error->index, known);
+    assert_int_equal(kdio_program_done_count(program), known);
+    assert_resolved(KDIO_DONE);
+    assert_in_range(error->done_count, known, 19);
+    assert_int_equal(error->done_count * 1000 + error->units_done, peer.page->access_count);
+    assert_int_equal(kdio_out8(target, 0x80, 0x55), KDIO_DONE);
+}
+
+static void a_reset_in_the_middle_leaves_what_is_known(void **state)
+{
+    const struct kdio_error *error = kdio_target_error(target);
+    unsigned known;
+
+    (void)state;
+    for (unsigned i = 0; i < 20; i++)
+        ADD(kdio_program_ins(program, PORT, 4, 1000));
+    peer.page->reset_after = 9000;
+    RUN(KDIO_RESET);
+    known = error->done_count;
+    assert_int_equal(error->outcome, KDIO_OUTCOME_UNKNOWN);
+    assert_in_range(known, 1, 9);
+    assert_int_equal(kdio_program_done_count(program), known);
+    assert_resolved(KDIO_RESET);
+}
+
+/* ---- What this stub does not have, and what is not to be done ---- */
+
+static void what_the_stub_lacks_is_refused_before_a_byte_is_sent(void **state)
+{
+    struct wire before = wire_bytes();
+    uint64_t value = 7;
+
+    (void)state;
+    assert_int_equal(kdio_rdmsr(target, 0x10, &value), KDIO_UNSUPPORTED);
+    assert_int_equal(value, 7);
+    assert_text("rdmsr 10: this stub has no operations on the processor; not done");
+    ADD(kdio_program_out(program, PORT, 1, 1));
+    ADD(kdio_program_read(program, KDIO_SPACE_PHYSICAL, 0x1000, 4, 8));
+    RUN(KDIO_UNSUPPORTED);
+    assert_int_equal(kdio_target_error(target)->index, 1);
+    assert_text("read of 8 bytes in units of 4 at 1000 (physical): this stub has no operations on physical memory");
+    assert_wire(before, 0);
+    assert_int_equal(peer.page->access_count, 0);
+}
+
+static void reopen(const struct kdio_options *options)
+{
+    kdio_target_close(target);
+    open_with(options);
+}
+
+static void read_only_covers_all_that_changes(void **state)
+{
+    const struct kdio_index index = { .port = 0x70, .width = 1, .value = 1, .data_port = 0x71 };
+    struct kdio_options options = options_for_tests();
+    const uint8_t value = 1;
+
+    (void)state;
+    options.read_only = true;
+    reopen(&options);
+    for (unsigned i = 0; i < 5; i++) {
+        kdio_program_clear(program);
+        ADD(kdio_program_in(program, PORT, 1));
+        if (i == 0)
+            ADD(kdio_program_rmw(program, PORT, 1, 0xff, 0));
+        else if (i == 1)
+            ADD(kdio_program_index_in(program, &index, 1));
+        else if (i == 2)
+            ADD(kdio_program_outs(program, PORT, 1, &value, 1));
+        else if (i == 3)
+            ADD(kdio_program_repeat(program, PORT, 1, 1, 1));
+        else
+            ADD(kdio_program_out(program, PORT, 1, 1));
+        RUN(KDIO_READ_ONLY);
+        assert_int_equal(kdio_target_error(target)->index, 1);
+    }
+    assert_int_equal(peer.page->access_count, 0);
+    kdio_program_clear(program);
+    ADD(kdio_program_ins(program, PORT, 1, 3));
+    ADD(kdio_program_poll(program, PORT, 1, 0, 0, 10));
+    RUN(KDIO_DONE);
+}
+
+static void a_deny_list_covers_every_port_of_an_operation(void **state)
+{
+    static const struct kdio_port_span deny[] = { { 0x2f, 0x2f }, { 0x70, 0x70 } };
+    const struct kdio_index by_index = { .port = 0x70, .width = 1, .value = 1, .data_port = 0x72 };
+    const struct kdio_index by_data = { .port = 0x2e, .width = 1, .value = 1, .data_port = 0x2f };
+    const struct kdio_index uart = { .port = 0x2c, .width = 1, .value = 1, .data_port = 0x3f8 };
+    struct kdio_options options = options_for_tests();
+
+    (void)state;
+    options.deny = deny;
+    options.deny_count = 2;
+    reopen(&options);
+    ADD(kdio_program_index_in(program, &by_index, 1));
+    RUN(KDIO_DENIED);
+    kdio_program_clear(program);
+    ADD(kdio_program_index_in(program, &by_data, 1));
+    RUN(KDIO_DENIED);
+    kdio_program_clear(program);
+    ADD(kdio_program_ins(program, 0x2c, 4, 2));
+    RUN(KDIO_DENIED);
+    kdio_program_clear(program);
+    ADD(kdio_program_index_in(program, &uart, 1));
+    RUN(KDIO_LINK_UART);
+    assert_int_equal(peer.page->access_count, 0);
+}
+
 int main(void)
 {
 #define ON_A_LINE(test) cmocka_unit_test_setup_teardown(test, start, end)
@@ -588,6 +783,13 @@ int main(void)
         ON_A_LARGE_STUB(a_large_stub_takes_large_requests),
         ON_A_LINE(a_poll_that_never_comes_true),
         ON_A_LINE(a_long_program_is_alive),
+        ON_A_LINE(an_interrupted_poll_is_cancelled),
+        ON_A_LINE(an_interrupted_string_tells_how_far_it_is),
+        ON_A_LINE(cut_operations_are_resolved_as_what_they_were),
+        ON_A_LINE(a_reset_in_the_middle_leaves_what_is_known),
+        ON_A_LINE(what_the_stub_lacks_is_refused_before_a_byte_is_sent),
+        ON_A_LINE(read_only_covers_all_that_changes),
+        ON_A_LINE(a_deny_list_covers_every_port_of_an_operation),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -191,7 +191,7 @@ def take_partial(operation, status, data):
     row = BY_NAME[operation[0]]
     if status == "NO_MATCH" and row["operation"].startswith("POLL"):
         values, data = take_letters(row, row["results"], data)
-    elif status in ("FAULT", "CANCELLED") and row["results"] == "t":
+    elif row["results"] == "t":
         units = min(len(data) // row["width"], count_of(operation) - 1)
         values, data = take_letters(row, "t" if units else "", data, units)
     else:

@@ -355,7 +355,7 @@ class Messages(unittest.TestCase):
             self.assertEqual(self.failed(read, "0b 0000 0000 0e 0000 00f0000000000000" + units)[0], "surplus results")
 
     def test_P17_nothing_of_what_is_refused_or_writes(self):
-        for program, status in (("51 feef000000000000 0400", "05"), ("55 feef000000000000 0100 1122", "0b")):
+        for program, status in (("2c 7000 00 00000000 7100", "05"), ("55 feef000000000000 0100 1122", "0b")):
             body = status + "0000 0000 00 0000 0000000000000000"
             self.assertEqual(self.failed(program, body)[0], [])
             self.assertEqual(self.failed(program, body + "1122")[0], "surplus results")
