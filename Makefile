@@ -51,7 +51,7 @@ HOST_LIBS   := -lgensio -lgensioosh
 
 LIB_SOURCES := $(filter-out proto/stub_link.c,$(wildcard proto/*.c)) $(wildcard host/lib/*.c) $(wildcard host/win/*.c)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/host/%.o)
-COMMAND_OBJECTS := $(patsubst %.c,$(BUILD)/host/%.o,$(wildcard host/cmd/*.c))
+COMMAND_OBJECTS := $(patsubst %.c,$(BUILD)/host/%.o,$(wildcard host/cmd/*.c host/gdb/*.c))
 
 lib: $(BUILD)/libkdio.a $(BUILD)/libkdio.so
 command: $(BUILD)/kdio

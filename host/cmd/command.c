@@ -57,6 +57,14 @@ static const struct command commands[] = {
                  "nothing on the target. Exit status: 0 all well, 1 the target's end is something\n"
                  "else, 3 the line is in trouble.\n",
       .connects = true },
+    { .name = "gdbserver", .group = GROUP_SESSION, .option = "--stdio|--port",
+      .forms = { { "PORT", OPERAND_TEXT, 0, true } }, .summary = "serve gdb: its `target remote`",
+      .details = "Stops the kernel when gdb connects, and lets it run again when gdb leaves.\n"
+                 "    gdb build/kdio-kernel.debug -ex 'target remote | kdio gdbserver --stdio'\n"
+                 "With --port (decimal; 0 or none: any that is free) it listens on this machine's\n"
+                 "own address, prints what to type in gdb, and serves one gdb after the other\n"
+                 "until ^C. gdb's `monitor` executes kdio's commands; gdb's `source kdio.py` has\n"
+                 "them at its prompt, and port functions for its expressions.\n" },
     { .name = "run", .group = GROUP_SESSION, .forms = { { "FILE|-", OPERAND_TEXT, 0, false } },
       .summary = "execute one command a line, over one connection",
       .details = "Reads commands from FILE, or from standard input for -: one a line; # starts a\n"

@@ -10,6 +10,7 @@
 #include "host/cmd/doctor.h"
 #include "host/cmd/execute.h"
 #include "host/cmd/file.h"
+#include "host/cmd/gdbserver.h"
 #include "host/cmd/help.h"
 #include "host/cmd/signals.h"
 
@@ -37,6 +38,7 @@ static const struct {
 } own_commands[] = {
     { "console", console_execute },
     { "doctor", doctor_execute },
+    { "gdbserver", gdbserver_execute },
 };
 
 static enum exit_status check_words(struct run *run, const struct command **command)

@@ -554,7 +554,7 @@ static void take_memory_map(struct gdb_server *server, struct gdb_cursor *cursor
 /* ---- monitor ---- */
 
 /* O packets carry what is printed while the command runs. */
-static void print_monitor(void *context, const char *text, size_t size)
+static void print_for_gdb(void *context, const char *text, size_t size)
 {
     struct gdb_server *server = context;
 
@@ -577,7 +577,7 @@ static void take_qRcmd(struct gdb_server *server, struct gdb_cursor *cursor)
     }
     server->memory[size] = '\0';
     server->cpu_known = false; /* It may change registers. */
-    (void)server->io.monitor(server->io.context, (const char *)server->memory, print_monitor, server);
+    (void)server->io.monitor(server->io.context, (const char *)server->memory, print_for_gdb, server);
     answer(server, "OK");
 }
 
@@ -638,7 +638,7 @@ static void take_break(struct gdb_server *server)
 
     if (server->state == GDB_SERVER_RUNNING && kdio_halt(server->target, HALT_MS, &stop) == KDIO_DONE &&
         stop.reason == KDIO_STOP_NONE)
-        print_monitor(server, "kdio: not stopping: the kernel keeps interrupts off\n", 52);
+        print_for_gdb(server, "kdio: not stopping: the kernel keeps interrupts off\n", 52);
 }
 
 static void take_event(struct gdb_server *server, enum gdb_event event)
@@ -680,6 +680,12 @@ enum kdio_status gdb_server_attach(struct gdb_server *server)
 {
     server->state = GDB_SERVER_STOPPED;
     return kdio_halt(server->target, HALT_MS, &server->stop);
+}
+
+void gdb_server_print(struct gdb_server *server, const char *text, size_t size)
+{
+    if (server->state == GDB_SERVER_RUNNING)
+        print_for_gdb(server, text, size);
 }
 
 void gdb_server_take(struct gdb_server *server, const uint8_t *bytes, size_t size)

@@ -42,6 +42,9 @@ void gdb_server_detach(struct gdb_server *server);
 
 enum gdb_server_state gdb_server_state(const struct gdb_server *server);
 
+/* The kernel's text, for gdb to show; nothing while gdb does not wait for a stop, which is when it takes none. */
+void gdb_server_print(struct gdb_server *server, const char *text, size_t size);
+
 /* Bytes that gdb sent. Answers go out by io.send. */
 void gdb_server_take(struct gdb_server *server, const uint8_t *bytes, size_t size);
 
