@@ -12,6 +12,8 @@
 #define FRAME_LIMIT_FIRST   1024u /* L12: where frames start, how far they shrink, and what makes them grow. */
 #define FRAME_LIMIT_MIN     16u
 #define GOOD_RUN_TO_GROW    4u
+#define WINDOW_FRAMES       8u   /* Programs that fill a window, */
+#define FRAME_SMALL         768u /* if they are at least so large. */
 #define SLOW_BYTE_US        100u /* A byte at 115200 baud takes 87 us: a queue of bytes delays its answer by that much. */
 #define FRAME_OVERHEAD      4u
 #define HELLO_TO_OPEN_US    100000u /* The answer of a stub that a timer of 100 Hz polls takes 40 ms. */
@@ -139,9 +141,13 @@ size_t kdio_host_link_program_max(const struct kdio_host_link *link)
     return payload > KDIO_MESSAGE_MIN ? payload - KDIO_MESSAGE_MIN : 0;
 }
 
+/* A window of a few large frames stands still while one is executed and its reply comes; below FRAME_SMALL what a frame
+ * costs by itself begins to tell. */
 size_t kdio_host_link_program_advised(const struct kdio_host_link *link)
 {
-    return smaller(kdio_host_link_program_max(link), link->frame_limit);
+    size_t part = link->answer.request_window / WINDOW_FRAMES;
+
+    return smaller(smaller(kdio_host_link_program_max(link), link->frame_limit), part > FRAME_SMALL ? part : FRAME_SMALL);
 }
 
 /* L12: halved at a loss, doubled after a run of replies without one. */
@@ -162,9 +168,10 @@ static void count_good(struct kdio_host_link *link)
 
 /* ---- Repetition (L3, L6) ---- */
 
+/* All requests under way, and the reply to the oldest: the next ones have their time when it is there. */
 static uint64_t queue_delay_us(struct kdio_host_link *link)
 {
-    uint64_t bytes = 0;
+    uint64_t bytes = link->next_seq != link->base_seq ? (*slot(link, link->base_seq))->results_max : 0;
 
     for (uint32_t seq = link->base_seq; seq != link->next_seq; seq++)
         bytes += wire_size((*slot(link, seq))->size);

@@ -17,6 +17,8 @@
 #define SLICE_US_DEFAULT   1000u
 #define SLICE_US_MAX       100000u
 #define PROGRAM_MAX        1024u
+#define FRAME_SIZE         1024u   /* Beyond, a frame grows with the memory for received bytes, */
+#define RX_SIZE_LARGE      0x4000u /* of which 32 KiB have so much. */
 /* The wire names sizes in 16 bits: memory beyond this is left alone. */
 #define MEMORY_USED_MAX    0x10000u
 #define TX_CHUNK           KDIO_UART_FIFO_SIZE
@@ -46,7 +48,9 @@ static uint32_t power_of_two_within(uint32_t size)
 }
 
 /* Shares what is left after the structure. Of 8 KiB, 4 are for received bytes: at 921600 baud with 16 ms of
- * latency, 1.5 KiB are under way before the first reply is back. */
+ * latency, 1.5 KiB are under way before the first reply is back. A frame is at most an eighth of those, so that a window
+ * holds many; more is for replies, as what they carry of memory decides what a block read costs. Six of the largest, of
+ * which two are not in the window, keep a line busy; from 32 KiB on it is five, of more than 2 KiB. */
 static void share_memory(struct kdio_stub *stub, uint32_t size, struct kdio_stub_link_config *link)
 {
     uint8_t *memory = (uint8_t *)(stub + 1);
@@ -63,9 +67,11 @@ static void share_memory(struct kdio_stub *stub, uint32_t size, struct kdio_stub
     link->request_window = rx_size - 2 * KDIO_RX_SPARE;
     link->frame = memory;
     link->frame_size = size * 2 / 5;
+    if (link->frame_size > FRAME_SIZE && link->frame_size > rx_size / 8)
+        link->frame_size = rx_size / 8 > FRAME_SIZE ? rx_size / 8 : FRAME_SIZE;
     link->replies = memory + link->frame_size;
     link->replies_size = size - link->frame_size;
-    link->results_max = link->replies_size / 6;
+    link->results_max = link->replies_size / (rx_size < RX_SIZE_LARGE ? 6 : 5);
 }
 
 static uint32_t find_capabilities(const struct kdio_stub *stub)

@@ -5,11 +5,12 @@
 #   check-unit  every unit test, under AddressSanitizer and UndefinedBehaviorSanitizer
 #   check-sim   scripted sessions, the sweep of single faults, and random sessions
 #   mutants     breaks the link in some twenty ways; the simulation must see each
+#   sim-speed   what a line carries, in exact figures on virtual time
 #   sim         random sessions from seed SEED on, N of them; or what the last line of a failure says
 #
 # gcc whatever $(CC) is, as its sanitizers need no further package.
 
-.PHONY: check-unit check-sim sim mutants
+.PHONY: check-unit check-sim sim sim-speed mutants
 
 UNIT_BUILD = $(BUILD)/tests/unit
 UNIT_CFLAGS := -std=c11 -D_GNU_SOURCE -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
@@ -51,8 +52,12 @@ $(SIM): $(SIM_OBJECTS)
 
 check-sim: $(SIM)
 	$(Q)$(SIM) script
+	$(Q)$(SIM) speed
 	$(Q)$(SIM) sweep 1
 	$(Q)$(SIM) random 1 $(N)
+
+sim-speed: $(SIM)
+	$(Q)$(SIM) speed
 
 sim: $(SIM)
 	$(Q)$(SIM) $(if $(SCRIPT),script $(SCRIPT),$(if $(SWEEP),sweep $(SWEEP),random $(SEED) $(N)))

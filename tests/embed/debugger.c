@@ -56,6 +56,16 @@ static void take_text(void *context, const char *bytes, size_t size)
     __atomic_store_n(&typed_end, end, __ATOMIC_RELEASE);
 }
 
+/* entry.S maps the first GiB, whatever is there. */
+static void *map_physical(void *context, uint64_t physical, uint64_t *size)
+{
+    (void)context;
+    if (physical >= MAPPED_SIZE)
+        return NULL;
+    *size = MAPPED_SIZE - physical;
+    return (void *)(KERNEL_BASE + physical);
+}
+
 bool debugger_start(uint32_t tsc_khz)
 {
     struct kdio_stub_config config = {
@@ -67,6 +77,8 @@ bool debugger_start(uint32_t tsc_khz)
         .pair_trylock = pair_trylock,
         .pair_unlock = pair_unlock,
         .text = take_text,
+        .faults = true,
+        .map = map_physical,
     };
     struct kdio_stub *started;
 
@@ -94,6 +106,19 @@ void debugger_poll(void)
 {
     if (stub != NULL)
         note_work(kdio_stub_poll(stub));
+}
+
+bool debugger_fault(struct trap_frame *frame)
+{
+    struct kdio_stub_fault fault = {
+        .vector = (uint32_t)frame->vector, .code = (uint32_t)frame->error, .address = cpu_fault_address(),
+        .rip = frame->rip, .rsp = frame->rsp,
+    };
+
+    if (!kdio_stub_fault(stub, &fault))
+        return false;
+    frame->rip = fault.rip;
+    return true;
 }
 
 bool debugger_busy(void)
@@ -170,6 +195,12 @@ static void touch_nothing(void)
     __asm__ volatile("movb 0, %0" : "=q"(value));
 }
 
+/* A page that is not there, so the stub's own code faults. */
+static void mislead_stub(void)
+{
+    (void)kdio_stub_poll((struct kdio_stub *)0x1000);
+}
+
 static bool same_text(const char *left, const char *right)
 {
     while (*left != '\0' && *left == *right) {
@@ -195,6 +226,7 @@ static void obey(const char *text)
     static const struct command commands[] = {
         { "panic", rehearse_panic },
         { "fault", touch_nothing },
+        { "stub fault", mislead_stub },
         { "interrupts", count_interrupts },
     };
 

@@ -151,6 +151,8 @@ void interrupts_trap(struct trap_frame *frame)
         handle_request((unsigned)(frame->vector - VECTOR_IRQ0));
         return;
     }
+    if (debugger_fault(frame))
+        return;
     report_fault(frame);
     debugger_stay();
 }

@@ -67,6 +67,9 @@ void interrupts_trap(struct trap_frame *frame); /* Called by vectors.S alone. */
 
 /* ---- paging.c ---- */
 
+#define KERNEL_BASE 0xffffffff80000000u /* Physical memory is seen from here on, */
+#define MAPPED_SIZE 0x40000000u         /* so much of it. */
+
 void paging_drop_identity(void);
 
 /* ---- clock.c: the PIT's tick and the CMOS clock ---- */
@@ -92,6 +95,7 @@ bool debugger_start(uint32_t tsc_khz);
 void debugger_interrupt(void); /* IRQ 4. */
 void debugger_second(void);    /* The numbered line each second. Called from the timer's work. */
 void debugger_poll(void);      /* Any context. */
+bool debugger_fault(struct trap_frame *frame); /* An exception was the stub's to handle; its frame goes on elsewhere. */
 bool debugger_busy(void);      /* Traffic is under way: poll again instead of halting. */
 void debugger_command(void);   /* Obeys the lines that were typed. Idle loop only. */
 void debugger_stay(void) __attribute__((noreturn)); /* After a fault: serves the line for ever. */

@@ -28,6 +28,7 @@
  *                     COM2 `embed: stub resumed`; the session goes on.
  *     fault           COM2 `embed: fault 14 error 0000 at ffffffff8... address 0000000000000000`. The kernel stops, its
  *                     lines too; the stub is polled for ever, so port accesses still work.
+ *     stub fault      The same, but that the fault is in the stub, which executes nothing more and tells the host so.
  *     interrupts      COM1 and COM2 `embed: interrupts N`: how often IRQ 4 came through the 8259.
  *     anything else   COM1 and COM2 `embed: heard TEXT`, cut to 31 characters.
  *

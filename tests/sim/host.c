@@ -154,6 +154,19 @@ static struct sim_request *free_request(struct sim_host *host)
     return NULL;
 }
 
+static bool ask_source(struct sim *sim, struct sim_host *host, struct sim_request *made)
+{
+    memset(made, 0, offsetof(struct sim_request, program));
+    made->count = 0;
+    made->request.program = made->program;
+    sim->config.source(sim, host, made);
+    if (!kdio_host_link_submit(&host->link, &made->request, sim->now_ns / SIM_US))
+        return false;
+    host->to_ask -= made->count;
+    made->in_use = true;
+    return true;
+}
+
 /* False when the window has no room now: then it is as if nobody had asked. */
 static bool ask(struct sim *sim, struct sim_host *host)
 {
@@ -162,6 +175,8 @@ static bool ask(struct sim *sim, struct sim_host *host)
 
     if (!made)
         return false;
+    if (sim->config.source)
+        return ask_source(sim, host, made);
     memset(made, 0, offsetof(struct sim_request, program));
     made->first = sim->op_count;
     made->count = 0;
@@ -217,6 +232,12 @@ static void take_reply(struct sim *sim, struct sim_host *host, const struct kdio
     struct sim_request *made = request_of(event->request);
     bool done = event->failure.status == KDIO_DONE;
 
+    if (sim->config.source) {
+        if (!done)
+            sim_fail(sim, "a request ended with status %02x", event->failure.status);
+        made->in_use = false;
+        return;
+    }
     if (event->failure.status != made->status || (!done && event->failure.done) ||
         (!done && event->failure.index != made->bad_index))
         sim_fail(sim, "the request from operation %u on ended with status %02x at %u, %u done; expected was %02x at %u",

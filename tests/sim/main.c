@@ -6,11 +6,12 @@
 
 #include "tests/sim/random_run.h"
 #include "tests/sim/script.h"
+#include "tests/sim/speed.h"
 #include "tests/sim/sweep.h"
 
 static int usage(void)
 {
-    (void)fprintf(stderr, "usage: sim script [NAME] | sweep SEEDS | sweep SEED up|down lose|flip|insert|repeat BYTE | "
+    (void)fprintf(stderr, "usage: sim script [NAME] | speed | sweep SEEDS | sweep SEED up|down lose|flip|insert|repeat BYTE | "
                           "random SEED COUNT\n");
     return 2;
 }
@@ -26,6 +27,8 @@ int main(int count, char **arguments)
 
     if (!strcmp(what, "script") && count <= 3)
         return sim_script(count == 3 ? arguments[2] : NULL);
+    if (!strcmp(what, "speed") && count == 2)
+        return sim_speed();
     if (!strcmp(what, "sweep") && count == 3)
         return sim_sweep(number(arguments[2]));
     if (!strcmp(what, "sweep") && count == 6)

@@ -28,7 +28,8 @@
 #define SIM_UART_BASE   0x3f8u
 #define SIM_DENIED_PORT 0xcf8u
 #define SIM_OPS_MAX     20000u
-#define SIM_PROGRAM_MAX 2048u
+#define SIM_MEMORY_MAX  65536u
+#define SIM_PROGRAM_MAX 8192u
 #define SIM_REQUESTS    40u /* More than any window, so that a window that is too large shows. */
 #define SIM_HOSTS       2u
 #define SIM_TEXT_MAX    0x40000u
@@ -43,6 +44,10 @@ enum sim_kernel {
     SIM_TIMER,  /* Timer alone: the stub tells its host to keep within a burst. */
     SIM_KERNELS,
 };
+
+struct sim;
+struct sim_host;
+struct sim_request;
 
 struct sim_config {
     uint64_t seed;
@@ -63,6 +68,9 @@ struct sim_config {
     uint64_t think_ns;      /* Mean pause between requests. */
     uint8_t opcode;         /* Of every operation; 0: any. */
     bool fill;              /* Only programs as large as the link advises, and no other kinds of requests. */
+    /* Makes the next request of `host->to_ask` operations, in place of the host's own drawing, and sets made->count to those it
+     * takes; the model does not follow then. */
+    void (*source)(const struct sim *sim, struct sim_host *host, struct sim_request *made);
 };
 
 /* ---- Operations, as the model knows them ---- */
@@ -115,12 +123,10 @@ struct sim_host {
     uint64_t opened_ns;
 };
 
-struct sim;
-
 /* ---- The target ---- */
 
 struct sim_target {
-    _Alignas(16) uint8_t memory[KDIO_STUB_MEMORY];
+    _Alignas(16) uint8_t memory[SIM_MEMORY_MAX];
     struct kdio_stub *stub;
     struct sim_uart uart;
     bool running;
@@ -150,6 +156,7 @@ struct sim {
     uint32_t op_count;
     uint32_t next_to_execute; /* Operations below this are not to be executed any more: order. */
     uint32_t executed, done, refused, unknown;
+    uint64_t executed_ns;    /* When the last access was made, where a source makes the requests. */
     struct kdio_frame_decoder listener; /* Hears what arrives at the hosts' end. */
     uint8_t listener_frame[0x2000];
     char text_sent[SIM_TEXT_MAX], text_heard[SIM_HEARD_MAX];

@@ -307,7 +307,7 @@ static void boot(struct sim *sim)
     struct sim_target *target = &sim->target;
 
     target->depth = 0;
-    memset(target->memory, 0xa5, sizeof target->memory);
+    memset(target->memory, 0xa5, sim->config.memory_size);
     if (kdio_stub_init(target->memory, sim->config.memory_size, &config, &target->stub) != KDIO_STUB_OK)
         sim_fail(sim, "the stub does not start");
     if (sim->config.kernel != SIM_TIMER)
