@@ -76,6 +76,7 @@ struct command {
     bool physical;         /* Of memory: by physical address. */
     bool changes;          /* --read-only refuses it. */
     bool accesses_ports;   /* --cycles times it. */
+    bool uses_last;        /* Looks at the value that was read last. */
     bool connects;         /* Connects by itself: it runs before any target is open. */
     bool in_scripts;       /* May stand in a file of `kdio run`, and be a command of its own. */
     bool shows_failure;    /* What it gave is printed even when it failed. */

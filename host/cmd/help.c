@@ -52,7 +52,7 @@ void help_print(struct output *output)
 {
     output_text(output, "usage: kdio [OPTION...] COMMAND [ARGUMENT...]\n"
                         "       kdio [OPTION...] -c 'COMMAND; COMMAND; ...'\n"
-                        "Reaches a machine whose kernel carries a stub: ports, memory, PCI, the processor.\n"
+                        "Reaches a machine whose kernel carries a stub: ports, memory, PCI, processor.\n"
                         "Commands; `kdio help` tells more about each, and about each group:\n");
     for (enum command_group group = 0; group < GROUP_COUNT; group++)
         print_names(output, group);

@@ -98,6 +98,19 @@ static enum exit_status read_script(struct run *run, const struct command *comma
     return script_of_words(&run->script, options->words, options->word_count, &run->failure);
 }
 
+/* The counter that is read after a timed access would be the value that a check looks at. */
+static enum exit_status check_cycles(struct run *run)
+{
+    const struct script *script = &run->script;
+
+    for (size_t i = 0; run->options.cycles && i < script->count; i++) {
+        if (script->statements[i].command->uses_last)
+            return failure_usage(&run->failure, "--cycles and %s exclude each other",
+                                 script->statements[i].command->name);
+    }
+    return EXIT_STATUS_DONE;
+}
+
 static enum exit_status check_from(struct run *run)
 {
     const struct script *script = &run->script;
@@ -106,6 +119,8 @@ static enum exit_status check_from(struct run *run)
     if (run->options.from > last)
         return failure_usage(&run->failure, "--from: there is no command in line %u or after it",
                              (unsigned)run->options.from);
+    if (check_cycles(run) != EXIT_STATUS_DONE)
+        return run->failure.exit;
     return script_check(script, run->options.from, &run->options.policy, NULL, &run->failure);
 }
 

@@ -79,27 +79,39 @@ void output_wide(cJSON *object, const char *name, uint64_t value)
     (void)cJSON_AddRawToObject(object, name, text);
 }
 
-static cJSON *unit_item(const uint8_t *bytes, const bool *known, unsigned width)
+void output_add_wide(cJSON *array, uint64_t value)
 {
-    uint64_t value = 0;
     char text[WIDE_TEXT_SIZE];
 
+    (void)snprintf(text, sizeof(text), "%" PRIu64, value);
+    (void)cJSON_AddItemToArray(array, cJSON_CreateRaw(text));
+}
+
+/* Adds one number, or null. */
+static void add_unit(cJSON *array, const uint8_t *bytes, const bool *known, unsigned width)
+{
+    uint64_t value = 0;
+    bool whole = true;
+
     for (unsigned i = 0; i < width; i++) {
-        if (known != NULL && !known[i])
-            return cJSON_CreateNull();
+        whole = whole && (known == NULL || known[i]);
         value |= (uint64_t)bytes[i] << (i * 8);
     }
-    (void)snprintf(text, sizeof(text), "%" PRIu64, value);
-    return cJSON_CreateRaw(text);
+    if (whole)
+        output_add_wide(array, value);
+    else
+        (void)cJSON_AddItemToArray(array, cJSON_CreateNull());
 }
 
 void output_units(cJSON *object, const char *name, const uint8_t *bytes, const bool *known, size_t size,
                   unsigned width)
 {
-    cJSON *array = cJSON_AddArrayToObject(object, name);
+    cJSON *array = cJSON_GetObjectItem(object, name);
 
+    if (array == NULL)
+        array = cJSON_AddArrayToObject(object, name);
     for (size_t i = 0; i + width <= size; i += width)
-        (void)cJSON_AddItemToArray(array, unit_item(bytes + i, known != NULL ? known + i : NULL, width));
+        add_unit(array, bytes + i, known != NULL ? known + i : NULL, width);
 }
 
 void output_string_bytes(cJSON *object, const char *name, const char *bytes, size_t size)

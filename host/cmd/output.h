@@ -41,8 +41,10 @@ void output_boolean(cJSON *object, const char *name, bool value);
 /* Exact up to 64 bits: JSON has no limit, though some of its readers do. */
 void output_wide(cJSON *object, const char *name, uint64_t value);
 
-/* An array of `size / width` unsigned little-endian numbers; null for one with a byte for which known[] is false. known
- * NULL: all are known. */
+void output_add_wide(cJSON *array, uint64_t value);
+
+/* Adds to the array of that name, which is made when it is not there: `size / width` unsigned
+ * little-endian numbers; null for one with a byte for which known[] is false. known NULL: all are known. */
 void output_units(cJSON *object, const char *name, const uint8_t *bytes, const bool *known, size_t size,
                   unsigned width);
 

@@ -121,8 +121,14 @@ static enum exit_status parse_time(struct parse *parse)
 {
     uint64_t us = 0;
 
-    if (parse->left == 0 || !read_time(parse->words[0], &us))
+    if (parse->left == 0)
+        return missing(parse);
+    if (!read_time(parse->words[0], &us)) {
+        if (number_parse(parse->words[0], &us) == NUMBER_GARBAGE)
+            return failure_usage(parse->failure, "%s: '%s' is not a time such as 10us, 5ms or 2s",
+                                 parse->statement->command->name, parse->words[0]);
         return parse_number(parse);
+    }
     (void)next_word(parse);
     push_number(parse->statement, us, STATEMENT_BASE_TIME);
     return EXIT_STATUS_DONE;
