@@ -89,7 +89,9 @@
     X(PSEARCH, 0x71, "!search", "qlbs", "q", 10, 64, READS, PHYSICAL) \
     X(VFILL, 0x72, "fill", "qls", "", 10, 64, CHANGES, VIRTUAL) \
     X(PFILL, 0x73, "!fill", "qls", "", 10, 64, CHANGES, PHYSICAL) \
-    X(TRANSLATE, 0x74, "!vtop", "q", "bbqqqqqq", 50, 0, READS, PHYSICAL) \
+    X(TRANSLATE, 0x74, "!vtop", "q", "bbqqqqqq", 50, 0, READS, PHYSICAL)
+
+#define KDIO_OP_TABLE_RUN(X) \
     X(HALT, 0x80, "halt", "", "", 1, 0, CHANGES, RUN) \
     X(STATE, 0x81, "state", "", "bbddbqqqb", 1, 0, READS, RUN) \
     X(GET_REGISTERS, 0x82, "r", "", "qqqqqqqqqqqqqqqqqqwwwwwwqqq", 50, 0, READS, RUN) \
@@ -101,7 +103,7 @@
     X(CLEAR_BREAKPOINT, 0x8e, "bc", "b", "", 50, 0, CHANGES, RUN) \
     X(GET_BREAKPOINT, 0x8f, "bl", "b", "bbq", 1, 0, READS, RUN)
 
-#define KDIO_OP_TABLE(X) KDIO_OP_TABLE_PORTS(X) KDIO_OP_TABLE_REST(X)
+#define KDIO_OP_TABLE(X) KDIO_OP_TABLE_PORTS(X) KDIO_OP_TABLE_REST(X) KDIO_OP_TABLE_RUN(X)
 
 #define KDIO_OP_OPERANDS_MAX 5u /* Fields in operands. */
 #define KDIO_OP_RESULTS_MAX  29u /* Fields in results. */

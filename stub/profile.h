@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * profile.h: what a build of the stub holds. There are two: everything, and, with KDIO_STUB_PROFILE_PORTS defined
- * as 1, ports and the link alone, the smallest.
+ * profile.h: what a build of the stub holds. There are three: everything; with KDIO_STUB_PROFILE_ACCESS defined as 1
+ * everything but run control; with KDIO_STUB_PROFILE_PORTS defined as 1 ports and the link alone, the smallest.
  *
  * The conditions are constants in ordinary code, so every line is compiled in every profile, and the compiler and
  * the linker leave out what cannot be reached.

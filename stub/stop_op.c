@@ -56,7 +56,8 @@ static uint64_t *in_frame(struct kdio_trap_frame *frame, unsigned number)
 
 /* ---- Registers ---- */
 
-static enum kdio_status get_registers(struct kdio_stub *stub, struct kdio_writer *results)
+/* Apart, so that its stack is not under those of the others. */
+static enum kdio_status __attribute__((noinline)) get_registers(struct kdio_stub *stub, struct kdio_writer *results)
 {
     struct kdio_trap_frame *frame = stub->stop.frame;
     uint64_t values[KDIO_REGISTERS];
@@ -139,7 +140,7 @@ static enum kdio_status resume(struct kdio_stub *stub, struct kdio_run *run)
 
 /* ---- Breakpoints ---- */
 
-static enum kdio_status set_breakpoint(struct kdio_stub *stub, struct kdio_run *run)
+static inline __attribute__((always_inline)) enum kdio_status set_breakpoint(struct kdio_stub *stub, struct kdio_run *run)
 {
     const uint64_t *operand = run->op.operand;
     uint8_t id;
@@ -166,7 +167,7 @@ static enum kdio_status get_breakpoint(const struct kdio_stub *stub, struct kdio
 /* ---- Which is which ---- */
 
 /* Those that a running kernel allows; NOT_STOPPED for the others. */
-static enum kdio_status running_op(struct kdio_stub *stub, struct kdio_run *run)
+static inline __attribute__((always_inline)) enum kdio_status running_op(struct kdio_stub *stub, struct kdio_run *run)
 {
     uint8_t opcode = run->op.row->family;
 

@@ -75,7 +75,7 @@ static enum kdio_status go_down(struct kdio_stub *stub, struct kdio_run *run, st
     return KDIO_DONE;
 }
 
-static enum kdio_status translate(struct kdio_stub *stub, struct kdio_run *run, struct walk *walk)
+static inline __attribute__((always_inline)) enum kdio_status translate(struct kdio_stub *stub, struct kdio_run *run, struct walk *walk)
 {
     begin_walk(stub, walk);
     return is_canonical(walk) ? go_down(stub, run, walk) : KDIO_DONE;
