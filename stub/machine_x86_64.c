@@ -138,20 +138,25 @@ extern const struct {
     uint16_t access, after;
 } kdio_x86_64_accesses[ACCESS_COUNT] __attribute__((visibility("hidden")));
 
+/* The number of the access whose instruction is there; ACCESS_COUNT: none. */
+static unsigned find_access(uint64_t rip)
+{
+    unsigned i = 0;
+
+    while (i < ACCESS_COUNT && rip - (uintptr_t)kdio_x86_64_access != kdio_x86_64_accesses[i].access)
+        i++;
+    return i;
+}
+
 bool kdio_x86_64_recover(const struct kdio_machine_x86_64 *state, struct kdio_stub_fault *fault)
 {
-    uintptr_t base = (uintptr_t)kdio_x86_64_access;
+    unsigned found = KDIO_STUB_HAS_ACCESSES ? find_access(fault->rip) : ACCESS_COUNT;
 
-    if (!KDIO_STUB_HAS_ACCESSES || fault->rsp != state->access_rsp)
+    if (found == ACCESS_COUNT || fault->rsp != state->access_rsp)
         return false;
-    for (unsigned i = 0; i < ACCESS_COUNT; i++) {
-        if (fault->rip - base == kdio_x86_64_accesses[i].access) {
-            *state->access_fault = *fault;
-            fault->rip = base + kdio_x86_64_accesses[i].after;
-            return true;
-        }
-    }
-    return false;
+    *state->access_fault = *fault;
+    fault->rip = (uintptr_t)kdio_x86_64_access + kdio_x86_64_accesses[found].after;
+    return true;
 }
 
 /* The library is one section of text between these marks (library.lds), wherever a kernel's linker puts it. */
@@ -159,8 +164,8 @@ extern const char __attribute__((visibility("hidden"))) kdio_stub_text_start[], 
 
 bool kdio_x86_64_is_own_code(uint64_t address)
 {
-    return KDIO_STUB_HAS_ACCESSES && address - (uintptr_t)kdio_stub_text_start <
-                                         (uint64_t)(kdio_stub_text_end - kdio_stub_text_start);
+    return KDIO_STUB_HAS_ACCESSES && find_access(address) == ACCESS_COUNT &&
+           address - (uintptr_t)kdio_stub_text_start < (uint64_t)(kdio_stub_text_end - kdio_stub_text_start);
 }
 
 /* Leaf 15h: crystal clock and its ratio to the TSC; leaf 16h: base frequency in MHz (SDM volume 2, CPUID). */

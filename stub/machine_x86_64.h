@@ -36,7 +36,7 @@ HIDDEN void kdio_x86_64_registers(void *context, uint64_t values[KDIO_REGISTERS]
 /* True when the fault struck the access that is being made: it is told to the access, and *fault goes on behind it. */
 bool kdio_x86_64_recover(const struct kdio_machine_x86_64 *state, struct kdio_stub_fault *fault);
 
-/* True for an address inside the library's code. */
+/* True for an address inside the library's code, but for the accesses that may fault: those may be another stub's. */
 bool kdio_x86_64_is_own_code(uint64_t address);
 
 static inline uint32_t kdio_x86_64_in(uint16_t port, unsigned width)

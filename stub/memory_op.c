@@ -66,7 +66,7 @@ static unsigned widest(uint64_t address, uint64_t left)
 /* The operations without a unit of their own count bytes. */
 static bool is_bytes(const struct kdio_op *op)
 {
-    return op->row->opcodes == 1;
+    return op->row->family >= KDIO_OP_VGET;
 }
 
 static enum kdio_status block(struct kdio_stub *stub, struct kdio_run *run)

@@ -6,6 +6,7 @@
 #include "host/cmd/dump.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -22,7 +23,7 @@
 #define CHUNK_MAX      (1u << 20)
 #define CHUNK_FAST_NS  250000000ll /* A chunk that is done sooner doubles the next. */
 #define NS_PER_S       1000000000ll
-#define TEMPORARY_END  ".XXXXXX"
+#define TEMPORARY_SIZE (PATH_MAX + 32)
 #define FILE_MODE      0666u
 
 /* Memory on its way to or from a file. */
@@ -144,29 +145,20 @@ static enum exit_status dump_step(struct transfer *transfer, size_t size)
     return EXIT_STATUS_DONE;
 }
 
-static mode_t creation_mask(void)
+/* A name that no other run of kdio uses at the moment. */
+static FILE *create(const char *path, char temporary[static TEMPORARY_SIZE])
 {
-    mode_t mask = umask(0);
+    int fd;
+    FILE *file;
 
-    (void)umask(mask);
-    return mask;
-}
-
-/* mkstemp makes files that only their owner may read: the dump gets the rights of any new file. */
-static FILE *create(char *temporary)
-{
-    int fd = mkstemp(temporary);
-    FILE *file = fd >= 0 ? fdopen(fd, "wb") : NULL;
-
-    if (fd >= 0 && (file == NULL || fchmod(fd, FILE_MODE & ~creation_mask()) != 0)) {
-        int error = errno;
-        (void)unlink(temporary);
-        if (file != NULL)
-            (void)fclose(file);
-        else
-            (void)close(fd);
-        errno = error;
+    (void)snprintf(temporary, TEMPORARY_SIZE, "%s.%ld.part", path, (long)getpid());
+    fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+    if (fd < 0)
         return NULL;
+    file = fdopen(fd, "wb");
+    if (file == NULL) {
+        (void)unlink(temporary);
+        (void)close(fd);
     }
     return file;
 }
@@ -191,10 +183,9 @@ static enum exit_status finish(struct transfer *transfer, const char *temporary,
 
 static enum exit_status dump_to(struct transfer *transfer, const char *path)
 {
-    char temporary[PATH_MAX + sizeof(TEMPORARY_END)];
+    char temporary[TEMPORARY_SIZE];
 
-    (void)snprintf(temporary, sizeof(temporary), "%s" TEMPORARY_END, path);
-    transfer->file = create(temporary);
+    transfer->file = create(path, temporary);
     if (transfer->file == NULL)
         return failure_system(transfer->session->failure, "cannot write %s", path);
     return finish(transfer, temporary, path, move_all(transfer, "reading memory", dump_step));

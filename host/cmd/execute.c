@@ -9,7 +9,6 @@
 #include "host/cmd/execute.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 
 #define BATCH_MAX 1024 /* A third of a second at 115200 baud. */
@@ -106,13 +105,9 @@ static size_t statement_of(const struct batch *batch, size_t index)
     return statement;
 }
 
-/* What was done of a long list before it stopped; the library's text is about the operation, not about the commands. */
+/* The library's text is about the operation that was interrupted, not about the commands. */
 static void say_how_far(struct session *session, const struct batch *batch, size_t done)
 {
-    const struct kdio_error *error = kdio_target_error(session->target);
-
-    if (error->units_done != 0)
-        failure_append(session->failure, "; %" PRIu64 " units of it done", error->units_done);
     if (session->failure->status == KDIO_INTERRUPTED && batch->count > 1)
         failure_append(session->failure, "; %zu of %zu commands done", done, batch->count);
 }

@@ -95,7 +95,13 @@ static const struct {
     const char *text;
 } capabilities[] = {
     { KDIO_CAP_PORT, "port", "ports" },
+    { KDIO_CAP_PROGRAM, "program", "programs: rmw, poll, check, delay, index/data pairs, strings, rdtsc" },
+    { KDIO_CAP_PROCESSOR, "processor", "processor: MSRs, CPUID, registers" },
+    { KDIO_CAP_VIRTUAL, "virtual", "memory by virtual address" },
+    { KDIO_CAP_PHYSICAL, "physical", "memory by physical address, and translation" },
+    { KDIO_CAP_PCI, "pci", "PCI configuration" },
     { KDIO_CAP_TEXT, "text", "text to the kernel" },
+    { KDIO_CAP_BAUD, "baud", "changes of the baud rate" },
     { KDIO_CAP_POLLED, "polled", "polled: no interrupt of the UART reaches the stub" },
     { KDIO_CAP_READ_ONLY, "read-only", "read-only" },
 };

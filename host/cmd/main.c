@@ -152,7 +152,7 @@ static enum exit_status execute_script(struct session *session, const struct scr
 static enum exit_status execute(struct run *run)
 {
     struct session session = { .options = &run->options, .output = &run->output, .failure = &run->failure,
-                               .interrupted = interrupted };
+                               .interrupted = interrupted, .progress.allowed = true };
     enum exit_status result = EXIT_STATUS_DONE;
 
     if (run->script.count > 0) {

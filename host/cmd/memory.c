@@ -367,7 +367,7 @@ enum exit_status fill_execute(const struct statement *statement, struct session 
                        pattern, size, &done);
     progress_stop(&session->progress);
     if (status != KDIO_DONE)
-        return memory_failure(session, status, "filled", done);
+        return session_failure(session, status);
     if (session->output->json) {
         cJSON *object = memory_object(statement, session->output);
         output_wide(object, "filled", done);

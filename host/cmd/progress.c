@@ -17,33 +17,36 @@ static time_t now_s(void)
     return now.tv_sec;
 }
 
-static void start(struct progress *progress, const char *verb, const char *label, const char *end)
+/* Seconds count as shown from `shown_s` on. */
+static void start(struct progress *progress, const char *verb, const char *label, const char *end, long shown_s)
 {
-    *progress = (struct progress){ .label = isatty(STDERR_FILENO) ? label : NULL, .verb = verb, .end = end,
-                                   .start_s = now_s(), .shown_s = -1 };
+    bool shown = progress->allowed && isatty(STDERR_FILENO);
+
+    *progress = (struct progress){ .allowed = progress->allowed, .label = shown ? label : NULL, .verb = verb,
+                                   .end = end, .start_s = now_s(), .shown_s = shown_s };
     progress_draw(progress);
 }
 
 void progress_start(struct progress *progress, const char *label)
 {
-    start(progress, "", label, "...");
+    start(progress, "", label, "...", -1);
 }
 
 void progress_start_waiting(struct progress *progress, const char *what)
 {
-    start(progress, "waiting for ", what, ":");
+    start(progress, "waiting for ", what, ":", -1);
 }
 
 void progress_start_late(struct progress *progress, const char *label)
 {
-    *progress = (struct progress){ .label = isatty(STDERR_FILENO) ? label : NULL, .verb = "", .end = "...",
-                                   .start_s = now_s() };
+    start(progress, "", label, "...", 0);
 }
 
 void progress_start_bar(struct progress *progress, const char *label, uint64_t total)
 {
-    *progress = (struct progress){ .label = isatty(STDERR_FILENO) ? label : NULL, .verb = "", .end = "",
-                                   .start_s = now_s(), .shown_s = -1, .total = total };
+    start(progress, "", label, "", 0);
+    progress->shown_s = -1;
+    progress->total = total;
     progress_draw(progress);
 }
 

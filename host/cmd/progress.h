@@ -9,6 +9,7 @@
 
 /* Zero-initialised: draws nothing. */
 struct progress {
+    bool allowed; /* Stays as it is: the program may write to standard error. */
     const char *label; /* NULL while nothing is under way, or standard error is no terminal. */
     const char *verb;  /* Stands before the label. */
     const char *end;   /* Stands between the label and the time. */

@@ -19,7 +19,7 @@ static enum exit_status name_failure(struct session *session, enum kdio_status s
 {
     const char *name = session->options->target;
     const char *line = session->private_qemu ? strstr(error->text, LAUNCH_STRING_START) : NULL;
-    size_t size = strlen(session->line);
+    size_t size = session->line != NULL ? strlen(session->line) : 0;
 
     if (line == NULL)
         return failure_status(session->failure, status, "%s", error->text);

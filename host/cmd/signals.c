@@ -38,6 +38,7 @@ void signals_install(void)
     catch_ending(SIGTERM);
     catch_ending(SIGHUP);
     (void)sigaction(SIGPIPE, &pipe_action, NULL);
+    (void)sigaction(SIGXFSZ, &pipe_action, NULL);
 }
 
 int signals_caught(void)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * signals.h: how kdio takes SIGINT, SIGTERM, SIGHUP and SIGPIPE.
+ * signals.h: how kdio takes SIGINT, SIGTERM, SIGHUP, SIGPIPE and SIGXFSZ.
  *
  * The first of INT, TERM and HUP is only noted, so that the target can be closed and what is known be said; the same
- * one again ends kdio at once. SIGPIPE is caught, not ignored: a write then fails with EPIPE, and a child that kdio
- * starts has the default again.
+ * one again ends kdio at once. SIGPIPE and SIGXFSZ are caught, not ignored: a write then fails with EPIPE or
+ * EFBIG, and a child that kdio starts has the default again.
  */
 #ifndef KDIO_CMD_SIGNALS_H
 #define KDIO_CMD_SIGNALS_H

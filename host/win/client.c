@@ -7,7 +7,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "host/win/access.h"
 #include "host/win/hresult.h"
+#include "host/win/loader.h"
 #include "host/win/methods.h"
 #include "host/win/options.h"
 
@@ -21,6 +23,7 @@ const IDebugClientVtbl kdio_win_client_methods = { KDIO_WIN_UNKNOWN_ENTRIES,
 
 /* All but the engine's chatter. */
 #define OUTPUT_MASK_DEFAULT (0x3ff & ~DEBUG_OUTPUT_VERBOSE)
+#define RADIX_DEFAULT 16
 
 static struct {
     pthread_mutex_t lock;
@@ -38,9 +41,12 @@ static struct kdio_win_client *client_new(void)
     client->client.lpVtbl = &kdio_win_client_methods;
     client->control.lpVtbl = &kdio_win_control_methods;
     client->spaces.lpVtbl = &kdio_win_spaces_methods;
+    client->registers.lpVtbl = &kdio_win_registers_methods;
+    client->system.lpVtbl = &kdio_win_system_methods;
     client->references = 1;
     client->hold_writes = true;
     client->output_mask = OUTPUT_MASK_DEFAULT;
+    client->radix = RADIX_DEFAULT;
     pthread_mutex_lock(&clients.lock);
     client->number = ++clients.number_last;
     client->next = clients.first;
@@ -51,6 +57,7 @@ static struct kdio_win_client *client_new(void)
 
 static void client_free(struct kdio_win_client *client)
 {
+    kdio_win_extensions_unload(client);
     kdio_win_client_detach(client);
     if (client->output != NULL)
         client->output->lpVtbl->Release(client->output);
@@ -90,7 +97,8 @@ ULONG kdio_win_client_drop(struct kdio_win_client *client)
 
 static bool has_interface(const struct kdio_win_client *client, const void *any_interface)
 {
-    return any_interface == &client->client || any_interface == &client->control || any_interface == &client->spaces;
+    return any_interface == &client->client || any_interface == &client->control || any_interface == &client->spaces ||
+           any_interface == &client->registers || any_interface == &client->system;
 }
 
 /* By number, or where that is 0 by interface. */
@@ -150,6 +158,8 @@ static const struct {
     { INDEX_IDebugDataSpaces2, offsetof(struct kdio_win_client, spaces) },
     { INDEX_IDebugDataSpaces3, offsetof(struct kdio_win_client, spaces) },
     { INDEX_IDebugDataSpaces4, offsetof(struct kdio_win_client, spaces) },
+    { INDEX_IDebugRegisters, offsetof(struct kdio_win_client, registers) },
+    { INDEX_IDebugSystemObjects, offsetof(struct kdio_win_client, system) },
 };
 
 HRESULT kdio_win_client_query(struct kdio_win_client *client, REFIID iid, PVOID *interface_out)
@@ -194,7 +204,7 @@ HRESULT DebugConnect(PCSTR RemoteOptions, REFIID InterfaceId, PVOID *Interface)
 static bool interrupted(void *context)
 {
     struct kdio_win_client *client = context;
-    return client->waiting && atomic_load(&client->wake);
+    return (client->waiting && atomic_load(&client->wake)) || kdio_win_stopped(client);
 }
 
 static HRESULT open_target(struct kdio_win_client *client, const char *gensio)
@@ -232,6 +242,24 @@ static HRESULT attach(struct kdio_win_client *client, PCSTR text)
     }
     client->options = options;
     client->event_due = true;
+    kdio_win_extensions_notify(client, true);
+    return S_OK;
+}
+
+HRESULT kdio_win_client_lend(struct kdio_win_client *client, struct kdio_target *target,
+                             bool (*interrupted_source)(void))
+{
+    if (target == NULL) {
+        kdio_win_client_detach(client);
+        return S_OK;
+    }
+    if (client->target != NULL)
+        return E_UNEXPECTED;
+    client->target = target;
+    client->borrowed = true;
+    client->interrupt_source = interrupted_source;
+    client->event_due = true;
+    kdio_win_extensions_notify(client, true);
     return S_OK;
 }
 
@@ -252,8 +280,13 @@ static HRESULT client_AttachKernel(IDebugClient *This, ULONG Flags, PCSTR Connec
 /* A reopened line has no unknown outcome behind it, so the hold goes with the session. */
 void kdio_win_client_detach(struct kdio_win_client *client)
 {
-    kdio_target_close(client->target);
+    if (client->target != NULL)
+        kdio_win_extensions_notify(client, false);
+    if (!client->borrowed)
+        kdio_target_close(client->target);
     client->target = NULL;
+    client->borrowed = false;
+    client->interrupt_source = NULL;
     free(client->options);
     client->options = NULL;
     client->event_due = false;

@@ -22,6 +22,8 @@ struct kdio_win_client {
     IDebugClient client;
     IDebugControl control;
     IDebugDataSpaces4 spaces;
+    IDebugRegisters registers;
+    IDebugSystemObjects system;
 
     struct kdio_win_client *next;
     ULONG references;
@@ -38,10 +40,16 @@ struct kdio_win_client {
 
     PDEBUG_OUTPUT_CALLBACKS output;
     ULONG output_mask;
+    ULONG radix; /* Of Evaluate: 8, 10 or 16. */
+    struct kdio_win_extension *extensions; /* Loaded ones, the latest first. */
+    bool borrowed;               /* The target belongs to the caller of kdio_win_client_lend. */
+    bool (*interrupt_source)(void); /* Asked for interrupts beside SetInterrupt; NULL for none. */
 
     atomic_bool interrupt; /* SetInterrupt was called; GetInterrupt takes it. */
     atomic_bool wake;      /* SetInterrupt ends this or the next WaitForEvent. */
     bool waiting;          /* In WaitForEvent or AttachKernel, the calls that an interrupt ends. */
+    atomic_bool stop;      /* SetInterrupt ends the long read under way. */
+    unsigned stoppable;    /* How many such nest. */
 };
 
 /* The client whose interface `This` is. */
@@ -51,6 +59,8 @@ struct kdio_win_client {
 extern const IDebugClientVtbl kdio_win_client_methods;
 extern const IDebugControlVtbl kdio_win_control_methods;
 extern const IDebugDataSpaces4Vtbl kdio_win_spaces_methods;
+extern const IDebugRegistersVtbl kdio_win_registers_methods;
+extern const IDebugSystemObjectsVtbl kdio_win_system_methods;
 
 /* ---- Life ---- */
 
@@ -74,23 +84,12 @@ void kdio_win_client_leave(struct kdio_win_client *client);
 /* Ends the session, if there is one. */
 void kdio_win_client_detach(struct kdio_win_client *client);
 
-/* ---- Port accesses (port.c) ---- */
-
-struct kdio_win_port {
-    ULONG interface_type;
-    ULONG bus_number;
-    ULONG address_space;
-    ULONG64 offset;
-};
-
 /*
- * One access of `size` bytes with the checks and HRESULTs of dbgeng.h's opening comment. *count, where given, is always
- * stored. `buffer` is unchanged unless a read succeeds. A NULL client means that no target is attached.
+ * Makes the client use a target that the caller opened and will close, and whose options the caller chose.
+ * `interrupted`, where given, is what CheckControlC and GetInterrupt ask beside SetInterrupt. E_UNEXPECTED when there
+ * is a target already. NULL for the target takes it away.
  */
-HRESULT kdio_win_port_read(struct kdio_win_client *client, const struct kdio_win_port *port, PVOID buffer, ULONG size,
-                           PULONG count);
-HRESULT kdio_win_port_write(struct kdio_win_client *client, const struct kdio_win_port *port, LPCVOID buffer,
-                            ULONG size, PULONG count);
+HRESULT kdio_win_client_lend(struct kdio_win_client *client, struct kdio_target *target, bool (*interrupted)(void));
 
 /* ---- Output (output.c) ---- */
 
@@ -100,12 +99,29 @@ HRESULT kdio_win_output(struct kdio_win_client *client, ULONG mask, PCSTR format
 /* kdio_options.console: hands the target's text on. The context is the client. */
 void kdio_win_output_console(void *context, const char *text, size_t size);
 
-/* Hands one line of text on. */
+/* Hands text on as it is: of any size, or formatted as the host's printf does, up to 511 bytes. */
+void kdio_win_output_piece(struct kdio_win_client *client, ULONG mask, const char *text, size_t size);
+__attribute__((format(printf, 3, 4))) void kdio_win_output_text(struct kdio_win_client *client, ULONG mask,
+                                                                const char *format, ...);
+
+/* Whether an OutputControl sends the output nowhere. */
+bool kdio_win_output_is_for_nobody(ULONG output_control);
+
+/* Hands one line of an error on. */
 void kdio_win_output_error(struct kdio_win_client *client, const char *what, const char *text);
 
 /* ---- Extension routines (extension.c) ---- */
 
+/* Makes the routines of all extensions act on `client` from now on. */
+void kdio_win_extension_select(struct kdio_win_client *client);
+
+/* Whether somebody asked for an end: SetInterrupt, once each, or the source that kdio_win_client_lend was given. */
+bool kdio_win_take_interrupt(struct kdio_win_client *client);
+
 /* Fills the routines, which act on `client` from now on. E_INVALIDARG, and nothing changes, when nSize is wrong. */
 HRESULT kdio_win_extension_apis(struct kdio_win_client *client, PWINDBG_EXTENSION_APIS64 apis);
+
+/* The same with 32-bit addresses, which mean the target's sign-extended ones. */
+HRESULT kdio_win_extension_apis32(struct kdio_win_client *client, PWINDBG_EXTENSION_APIS32 apis);
 
 #endif

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * control.c: IDebugControl: waiting, interrupts, output, and what there is to say about the target: one x86-64
- * processor that is always accessible.
+ * control.c: IDebugControl: waiting, interrupts, output, expressions, commands, extensions, and what there is to say
+ * about the target: one x86-64 processor that is always accessible.
  */
+#include "host/win/access.h"
+#include "host/win/execute.h"
+#include "host/win/expression.h"
 #include "host/win/hresult.h"
+#include "host/win/loader.h"
 #include "host/win/methods.h"
+#include "host/win/value.h"
 
 #define INTERFACE IDebugControl
 #define KDIO_WIN_PREFIX control_
@@ -21,18 +26,20 @@ const IDebugControlVtbl kdio_win_control_methods = { KDIO_WIN_UNKNOWN_ENTRIES,
 
 static HRESULT control_GetInterrupt(IDebugControl *This)
 {
-    return atomic_exchange(&KDIO_WIN_CLIENT(This, control)->interrupt, false) ? S_OK : S_FALSE;
+    return kdio_win_take_interrupt(KDIO_WIN_CLIENT(This, control)) ? S_OK : S_FALSE;
 }
 
-/* The target cannot be stopped, so an active interrupt only ends the wait. */
+/* The target cannot be stopped, so an active interrupt only ends the wait, or a long read. */
 static HRESULT control_SetInterrupt(IDebugControl *This, ULONG Flags)
 {
     struct kdio_win_client *client = KDIO_WIN_CLIENT(This, control);
     if (Flags > DEBUG_INTERRUPT_EXIT)
         return E_INVALIDARG;
     atomic_store(&client->interrupt, true);
-    if (Flags != DEBUG_INTERRUPT_PASSIVE)
+    if (Flags != DEBUG_INTERRUPT_PASSIVE) {
+        atomic_store(&client->stop, true);
         atomic_store(&client->wake, true);
+    }
     return S_OK;
 }
 
@@ -95,18 +102,10 @@ static HRESULT control_Output(IDebugControl *This, ULONG Mask, PCSTR Format, ...
     return result;
 }
 
-/* There is one client and no log file, so these kinds of output have no one to go to. */
-static bool is_for_nobody(ULONG output_control)
-{
-    ULONG to = output_control & DEBUG_OUTCTL_SEND_MASK;
-    return output_control != DEBUG_OUTCTL_AMBIENT &&
-           (to == DEBUG_OUTCTL_ALL_OTHER_CLIENTS || to == DEBUG_OUTCTL_IGNORE || to == DEBUG_OUTCTL_LOG_ONLY);
-}
-
 static HRESULT control_ControlledOutputVaList(IDebugControl *This, ULONG OutputControl, ULONG Mask, PCSTR Format,
                                               va_list Args)
 {
-    return is_for_nobody(OutputControl) ? S_OK : control_OutputVaList(This, Mask, Format, Args);
+    return kdio_win_output_is_for_nobody(OutputControl) ? S_OK : control_OutputVaList(This, Mask, Format, Args);
 }
 
 static HRESULT control_ControlledOutput(IDebugControl *This, ULONG OutputControl, ULONG Mask, PCSTR Format, ...)
@@ -187,4 +186,126 @@ static HRESULT control_IsPointer64Bit(IDebugControl *This)
 static HRESULT control_GetWindbgExtensionApis64(IDebugControl *This, PWINDBG_EXTENSION_APIS64 Api)
 {
     return kdio_win_extension_apis(KDIO_WIN_CLIENT(This, control), Api);
+}
+
+static HRESULT control_GetWindbgExtensionApis32(IDebugControl *This, PWINDBG_EXTENSION_APIS32 Api)
+{
+    return kdio_win_extension_apis32(KDIO_WIN_CLIENT(This, control), Api);
+}
+
+/* ---- Expressions ---- */
+
+static HRESULT control_GetRadix(IDebugControl *This, PULONG Radix)
+{
+    if (Radix == NULL)
+        return E_INVALIDARG;
+    *Radix = KDIO_WIN_CLIENT(This, control)->radix;
+    return S_OK;
+}
+
+static HRESULT control_SetRadix(IDebugControl *This, ULONG Radix)
+{
+    if (Radix != 8 && Radix != 10 && Radix != 16)
+        return E_INVALIDARG;
+    KDIO_WIN_CLIENT(This, control)->radix = Radix;
+    return S_OK;
+}
+
+/* Registers and memory want a target, numbers do not. */
+static HRESULT evaluate(struct kdio_win_client *client, PCSTR expression, ULONG64 *value, ULONG *end)
+{
+    if (client->target == NULL)
+        return kdio_win_evaluate(client, expression, value, end);
+    return KDIO_WIN_ACCESS(client, kdio_win_evaluate(client, expression, value, end));
+}
+
+/* Without RemainderIndex the expression is all there may be. */
+static HRESULT control_Evaluate(IDebugControl *This, PCSTR Expression, ULONG DesiredType, PDEBUG_VALUE Value,
+                                PULONG RemainderIndex)
+{
+    DEBUG_VALUE value = { .Type = DEBUG_VALUE_INT64 };
+    ULONG end = 0;
+    if (Expression == NULL || Value == NULL)
+        return E_INVALIDARG;
+    HRESULT result = evaluate(KDIO_WIN_CLIENT(This, control), Expression, &value.I64, &end);
+    if (result == S_OK && RemainderIndex == NULL && Expression[end + strspn(Expression + end, " \t")] != '\0')
+        result = E_FAIL;
+    if (result == S_OK)
+        result = kdio_win_coerce(&value, DesiredType == DEBUG_VALUE_INVALID ? DEBUG_VALUE_INT64 : DesiredType, Value);
+    if (result == S_OK && RemainderIndex != NULL)
+        *RemainderIndex = end;
+    return result;
+}
+
+static HRESULT control_CoerceValue(IDebugControl *This, PDEBUG_VALUE In, ULONG OutType, PDEBUG_VALUE Out)
+{
+    return kdio_win_coerce(In, OutType, Out);
+}
+
+static HRESULT control_CoerceValues(IDebugControl *This, ULONG Count, PDEBUG_VALUE In, PULONG OutTypes,
+                                    PDEBUG_VALUE Out)
+{
+    HRESULT result = In != NULL && OutTypes != NULL && Out != NULL ? S_OK : E_INVALIDARG;
+    for (ULONG i = 0; result == S_OK && i < Count; i++)
+        result = kdio_win_coerce(&In[i], OutTypes[i], &Out[i]);
+    return result;
+}
+
+/* ---- Commands ---- */
+
+#define EXECUTE_FLAGS (DEBUG_EXECUTE_ECHO | DEBUG_EXECUTE_NOT_LOGGED | DEBUG_EXECUTE_NO_REPEAT)
+
+static HRESULT control_Execute(IDebugControl *This, ULONG OutputControl, PCSTR Command, ULONG Flags)
+{
+    struct kdio_win_client *client = KDIO_WIN_CLIENT(This, control);
+    bool quiet = kdio_win_output_is_for_nobody(OutputControl);
+    if (Command == NULL || (Flags & ~(ULONG)EXECUTE_FLAGS) != 0)
+        return E_INVALIDARG;
+    if ((Flags & DEBUG_EXECUTE_ECHO) != 0 && !quiet)
+        kdio_win_output_text(client, DEBUG_OUTPUT_PROMPT, "%s\n", Command);
+    return kdio_win_execute(client, Command, quiet);
+}
+
+static HRESULT control_ExecuteCommandFile(IDebugControl *This, ULONG OutputControl, PCSTR CommandFile, ULONG Flags)
+{
+    if (CommandFile == NULL || (Flags & ~(ULONG)EXECUTE_FLAGS) != 0)
+        return E_INVALIDARG;
+    return kdio_win_execute_file(KDIO_WIN_CLIENT(This, control), CommandFile,
+                                 kdio_win_output_is_for_nobody(OutputControl));
+}
+
+/* ---- Extensions ---- */
+
+static HRESULT control_AddExtension(IDebugControl *This, PCSTR Path, ULONG Flags, PULONG64 Handle)
+{
+    if (Flags != 0)
+        return E_INVALIDARG;
+    return kdio_win_extension_load(KDIO_WIN_CLIENT(This, control), Path, Handle);
+}
+
+static HRESULT control_RemoveExtension(IDebugControl *This, ULONG64 Handle)
+{
+    return kdio_win_extension_unload(KDIO_WIN_CLIENT(This, control), Handle);
+}
+
+static HRESULT control_GetExtensionByPath(IDebugControl *This, PCSTR Path, PULONG64 Handle)
+{
+    return kdio_win_extension_by_path(KDIO_WIN_CLIENT(This, control), Path, Handle);
+}
+
+/* What the command returned is not the result, as on Windows, unless it wants the search to go on. */
+static HRESULT control_CallExtension(IDebugControl *This, ULONG64 Handle, PCSTR Function, PCSTR Arguments)
+{
+    HRESULT returned = S_OK;
+    HRESULT result = kdio_win_extension_call(KDIO_WIN_CLIENT(This, control), Handle, Function, Arguments, &returned);
+    return result == S_OK && returned == DEBUG_EXTENSION_CONTINUE_SEARCH ? returned : result;
+}
+
+static HRESULT control_GetExtensionFunction(IDebugControl *This, ULONG64 Handle, PCSTR FuncName, FARPROC *Function)
+{
+    char name[256];
+    if (FuncName == NULL || Function == NULL || snprintf(name, sizeof(name), "_EFN_%s", FuncName) >= (int)sizeof(name))
+        return E_INVALIDARG;
+    *Function = kdio_win_extension_function(KDIO_WIN_CLIENT(This, control), Handle, name);
+    return *Function != NULL ? S_OK : E_NOINTERFACE;
 }

@@ -1,156 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * extension.c: the routines behind wdbgexts.h.
+ * extension.c: the routines behind wdbgexts.h, in their 64-bit and 32-bit forms.
  *
- * Invariant: they reach a client by its number, never by a kept pointer, and hold a reference while they use it. Ioctl
- * writes only within the size it was given, and Length of a port request always.
+ * Invariant: they reach a client by its number, never by a kept pointer, and hold a reference while they use it.
+ * Ioctl is in ioctl.c.
  */
 #include <stdatomic.h>
 #include <string.h>
 
-#include <kdio/win/wdm.h>
-
-#include "host/win/client.h"
+#include "host/win/access.h"
+#include "host/win/expression.h"
+#include "host/win/ioctl.h"
 
 /* The client that was last asked for the routines; 0 for none. */
 static atomic_ullong extension_client_number;
+
+void kdio_win_extension_select(struct kdio_win_client *client)
+{
+    atomic_store(&extension_client_number, client->number);
+}
 
 static struct kdio_win_client *extension_client(void)
 {
     return kdio_win_client_find(atomic_load(&extension_client_number));
 }
 
-/* ---- Ioctl: port accesses ---- */
-
-/* `length` and `data` are members of the caller's structure. On success a read stores all of `data`. */
-static ULONG transfer(USHORT code, const struct kdio_win_port *port, ULONG *length, ULONG *data)
-{
-    struct kdio_win_client *client = extension_client();
-    ULONG value = 0;
-    HRESULT result;
-    if (code == IG_READ_IO_SPACE || code == IG_READ_IO_SPACE_EX) {
-        result = kdio_win_port_read(client, port, &value, *length, length);
-        if (result == S_OK)
-            *data = value;
-    } else {
-        result = kdio_win_port_write(client, port, data, *length, length);
-    }
-    kdio_win_client_drop(client);
-    return result == S_OK;
-}
-
-static ULONG io_space32(USHORT code, void *data)
-{
-    IOSPACE32 *request = data;
-    struct kdio_win_port port = { Isa, 0, 1, request->Address };
-    return transfer(code, &port, &request->Length, &request->Data);
-}
-
-static ULONG io_space64(USHORT code, void *data)
-{
-    IOSPACE64 *request = data;
-    struct kdio_win_port port = { Isa, 0, 1, request->Address };
-    return transfer(code, &port, &request->Length, &request->Data);
-}
-
-static ULONG io_space_ex32(USHORT code, void *data)
-{
-    IOSPACE_EX32 *request = data;
-    struct kdio_win_port port = { request->InterfaceType, request->BusNumber, request->AddressSpace, request->Address };
-    return transfer(code, &port, &request->Length, &request->Data);
-}
-
-static ULONG io_space_ex64(USHORT code, void *data)
-{
-    IOSPACE_EX64 *request = data;
-    struct kdio_win_port port = { request->InterfaceType, request->BusNumber, request->AddressSpace, request->Address };
-    return transfer(code, &port, &request->Length, &request->Data);
-}
-
-/* ---- Ioctl: what is known without the target ---- */
-
-static bool is_attached(void)
-{
-    struct kdio_win_client *client = extension_client();
-    bool attached = client != NULL && client->target != NULL;
-    kdio_win_client_drop(client);
-    return attached;
-}
-
-static ULONG kd_context(USHORT code, void *data)
-{
-    (void)code;
-    bool attached = is_attached();
-    *(PROCESSORINFO *)data = (PROCESSORINFO){ .Processor = 0, .NumberProcessors = attached ? 1 : 0 };
-    return attached;
-}
-
-static ULONG is_ptr64(USHORT code, void *data)
-{
-    (void)code;
-    ULONG is64 = is_attached();
-    memcpy(data, &is64, sizeof(is64));
-    return is64;
-}
-
-static const struct {
-    USHORT code;
-    ULONG size; /* Exactly; it tells the 32-bit structure from the 64-bit one. */
-    ULONG (*handle)(USHORT code, void *data);
-} handlers[] = {
-    { IG_READ_IO_SPACE, sizeof(IOSPACE32), io_space32 },
-    { IG_READ_IO_SPACE, sizeof(IOSPACE64), io_space64 },
-    { IG_WRITE_IO_SPACE, sizeof(IOSPACE32), io_space32 },
-    { IG_WRITE_IO_SPACE, sizeof(IOSPACE64), io_space64 },
-    { IG_READ_IO_SPACE_EX, sizeof(IOSPACE_EX32), io_space_ex32 },
-    { IG_READ_IO_SPACE_EX, sizeof(IOSPACE_EX64), io_space_ex64 },
-    { IG_WRITE_IO_SPACE_EX, sizeof(IOSPACE_EX32), io_space_ex32 },
-    { IG_WRITE_IO_SPACE_EX, sizeof(IOSPACE_EX64), io_space_ex64 },
-    { IG_KD_CONTEXT, sizeof(PROCESSORINFO), kd_context },
-    { IG_IS_PTR64, sizeof(ULONG), is_ptr64 },
-};
-
-/* ---- Ioctl: what is absent ---- */
-
-#define OUTPUT(code, type, member) { code, sizeof(type), offsetof(type, member), sizeof(((type *)0)->member) }
-
-/* Outputs that helpers pass on whatever Ioctl returned: they become 0, which says that nothing was moved or found. */
-static const struct {
-    USHORT code;
-    ULONG size_min;
-    size_t offset;
-    size_t size;
-} absent_outputs[] = {
-    OUTPUT(IG_READ_MSR, READ_WRITE_MSR, Value),
-    OUTPUT(IG_READ_PHYSICAL, PHYSICAL, BufLen),
-    OUTPUT(IG_WRITE_PHYSICAL, PHYSICAL, BufLen),
-    OUTPUT(IG_READ_PHYSICAL_WITH_FLAGS, PHYSICAL_WITH_FLAGS, BufLen),
-    OUTPUT(IG_WRITE_PHYSICAL_WITH_FLAGS, PHYSICAL_WITH_FLAGS, BufLen),
-    OUTPUT(IG_GET_BUS_DATA, BUSDATA, Length),
-    OUTPUT(IG_SET_BUS_DATA, BUSDATA, Length),
-    OUTPUT(IG_SEARCH_MEMORY, SEARCHMEMORY, FoundAddress),
-    OUTPUT(IG_POINTER_SEARCH_PHYSICAL, POINTER_SEARCH_PHYSICAL, MatchOffsetsCount),
-};
-
-static void clear_outputs(USHORT code, void *data, ULONG size)
-{
-    for (size_t i = 0; i < sizeof(absent_outputs) / sizeof(absent_outputs[0]); i++)
-        if (absent_outputs[i].code == code && size >= absent_outputs[i].size_min)
-            memset((char *)data + absent_outputs[i].offset, 0, absent_outputs[i].size);
-}
-
 static ULONG WDBGAPI ioctl_routine(USHORT code, PVOID data, ULONG size)
 {
-    if (data == NULL)
-        return 0;
-    for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++)
-        if (handlers[i].code == code && handlers[i].size == size)
-            return handlers[i].handle(code, data);
-    clear_outputs(code, data, size);
-    return 0;
+    struct kdio_win_client *client = extension_client();
+    ULONG result = kdio_win_ioctl(client, code, data, size);
+    kdio_win_client_drop(client);
+    return result;
 }
 
-/* ---- The other routines ---- */
+/* ---- Output and interrupts ---- */
 
 static VOID WDBGAPIV output(PCSTR format, ...)
 {
@@ -163,21 +46,88 @@ static VOID WDBGAPIV output(PCSTR format, ...)
     kdio_win_client_drop(client);
 }
 
+bool kdio_win_take_interrupt(struct kdio_win_client *client)
+{
+    bool interrupt = atomic_exchange(&client->interrupt, false);
+    return interrupt || (client->interrupt_source != NULL && client->interrupt_source());
+}
+
 static ULONG WDBGAPI check_control_c(VOID)
 {
     struct kdio_win_client *client = extension_client();
-    bool interrupt = client != NULL && atomic_exchange(&client->interrupt, false);
+    bool interrupt = client != NULL && kdio_win_take_interrupt(client);
     kdio_win_client_drop(client);
     return interrupt;
 }
 
+/* ---- Expressions ---- */
+
+/* What follows the expression is ignored, as on Windows: arguments are evaluated where they stand. */
 static ULONG64 WDBGAPI get_expression(PCSTR expression)
 {
-    (void)expression;
-    return 0;
+    struct kdio_win_client *client = extension_client();
+    ULONG64 value = 0;
+    PCSTR remainder = NULL;
+    if (client != NULL && expression != NULL)
+        (void)kdio_win_get_expression(client, expression, &value, &remainder);
+    kdio_win_client_drop(client);
+    return value;
 }
 
+static ULONG WDBGAPI get_expression32(PCSTR expression)
+{
+    return (ULONG)get_expression(expression);
+}
+
+/* ---- Memory ---- */
+
+/* TRUE when all of it was read; what was read of it in any case is in the buffer. */
+static ULONG WDBGAPI read_memory(ULONG64 offset, PVOID buffer, ULONG size, PULONG moved)
+{
+    struct kdio_win_client *client = extension_client();
+    ULONG count = 0;
+    HRESULT result = KDIO_WIN_ACCESS(client, kdio_win_memory_read(client, KDIO_SPACE_VIRTUAL, offset, buffer, size,
+                                                                  &count));
+    kdio_win_client_drop(client);
+    if (moved != NULL)
+        *moved = count;
+    return result == S_OK && count == size;
+}
+
+static ULONG WDBGAPI write_memory(ULONG64 offset, LPCVOID buffer, ULONG size, PULONG moved)
+{
+    struct kdio_win_client *client = extension_client();
+    ULONG count = 0;
+    HRESULT result = KDIO_WIN_ACCESS(client, kdio_win_memory_write(client, KDIO_SPACE_VIRTUAL, offset, buffer, size,
+                                                                   &count));
+    kdio_win_client_drop(client);
+    if (moved != NULL)
+        *moved = count;
+    return result == S_OK && count == size;
+}
+
+static ULONG WDBGAPI read_memory32(ULONG offset, PVOID buffer, ULONG size, PULONG moved)
+{
+    return read_memory(DEBUG_EXTEND64(offset), buffer, size, moved);
+}
+
+static ULONG WDBGAPI write_memory32(ULONG offset, LPCVOID buffer, ULONG size, PULONG moved)
+{
+    return write_memory(DEBUG_EXTEND64(offset), buffer, size, moved);
+}
+
+/* ---- What takes symbols, or a target that stands still ---- */
+
+/* No name, so far from the address as from 0. */
 static VOID WDBGAPI get_symbol(ULONG64 offset, PCHAR buffer, PULONG64 displacement)
+{
+    if (buffer != NULL)
+        *buffer = '\0';
+    if (displacement != NULL)
+        *displacement = offset;
+}
+
+static VOID WDBGAPI get_symbol32(ULONG offset, PCHAR buffer, PULONG displacement)
 {
     if (buffer != NULL)
         *buffer = '\0';
@@ -193,23 +143,11 @@ static ULONG WDBGAPI disasm(PULONG64 offset, PCSTR buffer, ULONG show_effective_
     return 0;
 }
 
-static ULONG WDBGAPI read_memory(ULONG64 offset, PVOID buffer, ULONG size, PULONG moved)
+static ULONG WDBGAPI disasm32(PULONG offset, PCSTR buffer, ULONG show_effective_address)
 {
     (void)offset;
     (void)buffer;
-    (void)size;
-    if (moved != NULL)
-        *moved = 0;
-    return 0;
-}
-
-static ULONG WDBGAPI write_memory(ULONG64 offset, LPCVOID buffer, ULONG size, PULONG moved)
-{
-    (void)offset;
-    (void)buffer;
-    (void)size;
-    if (moved != NULL)
-        *moved = 0;
+    (void)show_effective_address;
     return 0;
 }
 
@@ -231,6 +169,18 @@ static ULONG WDBGAPI stack_trace(ULONG64 frame, ULONG64 stack, ULONG64 program, 
     return 0;
 }
 
+static ULONG WDBGAPI stack_trace32(ULONG frame, ULONG stack, ULONG program, PEXTSTACKTRACE32 frames, ULONG count)
+{
+    (void)frame;
+    (void)stack;
+    (void)program;
+    (void)frames;
+    (void)count;
+    return 0;
+}
+
+/* ---- The structures ---- */
+
 HRESULT kdio_win_extension_apis(struct kdio_win_client *client, PWINDBG_EXTENSION_APIS64 apis)
 {
     if (apis == NULL || apis->nSize != sizeof(*apis))
@@ -249,6 +199,28 @@ HRESULT kdio_win_extension_apis(struct kdio_win_client *client, PWINDBG_EXTENSIO
         .lpIoctlRoutine = ioctl_routine,
         .lpStackTraceRoutine = stack_trace,
     };
-    atomic_store(&extension_client_number, client->number);
+    kdio_win_extension_select(client);
+    return S_OK;
+}
+
+HRESULT kdio_win_extension_apis32(struct kdio_win_client *client, PWINDBG_EXTENSION_APIS32 apis)
+{
+    if (apis == NULL || apis->nSize != sizeof(*apis))
+        return E_INVALIDARG;
+    *apis = (WINDBG_EXTENSION_APIS32){
+        .nSize = sizeof(*apis),
+        .lpOutputRoutine = output,
+        .lpGetExpressionRoutine = get_expression32,
+        .lpGetSymbolRoutine = get_symbol32,
+        .lpDisasmRoutine = disasm32,
+        .lpCheckControlCRoutine = check_control_c,
+        .lpReadProcessMemoryRoutine = read_memory32,
+        .lpWriteProcessMemoryRoutine = write_memory32,
+        .lpGetThreadContextRoutine = thread_context,
+        .lpSetThreadContextRoutine = thread_context,
+        .lpIoctlRoutine = ioctl_routine,
+        .lpStackTraceRoutine = stack_trace32,
+    };
+    kdio_win_extension_select(client);
     return S_OK;
 }

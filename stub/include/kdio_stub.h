@@ -316,7 +316,8 @@ void kdio_stub_prompt(struct kdio_stub *stub, bool prompt);
  *
  * How it knows: an access is the stub's when RIP is one of ten instructions and RSP is what it was when this stub began an
  * access. So a fault on another CPU, in an interrupt handler that came between, or of a second stub is not taken for it. Inside the stub
- * is what lies in the library's text, hooks and kernel code called from there not included.
+ * is what lies in the library's text, hooks and kernel code called from there not included; with several stubs, each that is
+ * asked takes note.
  */
 bool kdio_stub_fault(struct kdio_stub *stub, struct kdio_stub_fault *fault);
 

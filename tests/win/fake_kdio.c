@@ -14,9 +14,23 @@ struct fake_kdio fake;
 
 static unsigned char ports[0x10000];
 
+void fake_fill(void)
+{
+    for (size_t i = 0; i < sizeof(fake.memory); i++)
+        fake.memory[i] = (uint8_t)(i ^ i >> 8);
+}
+
 void fake_reset(void)
 {
-    fake = (struct fake_kdio){ .scripted = true, .denied_port = FAKE_NO_PORT, .access_outcome = KDIO_OUTCOME_NOT_DONE };
+    memset(&fake, 0, sizeof(fake));
+    fake.scripted = true;
+    fake.denied_port = FAKE_NO_PORT;
+    fake.access_outcome = KDIO_OUTCOME_NOT_DONE;
+    fake_fill();
+    for (size_t i = 0; i < sizeof(fake.pci); i++)
+        fake.pci[i] = (uint8_t)(i ^ i >> 8);
+    for (size_t i = 0; i < FAKE_MSR_COUNT; i++)
+        fake.msr[i] = 0x1111111100000000u * (i + 1) + i;
 }
 
 static void require(bool condition, const char *what)
@@ -108,6 +122,32 @@ static enum kdio_status run(struct kdio_target *target, struct fake_access acces
     target->error.status = fake.access_status;
     target->error.outcome = fake.access_outcome;
     return fake.access_status;
+}
+
+enum kdio_status fake_step(struct kdio_target *target, bool write)
+{
+    require(target != NULL && fake.opens - fake.closes == 1, "access without a target");
+    fake.accesses++;
+    fake.last = (struct fake_access){ .write = write };
+    during_call();
+    if (!fake.scripted)
+        return KDIO_DONE;
+    if (fake.options.interrupted != NULL && fake.options.interrupted(fake.options.context))
+        fake.access_status = KDIO_INTERRUPTED;
+    target->error.status = fake.access_status;
+    target->error.outcome = fake.access_outcome;
+    if (fake.access_status == KDIO_DONE && write && fake.read_only)
+        return KDIO_READ_ONLY;
+    return fake.access_status;
+}
+
+enum kdio_status fake_fault(struct kdio_target *target, uint64_t address, uint32_t vector)
+{
+    target->error.status = KDIO_FAULT;
+    target->error.outcome = KDIO_OUTCOME_NOT_DONE;
+    target->error.address = address;
+    target->error.vector = vector;
+    return KDIO_FAULT;
 }
 
 enum kdio_status kdio_out(struct kdio_target *target, uint64_t port, unsigned width, uint64_t value)

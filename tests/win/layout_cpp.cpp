@@ -32,6 +32,9 @@ template <typename Method> static void expect_slot(const char *name, Method meth
 #define IN_SPACES3(slot, name, does, params) IN_CLASS(IDebugDataSpaces3, slot, name)
 #define IN_SPACES4(slot, name, does, params) IN_CLASS(IDebugDataSpaces4, slot, name)
 
+#define IN_REGISTERS(slot, name, does, params) IN_CLASS(IDebugRegisters, slot, name)
+#define IN_SYSTEM(slot, name, does, params) IN_CLASS(IDebugSystemObjects, slot, name)
+
 static void check_iid(const char *name, const IID &by_name, const IID &by_type)
 {
     if (by_name == by_type)
@@ -49,6 +52,8 @@ int main()
     IN_CLASS(IDebugOutputCallbacks, 3, Output)
     KDIO_DEBUG_CLIENT_METHODS(IN_CLIENT)
     KDIO_DEBUG_CONTROL_METHODS(IN_CONTROL)
+    KDIO_DEBUG_REGISTERS_METHODS(IN_REGISTERS)
+    KDIO_DEBUG_SYSTEM_OBJECTS_METHODS(IN_SYSTEM)
     KDIO_DEBUG_DATA_SPACES_METHODS(IN_SPACES)
     KDIO_DEBUG_DATA_SPACES_METHODS(IN_SPACES4)
     KDIO_DEBUG_DATA_SPACES2_METHODS(IN_SPACES2)

@@ -18,8 +18,9 @@ WIN_CFLAGS := -std=c11 $(WIN_WARNINGS) -Wstrict-prototypes -Wmissing-prototypes
 
 WIN_HEADERS := host/include/kdio.h $(wildcard host/include/kdio/*.h host/include/kdio/win/*.h)
 
-WIN_UNIT_TESTS := $(addprefix $(WIN_BUILD)/test_,hresult options format port client extension)
-WIN_OBJECTS := $(patsubst %.c,$(WIN_BUILD)/%.o,$(wildcard host/win/*.c) tests/win/fake_kdio.c)
+WIN_UNIT_TESTS := $(addprefix $(WIN_BUILD)/test_,hresult options format port memory spaces client extension)
+WIN_OBJECTS := $(patsubst %.c,$(WIN_BUILD)/%.o,$(wildcard host/win/*.c) tests/win/fake_kdio.c \
+    tests/win/fake_machine.c)
 WIN_WITNESSES := $(addprefix $(WIN_BUILD)/witness-,mingw gcc clang g++ clang++)
 
 .PHONY: check-win win-clients $(WIN_WITNESSES)

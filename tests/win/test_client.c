@@ -13,7 +13,8 @@ static struct fixture *current; /* For what runs inside a call of the library. *
 
 static const IID *const interfaces[] = {
     &IID_IUnknown,         &IID_IDebugClient,      &IID_IDebugControl,     &IID_IDebugDataSpaces,
-    &IID_IDebugDataSpaces2, &IID_IDebugDataSpaces3, &IID_IDebugDataSpaces4,
+    &IID_IDebugDataSpaces2, &IID_IDebugDataSpaces3, &IID_IDebugDataSpaces4, &IID_IDebugRegisters,
+    &IID_IDebugSystemObjects,
 };
 #define INTERFACE_COUNT (sizeof(interfaces) / sizeof(interfaces[0]))
 
@@ -489,6 +490,13 @@ static const struct slot spaces_slots[] = { KDIO_DEBUG_DATA_SPACES_METHODS(SLOT)
                                                 KDIO_DEBUG_DATA_SPACES3_METHODS(SLOT)
                                                     KDIO_DEBUG_DATA_SPACES4_METHODS(SLOT) };
 
+#undef INTERFACE_TABLE
+#define INTERFACE_TABLE IDebugRegistersVtbl
+static const struct slot registers_slots[] = { KDIO_DEBUG_REGISTERS_METHODS(SLOT) };
+#undef INTERFACE_TABLE
+#define INTERFACE_TABLE IDebugSystemObjectsVtbl
+static const struct slot system_slots[] = { KDIO_DEBUG_SYSTEM_OBJECTS_METHODS(SLOT) };
+
 static void check_filled(const void *table, const struct slot *slots, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -505,6 +513,12 @@ static void test_tables_are_filled(void **state)
     check_filled(fixture->client->lpVtbl, client_slots, sizeof(client_slots) / sizeof(client_slots[0]));
     check_filled(fixture->control->lpVtbl, control_slots, sizeof(control_slots) / sizeof(control_slots[0]));
     check_filled(fixture->spaces->lpVtbl, spaces_slots, sizeof(spaces_slots) / sizeof(spaces_slots[0]));
+    IDebugRegisters *registers = fixture_interface(fixture, &IID_IDebugRegisters);
+    IDebugSystemObjects *system = fixture_interface(fixture, &IID_IDebugSystemObjects);
+    check_filled(registers->lpVtbl, registers_slots, sizeof(registers_slots) / sizeof(registers_slots[0]));
+    check_filled(system->lpVtbl, system_slots, sizeof(system_slots) / sizeof(system_slots[0]));
+    CALL(registers, Release);
+    CALL(system, Release);
 }
 
 /* Absent methods of each shape: no argument, a value, a count, two counts, an interface, variable arguments. */
@@ -516,16 +530,12 @@ static void test_absent_counts(void **state)
     ULONG one = 9, two = 9;
     ULONG64 value = 9;
     PDEBUG_BREAKPOINT breakpoint = (PDEBUG_BREAKPOINT)(void *)buffer;
-    assert_hresult(CALL(fixture->spaces, ReadVirtual, 0, buffer, 4, &one), E_NOTIMPL);
+    assert_hresult(CALL(fixture->control, GetPromptText, (PSTR)buffer, 4, &one), E_NOTIMPL);
     assert_int_equal(one, 0);
-    assert_hresult(CALL(fixture->spaces, WritePhysical2, 0, 0, buffer, 4, (one = 9, &one)), E_NOTIMPL);
-    assert_int_equal(one, 0);
-    assert_hresult(CALL(fixture->spaces, ReadUnicodeStringVirtualWide, 0, 4, NULL, 4, (one = 9, &one)), E_NOTIMPL);
-    assert_int_equal(one, 0);
-    assert_hresult(CALL(fixture->spaces, ReadVirtual, 0, buffer, 4, NULL), E_NOTIMPL);
-    assert_hresult(CALL(fixture->spaces, ReadMsr, 0x10, &value), E_NOTIMPL);
+    assert_hresult(CALL(fixture->control, GetPromptText, (PSTR)buffer, 4, NULL), E_NOTIMPL);
+    assert_hresult(CALL(fixture->control, GetReturnOffset, &value), E_NOTIMPL);
     assert_int_equal(value, 9);
-    assert_hresult(CALL(fixture->spaces, CheckLowMemory), E_NOTIMPL);
+    assert_hresult(CALL(fixture->control, CloseLogFile), E_NOTIMPL);
     one = 9;
     assert_hresult(CALL(fixture->client, GetRunningProcessDescription, 0, 0, 0, NULL, 0, &one, NULL, 0, &two),
                    E_NOTIMPL);
@@ -549,8 +559,10 @@ static void test_working_methods(void **state)
 {
     (void)state;
     assert_int_equal(count_working(client_slots, sizeof(client_slots) / sizeof(client_slots[0])), 8);
-    assert_int_equal(count_working(control_slots, sizeof(control_slots) / sizeof(control_slots[0])), 16);
-    assert_int_equal(count_working(spaces_slots, sizeof(spaces_slots) / sizeof(spaces_slots[0])), 2);
+    assert_int_equal(count_working(control_slots, sizeof(control_slots) / sizeof(control_slots[0])), 29);
+    assert_int_equal(count_working(spaces_slots, sizeof(spaces_slots) / sizeof(spaces_slots[0])), 41);
+    assert_int_equal(count_working(registers_slots, sizeof(registers_slots) / sizeof(registers_slots[0])), 6);
+    assert_int_equal(count_working(system_slots, sizeof(system_slots) / sizeof(system_slots[0])), 12);
 }
 
 int main(void)

@@ -8,8 +8,9 @@
  *
  * Contract
  *   Life      DebugCreate; AttachKernel; WaitForEvent once, which returns at once; any number of accesses; EndSession;
- *             Release. One object carries IDebugClient, IDebugControl and IDebugDataSpaces to 4; QueryInterface
- *             leads from each to each. Releasing the last reference ends the session too.
+ *             Release. One object carries IDebugClient, IDebugControl, IDebugDataSpaces to 4, IDebugRegisters and
+ *             IDebugSystemObjects; QueryInterface leads from each to each. Releasing the last reference ends the
+ *             session too.
  *   Threads   A client belongs to one thread at a time; different clients are independent. SetInterrupt, AddRef and
  *             Release may be called from any thread.
  *   Callbacks Console text of the target arrives at IDebugOutputCallbacks during a call, with DEBUG_OUTPUT_DEBUGGEE.
@@ -18,9 +19,10 @@
  *             while attached, because that is what programs wait for before they access a target.
  *   Waiting   Later WaitForEvents pass console text on for Timeout milliseconds and return S_FALSE; E_PENDING after
  *             SetInterrupt with ACTIVE or EXIT, from whatever thread; the HRESULT of the line's end or the target's
- *             reset. Accesses are never interrupted: their outcome would be unknown.
+ *             reset. SetInterrupt also ends a long read or search of memory, with N(CONTROL_C_EXIT); what changes the
+ *             target is never interrupted: its outcome would be unknown.
  *   Counts    BytesRead and BytesWritten are optional. Where given they are always stored, and are 0 on failure. A
- *             buffer is unchanged when a read fails.
+ *             buffer is unchanged when a read fails, but for a block of memory whose line was lost half-way.
  *   Bytes     Buffers hold the port's value with the low byte first.
  *
  * AttachKernel(DEBUG_ATTACH_KERNEL_CONNECTION, options) connects before it returns. Options, key words in either case:
@@ -44,6 +46,72 @@
  *     the target was reset meanwhile: unknown whether done               W(CONNECTION_ABORTED)      0x800704d4
  *     another host took the line over                                    W(CONNECTION_INVALID)      0x800704cd
  *     done                                                               S_OK
+ *
+ * The other data spaces return the same for no target, policy, the line and missing operations, and hold writes
+ * alike. R and W below are W(READ_FAULT) 0x8007001e and W(WRITE_FAULT) 0x8007001d; a NULL buffer is E_INVALIDARG
+ * unless its size is 0, and so is a stretch that passes the end of the addresses. kdio keeps no copy of memory: the
+ * Uncached forms do the same as the plain ones. 1, 2, 4 or 8 bytes at a multiple of their number are one access of
+ * that width; the rest moves in aligned 8-byte accesses with single bytes at the edges. No byte is touched twice, or
+ * outside the stretch.
+ *
+ *     ReadVirtual[Uncached],      S_OK with what is there from Offset on, perhaps less than BufferSize; R when not
+ *     ReadPhysical[2]             even the first byte is. Flags: E_INVALIDARG beyond DEBUG_PHYSICAL_WRITE_COMBINED;
+ *                                 how memory is cached remains what the target's kernel mapped it as
+ *     WriteVirtual[Uncached],     the same, and W where the first byte is absent or read-only
+ *     WritePhysical[2]
+ *     ReadPointersVirtual,        S_OK for all of them; R, W when one is absent, those before it then being done.
+ *     WritePointersVirtual        Pointers have 64 bits
+ *     FillVirtual, FillPhysical   S_OK with what was filled up to the first byte that could not be; W when that is the
+ *                                 first. A longer pattern than Size is cut
+ *     SearchVirtual[2]            S_OK; N(NO_MORE_ENTRIES) 0x9000001a without a match. What is absent (for
+ *                                 DEBUG_VSEARCH_WRITABLE_ONLY: or read-only) matches nothing and is skipped.
+ *                                 E_INVALIDARG for a granularity of 0, a size that is none of its multiples, unknown
+ *                                 flags
+ *     ReadMultiByteStringVirtual  the bytes as they are; E_INVALIDARG without a NUL in MaxBytes or before memory that
+ *                                 is absent; R when the first byte is; S_FALSE when the buffer is too small (it ends
+ *                                 with a NUL all the same). StringBytes counts the target's bytes, NUL included
+ *     ReadUnicodeStringVirtual,   the same, converted by CodePage (0 stands for 1252; E_INVALIDARG for one that the
+ *     ...Wide                     host's iconv has not); what cannot be converted becomes a question mark or U+FFFD
+ *     ReadIo, WriteIo             above
+ *     ReadMsr, WriteMsr           N(NO_SUCH_DEVICE) 0xd000000e for an MSR or a value that the processor refuses
+ *     ReadBusData, WriteBusData   PCIConfiguration alone; BusNumber holds the segment in bits 8 to 23, SlotNumber
+ *                                 device and function; accesses are as wide as Offset and BufferSize allow, and what
+ *                                 lies beyond the configuration space is left out. A function that is absent reads as
+ *                                 all ones. E_INVALIDARG for anything else, E_NOTIMPL beyond 256 bytes or segment 0
+ *                                 without ECAM
+ *     ReadControl                 Processor 0, Offset 2: the special registers, 0xd8 bytes, laid out as in 64-bit
+ *                                 Windows kernels (MXCSR and the branch records are 0). E_NOTIMPL for 0, 1 and 3,
+ *                                 which point to data of Windows; E_INVALIDARG for the rest
+ *     WriteControl                E_NOTIMPL, or E_INVALIDARG as ReadControl
+ *     CheckLowMemory              S_OK: only Windows, booted for it, has pages that could be found changed
+ *     ReadDebuggerData            MmPageSize and PaeEnabled; E_NOTIMPL for what takes a Windows kernel; E_INVALIDARG
+ *                                 for no index. S_FALSE, and DataSize whole, when the buffer is too small; here and in
+ *                                 the next
+ *     ReadProcessorSystemData     Processor 0: identification, from CPUID; speed in MHz, told by CPUID or measured.
+ *                                 E_NOTIMPL for the addresses 0 to 3, E_INVALIDARG for the rest
+ *     VirtualToPhysical           N(NO_PAGEFILE) 0xd0000147 when no page is there
+ *     GetVirtualTranslation-      the tables in the order of the walk, the one of CR3 first, then the address itself.
+ *     PhysicalOffsets             S_FALSE when the walk ends early or the array is too small; N(NO_PAGEFILE) when it
+ *                                 ends at once
+ *     GetNextDifferentlyValid-    page by page; N(NO_MORE_ENTRIES) when nothing differs up to the end of the addresses
+ *     OffsetVirtual
+ *     GetValidRegionVirtual       S_OK; ValidSize is 0 when nothing is there
+ *     QueryVirtual                from the page tables: MEM_COMMIT or MEM_FREE, and Protect
+ *     GetOffsetInformation        DEBUG_DATA_SPACE_VIRTUAL with DEBUG_OFFSINFO_VIRTUAL_SOURCE: DEBUGGEE or INVALID;
+ *                                 E_INVALIDARG for the rest
+ *     ReadImageNtHeaders          of a PE image in memory, 32-bit ones widened; E_INVALIDARG where there is none
+ *     ReadHandleData              E_UNEXPECTED: handles are of user mode
+ *     ReadTagged                  E_NOINTERFACE; StartEnumTagged S_OK, GetNextTagged S_FALSE, EndEnumTagged S_OK: a
+ *                                 live target has no tagged data
+ *
+ * IDebugControl: Execute runs the commands of kdio (`kdio help` lists them; `!name` an extension's first), and
+ * returns the HRESULT of what failed, E_FAIL for what is no command. Evaluate knows numbers (radix 16 at first, never
+ * sign-extended), registers, operators and by() to poi(); E_FAIL for what is no expression, symbols among it.
+ * AddExtension loads a shared object: W(FILE_NOT_FOUND), W(BAD_EXE_FORMAT), W(PROC_NOT_FOUND) without entry points;
+ * CallExtension W(PROC_NOT_FOUND) without the command. IDebugRegisters has control, debug, descriptor table and
+ * segment registers: a running target has no others. IDebugSystemObjects knows thread 0, the processor that the stub
+ * runs on, and process 0; E_NOINTERFACE for others.
+ *
  * AttachKernel adds
  *     options not understood                                             E_INVALIDARG
  *     attached already                                                   E_UNEXPECTED
@@ -57,8 +125,10 @@
  *
  * Microsoft's pages name no HRESULT for most of these conditions: the choice is kdio's. So are the checks of
  * AddressSpace, InterfaceType, BusNumber and alignment, which Windows leaves to the target. Microsoft's are S_OK,
- * E_NOINTERFACE of QueryInterface and DebugCreate, E_INVALIDARG of GetWindbgExtensionApis64, S_FALSE and E_PENDING of
- * WaitForEvent, and access denied for what security forbids.
+ * E_NOINTERFACE of QueryInterface, DebugCreate and ReadTagged, E_INVALIDARG of GetWindbgExtensionApis64, of strings
+ * without a NUL and of images without headers, S_FALSE and E_PENDING of WaitForEvent, N(NO_MORE_ENTRIES) of searches,
+ * N(NO_PAGEFILE) of translations, S_FALSE for small buffers and partial walks, and access denied for what security
+ * forbids.
  *
  * Sources: Microsoft, Windows driver documentation, dbgeng.h; order and signatures of methods: mingw-w64's dbgeng.h.
  */
@@ -87,13 +157,14 @@ typedef struct IDebugDataSpaces4 *PDEBUG_DATA_SPACES4;
 typedef struct IDebugEventCallbacks *PDEBUG_EVENT_CALLBACKS;
 typedef struct IDebugInputCallbacks *PDEBUG_INPUT_CALLBACKS;
 typedef struct IDebugOutputCallbacks *PDEBUG_OUTPUT_CALLBACKS;
+typedef struct IDebugRegisters *PDEBUG_REGISTERS;
+typedef struct IDebugSystemObjects *PDEBUG_SYSTEM_OBJECTS;
 
 /* Incomplete: no method that takes one works. */
 typedef struct _DEBUG_BREAKPOINT_PARAMETERS *PDEBUG_BREAKPOINT_PARAMETERS;
 typedef struct _DEBUG_EXCEPTION_FILTER_PARAMETERS *PDEBUG_EXCEPTION_FILTER_PARAMETERS;
 typedef struct _DEBUG_SPECIFIC_FILTER_PARAMETERS *PDEBUG_SPECIFIC_FILTER_PARAMETERS;
 typedef struct _DEBUG_STACK_FRAME *PDEBUG_STACK_FRAME;
-typedef struct _DEBUG_VALUE *PDEBUG_VALUE;
 
 #define DEBUG_EXTEND64(address) ((ULONG64)(LONG64)(LONG)(address))
 
@@ -172,6 +243,74 @@ typedef struct _DEBUG_VALUE *PDEBUG_VALUE;
 #define DEBUG_BREAK_IO 0x00000008
 
 #define DEBUG_ANY_ID 0xffffffff
+
+/* ---- Values and registers ---- */
+
+#define DEBUG_VALUE_INVALID 0
+#define DEBUG_VALUE_INT8 1
+#define DEBUG_VALUE_INT16 2
+#define DEBUG_VALUE_INT32 3
+#define DEBUG_VALUE_INT64 4
+#define DEBUG_VALUE_FLOAT32 5
+#define DEBUG_VALUE_FLOAT64 6
+#define DEBUG_VALUE_FLOAT80 7
+#define DEBUG_VALUE_FLOAT82 8
+#define DEBUG_VALUE_FLOAT128 9
+#define DEBUG_VALUE_VECTOR64 10
+#define DEBUG_VALUE_VECTOR128 11
+#define DEBUG_VALUE_TYPES 12
+
+/* ISO C++ has no unnamed structures, but Windows' programs use them. */
+typedef struct _DEBUG_VALUE {
+    __extension__ union {
+        UCHAR I8;
+        USHORT I16;
+        ULONG I32;
+        __extension__ struct {
+            ULONG64 I64;
+            BOOL Nat;
+        };
+        float F32;
+        double F64;
+        UCHAR F80Bytes[10];
+        UCHAR F82Bytes[11];
+        UCHAR F128Bytes[16];
+        UCHAR VI8[16];
+        USHORT VI16[8];
+        ULONG VI32[4];
+        ULONG64 VI64[2];
+        float VF32[4];
+        double VF64[2];
+        struct {
+            ULONG LowPart;
+            ULONG HighPart;
+        } I64Parts32;
+        struct {
+            ULONG64 LowPart;
+            LONG64 HighPart;
+        } F128Parts64;
+        UCHAR RawBytes[24];
+    };
+    ULONG TailOfRawBytes;
+    ULONG Type; /* DEBUG_VALUE_* */
+} DEBUG_VALUE, *PDEBUG_VALUE;
+
+#define DEBUG_REGISTER_SUB_REGISTER 0x00000001
+#define DEBUG_REGISTERS_DEFAULT 0x00000000
+#define DEBUG_REGISTERS_INT32 0x00000001
+#define DEBUG_REGISTERS_INT64 0x00000002
+#define DEBUG_REGISTERS_FLOAT 0x00000004
+#define DEBUG_REGISTERS_ALL 0x00000007
+
+typedef struct _DEBUG_REGISTER_DESCRIPTION {
+    ULONG Type; /* DEBUG_VALUE_* */
+    ULONG Flags;
+    ULONG SubregMaster;
+    ULONG SubregLength;
+    ULONG64 SubregMask;
+    ULONG SubregShift;
+    ULONG Reserved0;
+} DEBUG_REGISTER_DESCRIPTION, *PDEBUG_REGISTER_DESCRIPTION;
 
 /* ---- Data spaces ---- */
 
@@ -301,7 +440,9 @@ typedef HRESULT(CALLBACK *PDEBUG_EXTENSION_CALL)(PDEBUG_CLIENT Client, PCSTR Arg
     X(IDebugDataSpaces4, 0xd98ada1f, 0x29e9, 0x4ef5, 0xa6, 0xc0, 0xe5, 0x33, 0x49, 0x88, 0x32, 0x12) \
     X(IDebugEventCallbacks, 0x337be28b, 0x5036, 0x4d72, 0xb6, 0xbf, 0xc4, 0x5f, 0xbb, 0x9f, 0x2e, 0xaa) \
     X(IDebugInputCallbacks, 0x9f50e42c, 0xf136, 0x499e, 0x9a, 0x97, 0x73, 0x03, 0x6c, 0x94, 0xed, 0x2d) \
-    X(IDebugOutputCallbacks, 0x4bf58045, 0xd654, 0x4c40, 0xb0, 0xaf, 0x68, 0x30, 0x90, 0xf3, 0x56, 0xdc)
+    X(IDebugOutputCallbacks, 0x4bf58045, 0xd654, 0x4c40, 0xb0, 0xaf, 0x68, 0x30, 0x90, 0xf3, 0x56, 0xdc) \
+    X(IDebugRegisters, 0xce289126, 0x9e84, 0x45a7, 0x93, 0x7e, 0x67, 0xbb, 0x18, 0x69, 0x14, 0x93) \
+    X(IDebugSystemObjects, 0x6b86fe2c, 0x2c4f, 0x4f0c, 0x9d, 0xa2, 0x17, 0x43, 0x11, 0xac, 0xc3, 0x27)
 
 #define KDIO_IID(iface, ...) DEFINE_GUID(IID_##iface, __VA_ARGS__);
 KDIO_DEBUG_IIDS(KDIO_IID)
@@ -384,6 +525,22 @@ DECLARE_INTERFACE_(IDebugDataSpaces4, IDebugDataSpaces3)
     KDIO_BASE_METHODS(KDIO_DEBUG_DATA_SPACES2_METHODS)
     KDIO_BASE_METHODS(KDIO_DEBUG_DATA_SPACES3_METHODS)
     KDIO_DEBUG_DATA_SPACES4_METHODS(KDIO_METHOD)
+};
+#undef INTERFACE
+
+#define INTERFACE IDebugRegisters
+DECLARE_INTERFACE_(IDebugRegisters, IUnknown)
+{
+    KDIO_UNKNOWN_METHODS
+    KDIO_DEBUG_REGISTERS_METHODS(KDIO_METHOD)
+};
+#undef INTERFACE
+
+#define INTERFACE IDebugSystemObjects
+DECLARE_INTERFACE_(IDebugSystemObjects, IUnknown)
+{
+    KDIO_UNKNOWN_METHODS
+    KDIO_DEBUG_SYSTEM_OBJECTS_METHODS(KDIO_METHOD)
 };
 #undef INTERFACE
 

@@ -137,13 +137,13 @@
     X(58, SetSystemErrorControl, ABSENT, (THIS_ ULONG OutputLevel, ULONG BreakLevel)) \
     X(59, GetTextMacro, ABSENT_1(MacroSize), (THIS_ ULONG Slot, PSTR Buffer, ULONG BufferSize, PULONG MacroSize)) \
     X(60, SetTextMacro, ABSENT, (THIS_ ULONG Slot, PCSTR Macro)) \
-    X(61, GetRadix, ABSENT, (THIS_ PULONG Radix)) \
-    X(62, SetRadix, ABSENT, (THIS_ ULONG Radix)) \
-    X(63, Evaluate, ABSENT, (THIS_ PCSTR Expression, ULONG DesiredType, PDEBUG_VALUE Value, PULONG RemainderIndex)) \
-    X(64, CoerceValue, ABSENT, (THIS_ PDEBUG_VALUE In, ULONG OutType, PDEBUG_VALUE Out)) \
-    X(65, CoerceValues, ABSENT, (THIS_ ULONG Count, PDEBUG_VALUE In, PULONG OutTypes, PDEBUG_VALUE Out)) \
-    X(66, Execute, ABSENT, (THIS_ ULONG OutputControl, PCSTR Command, ULONG Flags)) \
-    X(67, ExecuteCommandFile, ABSENT, (THIS_ ULONG OutputControl, PCSTR CommandFile, ULONG Flags)) \
+    X(61, GetRadix, WORKS, (THIS_ PULONG Radix)) \
+    X(62, SetRadix, WORKS, (THIS_ ULONG Radix)) \
+    X(63, Evaluate, WORKS, (THIS_ PCSTR Expression, ULONG DesiredType, PDEBUG_VALUE Value, PULONG RemainderIndex)) \
+    X(64, CoerceValue, WORKS, (THIS_ PDEBUG_VALUE In, ULONG OutType, PDEBUG_VALUE Out)) \
+    X(65, CoerceValues, WORKS, (THIS_ ULONG Count, PDEBUG_VALUE In, PULONG OutTypes, PDEBUG_VALUE Out)) \
+    X(66, Execute, WORKS, (THIS_ ULONG OutputControl, PCSTR Command, ULONG Flags)) \
+    X(67, ExecuteCommandFile, WORKS, (THIS_ ULONG OutputControl, PCSTR CommandFile, ULONG Flags)) \
     X(68, GetNumberBreakpoints, ABSENT, (THIS_ PULONG Number)) \
     X(69, GetBreakpointByIndex, ABSENT_1(Bp), (THIS_ ULONG Index, PDEBUG_BREAKPOINT *Bp)) \
     X(70, GetBreakpointById, ABSENT_1(Bp), (THIS_ ULONG Id, PDEBUG_BREAKPOINT *Bp)) \
@@ -151,12 +151,12 @@
       (THIS_ ULONG Count, PULONG Ids, ULONG Start, PDEBUG_BREAKPOINT_PARAMETERS Params)) \
     X(72, AddBreakpoint, ABSENT_1(Bp), (THIS_ ULONG Type, ULONG DesiredId, PDEBUG_BREAKPOINT *Bp)) \
     X(73, RemoveBreakpoint, ABSENT, (THIS_ PDEBUG_BREAKPOINT Bp)) \
-    X(74, AddExtension, ABSENT_1(Handle), (THIS_ PCSTR Path, ULONG Flags, PULONG64 Handle)) \
-    X(75, RemoveExtension, ABSENT, (THIS_ ULONG64 Handle)) \
-    X(76, GetExtensionByPath, ABSENT_1(Handle), (THIS_ PCSTR Path, PULONG64 Handle)) \
-    X(77, CallExtension, ABSENT, (THIS_ ULONG64 Handle, PCSTR Function, PCSTR Arguments)) \
-    X(78, GetExtensionFunction, ABSENT_1(Function), (THIS_ ULONG64 Handle, PCSTR FuncName, FARPROC *Function)) \
-    X(79, GetWindbgExtensionApis32, ABSENT, (THIS_ PWINDBG_EXTENSION_APIS32 Api)) \
+    X(74, AddExtension, WORKS, (THIS_ PCSTR Path, ULONG Flags, PULONG64 Handle)) \
+    X(75, RemoveExtension, WORKS, (THIS_ ULONG64 Handle)) \
+    X(76, GetExtensionByPath, WORKS, (THIS_ PCSTR Path, PULONG64 Handle)) \
+    X(77, CallExtension, WORKS, (THIS_ ULONG64 Handle, PCSTR Function, PCSTR Arguments)) \
+    X(78, GetExtensionFunction, WORKS, (THIS_ ULONG64 Handle, PCSTR FuncName, FARPROC *Function)) \
+    X(79, GetWindbgExtensionApis32, WORKS, (THIS_ PWINDBG_EXTENSION_APIS32 Api)) \
     X(80, GetWindbgExtensionApis64, WORKS, (THIS_ PWINDBG_EXTENSION_APIS64 Api)) \
     X(81, GetNumberEventFilters, ABSENT, \
       (THIS_ PULONG SpecificEvents, PULONG SpecificExceptions, PULONG ArbitraryExceptions)) \
@@ -183,26 +183,73 @@
       (THIS_ PULONG Type, PULONG ProcessId, PULONG ThreadId, PVOID ExtraInformation, ULONG ExtraInformationSize, \
        PULONG ExtraInformationUsed, PSTR Description, ULONG DescriptionSize, PULONG DescriptionUsed))
 
+#define KDIO_DEBUG_REGISTERS_METHODS(X) \
+    X(3, GetNumberRegisters, WORKS, (THIS_ PULONG Number)) \
+    X(4, GetDescription, WORKS, \
+      (THIS_ ULONG Register, PSTR NameBuffer, ULONG NameBufferSize, PULONG NameSize, \
+       PDEBUG_REGISTER_DESCRIPTION Desc)) \
+    X(5, GetIndexByName, WORKS, (THIS_ PCSTR Name, PULONG Index)) \
+    X(6, GetValue, WORKS, (THIS_ ULONG Register, PDEBUG_VALUE Value)) \
+    X(7, SetValue, ABSENT, (THIS_ ULONG Register, PDEBUG_VALUE Value)) \
+    X(8, GetValues, WORKS, (THIS_ ULONG Count, PULONG Indices, ULONG Start, PDEBUG_VALUE Values)) \
+    X(9, SetValues, ABSENT, (THIS_ ULONG Count, PULONG Indices, ULONG Start, PDEBUG_VALUE Values)) \
+    X(10, OutputRegisters, WORKS, (THIS_ ULONG OutputControl, ULONG Flags)) \
+    X(11, GetInstructionOffset, ABSENT, (THIS_ PULONG64 Offset)) \
+    X(12, GetStackOffset, ABSENT, (THIS_ PULONG64 Offset)) \
+    X(13, GetFrameOffset, ABSENT, (THIS_ PULONG64 Offset))
+
+/* In kernel mode a thread stands for a processor, and there is one process. */
+#define KDIO_DEBUG_SYSTEM_OBJECTS_METHODS(X) \
+    X(3, GetEventThread, WORKS, (THIS_ PULONG Id)) \
+    X(4, GetEventProcess, WORKS, (THIS_ PULONG Id)) \
+    X(5, GetCurrentThreadId, WORKS, (THIS_ PULONG Id)) \
+    X(6, SetCurrentThreadId, WORKS, (THIS_ ULONG Id)) \
+    X(7, GetCurrentProcessId, WORKS, (THIS_ PULONG Id)) \
+    X(8, SetCurrentProcessId, WORKS, (THIS_ ULONG Id)) \
+    X(9, GetNumberThreads, WORKS, (THIS_ PULONG Number)) \
+    X(10, GetTotalNumberThreads, WORKS, (THIS_ PULONG Total, PULONG LargestProcess)) \
+    X(11, GetThreadIdsByIndex, WORKS, (THIS_ ULONG Start, ULONG Count, PULONG Ids, PULONG SysIds)) \
+    X(12, GetThreadIdByProcessor, WORKS, (THIS_ ULONG Processor, PULONG Id)) \
+    X(13, GetCurrentThreadDataOffset, ABSENT, (THIS_ PULONG64 Offset)) \
+    X(14, GetThreadIdByDataOffset, ABSENT, (THIS_ ULONG64 Offset, PULONG Id)) \
+    X(15, GetCurrentThreadTeb, ABSENT, (THIS_ PULONG64 Offset)) \
+    X(16, GetThreadIdByTeb, ABSENT, (THIS_ ULONG64 Offset, PULONG Id)) \
+    X(17, GetCurrentThreadSystemId, ABSENT, (THIS_ PULONG SysId)) \
+    X(18, GetThreadIdBySystemId, ABSENT, (THIS_ ULONG SysId, PULONG Id)) \
+    X(19, GetCurrentThreadHandle, ABSENT, (THIS_ PULONG64 Handle)) \
+    X(20, GetThreadIdByHandle, ABSENT, (THIS_ ULONG64 Handle, PULONG Id)) \
+    X(21, GetNumberProcesses, WORKS, (THIS_ PULONG Number)) \
+    X(22, GetProcessIdsByIndex, WORKS, (THIS_ ULONG Start, ULONG Count, PULONG Ids, PULONG SysIds)) \
+    X(23, GetCurrentProcessDataOffset, ABSENT, (THIS_ PULONG64 Offset)) \
+    X(24, GetProcessIdByDataOffset, ABSENT, (THIS_ ULONG64 Offset, PULONG Id)) \
+    X(25, GetCurrentProcessPeb, ABSENT, (THIS_ PULONG64 Offset)) \
+    X(26, GetProcessIdByPeb, ABSENT, (THIS_ ULONG64 Offset, PULONG Id)) \
+    X(27, GetCurrentProcessSystemId, ABSENT, (THIS_ PULONG SysId)) \
+    X(28, GetProcessIdBySystemId, ABSENT, (THIS_ ULONG SysId, PULONG Id)) \
+    X(29, GetCurrentProcessHandle, ABSENT, (THIS_ PULONG64 Handle)) \
+    X(30, GetProcessIdByHandle, ABSENT, (THIS_ ULONG64 Handle, PULONG Id)) \
+    X(31, GetCurrentProcessExecutableName, ABSENT_1(ExeSize), (THIS_ PSTR Buffer, ULONG BufferSize, PULONG ExeSize))
+
 #define KDIO_DEBUG_DATA_SPACES_METHODS(X) \
-    X(3, ReadVirtual, ABSENT_1(BytesRead), (THIS_ ULONG64 Offset, PVOID Buffer, ULONG BufferSize, PULONG BytesRead)) \
-    X(4, WriteVirtual, ABSENT_1(BytesWritten), \
+    X(3, ReadVirtual, WORKS, (THIS_ ULONG64 Offset, PVOID Buffer, ULONG BufferSize, PULONG BytesRead)) \
+    X(4, WriteVirtual, WORKS, \
       (THIS_ ULONG64 Offset, PVOID Buffer, ULONG BufferSize, PULONG BytesWritten)) \
-    X(5, SearchVirtual, ABSENT, \
+    X(5, SearchVirtual, WORKS, \
       (THIS_ ULONG64 Offset, ULONG64 Length, PVOID Pattern, ULONG PatternSize, ULONG PatternGranularity, \
        PULONG64 MatchOffset)) \
-    X(6, ReadVirtualUncached, ABSENT_1(BytesRead), \
+    X(6, ReadVirtualUncached, WORKS, \
       (THIS_ ULONG64 Offset, PVOID Buffer, ULONG BufferSize, PULONG BytesRead)) \
-    X(7, WriteVirtualUncached, ABSENT_1(BytesWritten), \
+    X(7, WriteVirtualUncached, WORKS, \
       (THIS_ ULONG64 Offset, PVOID Buffer, ULONG BufferSize, PULONG BytesWritten)) \
-    X(8, ReadPointersVirtual, ABSENT, (THIS_ ULONG Count, ULONG64 Offset, PULONG64 Ptrs)) \
-    X(9, WritePointersVirtual, ABSENT, (THIS_ ULONG Count, ULONG64 Offset, PULONG64 Ptrs)) \
-    X(10, ReadPhysical, ABSENT_1(BytesRead), \
+    X(8, ReadPointersVirtual, WORKS, (THIS_ ULONG Count, ULONG64 Offset, PULONG64 Ptrs)) \
+    X(9, WritePointersVirtual, WORKS, (THIS_ ULONG Count, ULONG64 Offset, PULONG64 Ptrs)) \
+    X(10, ReadPhysical, WORKS, \
       (THIS_ ULONG64 Offset, PVOID Buffer, ULONG BufferSize, PULONG BytesRead)) \
-    X(11, WritePhysical, ABSENT_1(BytesWritten), \
+    X(11, WritePhysical, WORKS, \
       (THIS_ ULONG64 Offset, PVOID Buffer, ULONG BufferSize, PULONG BytesWritten)) \
-    X(12, ReadControl, ABSENT_1(BytesRead), \
+    X(12, ReadControl, WORKS, \
       (THIS_ ULONG Processor, ULONG64 Offset, PVOID Buffer, ULONG BufferSize, PULONG BytesRead)) \
-    X(13, WriteControl, ABSENT_1(BytesWritten), \
+    X(13, WriteControl, WORKS, \
       (THIS_ ULONG Processor, ULONG64 Offset, PVOID Buffer, ULONG BufferSize, PULONG BytesWritten)) \
     X(14, ReadIo, WORKS, \
       (THIS_ ULONG InterfaceType, ULONG BusNumber, ULONG AddressSpace, ULONG64 Offset, PVOID Buffer, \
@@ -210,60 +257,60 @@
     X(15, WriteIo, WORKS, \
       (THIS_ ULONG InterfaceType, ULONG BusNumber, ULONG AddressSpace, ULONG64 Offset, PVOID Buffer, \
        ULONG BufferSize, PULONG BytesWritten)) \
-    X(16, ReadMsr, ABSENT, (THIS_ ULONG Msr, PULONG64 Value)) \
-    X(17, WriteMsr, ABSENT, (THIS_ ULONG Msr, ULONG64 Value)) \
-    X(18, ReadBusData, ABSENT_1(BytesRead), \
+    X(16, ReadMsr, WORKS, (THIS_ ULONG Msr, PULONG64 Value)) \
+    X(17, WriteMsr, WORKS, (THIS_ ULONG Msr, ULONG64 Value)) \
+    X(18, ReadBusData, WORKS, \
       (THIS_ ULONG BusDataType, ULONG BusNumber, ULONG SlotNumber, ULONG Offset, PVOID Buffer, ULONG BufferSize, \
        PULONG BytesRead)) \
-    X(19, WriteBusData, ABSENT_1(BytesWritten), \
+    X(19, WriteBusData, WORKS, \
       (THIS_ ULONG BusDataType, ULONG BusNumber, ULONG SlotNumber, ULONG Offset, PVOID Buffer, ULONG BufferSize, \
        PULONG BytesWritten)) \
-    X(20, CheckLowMemory, ABSENT, (THIS)) \
-    X(21, ReadDebuggerData, ABSENT_1(DataSize), \
+    X(20, CheckLowMemory, WORKS, (THIS)) \
+    X(21, ReadDebuggerData, WORKS, \
       (THIS_ ULONG Index, PVOID Buffer, ULONG BufferSize, PULONG DataSize)) \
-    X(22, ReadProcessorSystemData, ABSENT_1(DataSize), \
+    X(22, ReadProcessorSystemData, WORKS, \
       (THIS_ ULONG Processor, ULONG Index, PVOID Buffer, ULONG BufferSize, PULONG DataSize))
 
 #define KDIO_DEBUG_DATA_SPACES2_METHODS(X) \
-    X(23, VirtualToPhysical, ABSENT, (THIS_ ULONG64 Virtual, PULONG64 Physical)) \
-    X(24, GetVirtualTranslationPhysicalOffsets, ABSENT_1(Levels), \
+    X(23, VirtualToPhysical, WORKS, (THIS_ ULONG64 Virtual, PULONG64 Physical)) \
+    X(24, GetVirtualTranslationPhysicalOffsets, WORKS, \
       (THIS_ ULONG64 Virtual, PULONG64 Offsets, ULONG OffsetsSize, PULONG Levels)) \
-    X(25, ReadHandleData, ABSENT_1(DataSize), \
+    X(25, ReadHandleData, WORKS, \
       (THIS_ ULONG64 Handle, ULONG DataType, PVOID Buffer, ULONG BufferSize, PULONG DataSize)) \
-    X(26, FillVirtual, ABSENT_1(Filled), \
+    X(26, FillVirtual, WORKS, \
       (THIS_ ULONG64 Start, ULONG Size, PVOID Pattern, ULONG PatternSize, PULONG Filled)) \
-    X(27, FillPhysical, ABSENT_1(Filled), \
+    X(27, FillPhysical, WORKS, \
       (THIS_ ULONG64 Start, ULONG Size, PVOID Pattern, ULONG PatternSize, PULONG Filled)) \
-    X(28, QueryVirtual, ABSENT, (THIS_ ULONG64 Offset, PMEMORY_BASIC_INFORMATION64 Info))
+    X(28, QueryVirtual, WORKS, (THIS_ ULONG64 Offset, PMEMORY_BASIC_INFORMATION64 Info))
 
 #define KDIO_DEBUG_DATA_SPACES3_METHODS(X) \
-    X(29, ReadImageNtHeaders, ABSENT, (THIS_ ULONG64 ImageBase, PIMAGE_NT_HEADERS64 Headers)) \
-    X(30, ReadTagged, ABSENT_1(TotalSize), \
+    X(29, ReadImageNtHeaders, WORKS, (THIS_ ULONG64 ImageBase, PIMAGE_NT_HEADERS64 Headers)) \
+    X(30, ReadTagged, WORKS, \
       (THIS_ LPGUID Tag, ULONG Offset, PVOID Buffer, ULONG BufferSize, PULONG TotalSize)) \
-    X(31, StartEnumTagged, ABSENT, (THIS_ PULONG64 Handle)) \
-    X(32, GetNextTagged, ABSENT, (THIS_ ULONG64 Handle, LPGUID Tag, PULONG Size)) \
-    X(33, EndEnumTagged, ABSENT, (THIS_ ULONG64 Handle))
+    X(31, StartEnumTagged, WORKS, (THIS_ PULONG64 Handle)) \
+    X(32, GetNextTagged, WORKS, (THIS_ ULONG64 Handle, LPGUID Tag, PULONG Size)) \
+    X(33, EndEnumTagged, WORKS, (THIS_ ULONG64 Handle))
 
 #define KDIO_DEBUG_DATA_SPACES4_METHODS(X) \
-    X(34, GetOffsetInformation, ABSENT_1(InfoSize), \
+    X(34, GetOffsetInformation, WORKS, \
       (THIS_ ULONG Space, ULONG Which, ULONG64 Offset, PVOID Buffer, ULONG BufferSize, PULONG InfoSize)) \
-    X(35, GetNextDifferentlyValidOffsetVirtual, ABSENT, (THIS_ ULONG64 Offset, PULONG64 NextOffset)) \
-    X(36, GetValidRegionVirtual, ABSENT_1(ValidSize), \
+    X(35, GetNextDifferentlyValidOffsetVirtual, WORKS, (THIS_ ULONG64 Offset, PULONG64 NextOffset)) \
+    X(36, GetValidRegionVirtual, WORKS, \
       (THIS_ ULONG64 Base, ULONG Size, PULONG64 ValidBase, PULONG ValidSize)) \
-    X(37, SearchVirtual2, ABSENT, \
+    X(37, SearchVirtual2, WORKS, \
       (THIS_ ULONG64 Offset, ULONG64 Length, ULONG Flags, PVOID Pattern, ULONG PatternSize, \
        ULONG PatternGranularity, PULONG64 MatchOffset)) \
-    X(38, ReadMultiByteStringVirtual, ABSENT_1(StringBytes), \
+    X(38, ReadMultiByteStringVirtual, WORKS, \
       (THIS_ ULONG64 Offset, ULONG MaxBytes, PSTR Buffer, ULONG BufferSize, PULONG StringBytes)) \
-    X(39, ReadMultiByteStringVirtualWide, ABSENT_1(StringBytes), \
+    X(39, ReadMultiByteStringVirtualWide, WORKS, \
       (THIS_ ULONG64 Offset, ULONG MaxBytes, ULONG CodePage, PWSTR Buffer, ULONG BufferSize, PULONG StringBytes)) \
-    X(40, ReadUnicodeStringVirtual, ABSENT_1(StringBytes), \
+    X(40, ReadUnicodeStringVirtual, WORKS, \
       (THIS_ ULONG64 Offset, ULONG MaxBytes, ULONG CodePage, PSTR Buffer, ULONG BufferSize, PULONG StringBytes)) \
-    X(41, ReadUnicodeStringVirtualWide, ABSENT_1(StringBytes), \
+    X(41, ReadUnicodeStringVirtualWide, WORKS, \
       (THIS_ ULONG64 Offset, ULONG MaxBytes, PWSTR Buffer, ULONG BufferSize, PULONG StringBytes)) \
-    X(42, ReadPhysical2, ABSENT_1(BytesRead), \
+    X(42, ReadPhysical2, WORKS, \
       (THIS_ ULONG64 Offset, ULONG Flags, PVOID Buffer, ULONG BufferSize, PULONG BytesRead)) \
-    X(43, WritePhysical2, ABSENT_1(BytesWritten), \
+    X(43, WritePhysical2, WORKS, \
       (THIS_ ULONG64 Offset, ULONG Flags, PVOID Buffer, ULONG BufferSize, PULONG BytesWritten))
 
 #endif

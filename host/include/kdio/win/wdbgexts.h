@@ -22,11 +22,18 @@
  *   Plain, Ex ReadIoSpace and WriteIoSpace mean interface type Isa (1), bus 0, address space 1: the only ones taken.
  *   32, 64    Both structure sizes work, whichever routines are in use; they are told apart by the size passed along.
  *
- * What Ioctl does: IG_READ_IO_SPACE, IG_WRITE_IO_SPACE, IG_READ_IO_SPACE_EX and IG_WRITE_IO_SPACE_EX access ports,
- * store Length always (0 on failure) and return 1 or 0. IG_KD_CONTEXT and IG_IS_PTR64 answer. Every other code returns
- * 0; where its helper passes on an output whatever the result (MSRs, physical memory, bus data, memory search), that
- * output is 0. These return values, and Length after a failure, are kdio's choice: Microsoft's pages do not say. The
- * other routines do nothing and return 0, but for lpOutputRoutine and lpCheckControlCRoutine.
+ * What Ioctl does (dbgeng.h has the conditions of each): ports, IG_READ_MSR and IG_WRITE_MSR, physical memory with
+ * and without flags, control space, IG_GET_BUS_DATA and IG_SET_BUS_DATA, IG_SEARCH_MEMORY, IG_POINTER_SEARCH_PHYSICAL
+ * (Flags 0: every pointer in the range at a multiple of 8), IG_TRANSLATE_VIRTUAL_TO_PHYSICAL, IG_GET_EXPRESSION_EX,
+ * IG_LOWMEM_CHECK, IG_KD_CONTEXT and IG_IS_PTR64. Each returns 1 when it was done, for memory and bus data also in
+ * part, else 0; lengths, MSR values and addresses found are always stored, and are 0 on failure. Every other code
+ * returns 0 and stores nothing. These return values, and what is stored after a failure, are kdio's choice:
+ * Microsoft's pages do not say.
+ *
+ * The other routines: lpOutputRoutine and lpCheckControlCRoutine; lpGetExpressionRoutine, which knows no symbols and
+ * gives 0 for what is no expression; lpReadProcessMemoryRoutine and lpWriteProcessMemoryRoutine, TRUE when all was
+ * moved. Contexts, stack traces, disassembly and names take symbols or a target that stands still: they return 0, and
+ * GetSymbol an empty name.
  *
  * Sources: Microsoft, Windows driver documentation, wdbgexts.h.
  */
@@ -369,6 +376,12 @@ typedef struct _POINTER_SEARCH_PHYSICAL {
     ULONG MatchOffsetsCount;
 } POINTER_SEARCH_PHYSICAL, *PPOINTER_SEARCH_PHYSICAL;
 
+typedef struct _GET_EXPRESSION_EX {
+    PCSTR Expression;
+    PCSTR Remainder; /* On return what follows the expression. */
+    KDIO_ULONG64 Value;
+} GET_EXPRESSION_EX, *PGET_EXPRESSION_EX;
+
 /* ---- Helpers ---- */
 
 #ifndef NOEXTAPI
@@ -554,6 +567,31 @@ static inline ULONG IsPtr64(VOID)
 {
     ULONG is64 = 0;
     return Ioctl(IG_IS_PTR64, &is64, sizeof(is64)) && is64 ? 1 : 0;
+}
+
+/* A pointer of the target at Address, read or written whole. */
+static inline ULONG ReadPointer(ULONG64 Address, PULONG64 Pointer)
+{
+    ULONG moved = 0;
+    return ReadMemory(Address, Pointer, sizeof(*Pointer), &moved) && moved == sizeof(*Pointer);
+}
+
+static inline ULONG WritePointer(ULONG64 Address, ULONG64 Pointer)
+{
+    ULONG moved = 0;
+    return WriteMemory(Address, &Pointer, sizeof(Pointer), &moved) && moved == sizeof(Pointer);
+}
+
+/* *Value and *Remainder are unchanged unless TRUE is returned. */
+static inline BOOL GetExpressionEx(PCSTR Expression, ULONG64 *Value, PCSTR *Remainder)
+{
+    GET_EXPRESSION_EX request = { Expression, Expression, 0 };
+    if (!Ioctl(IG_GET_EXPRESSION_EX, &request, sizeof(request)))
+        return FALSE;
+    *Value = request.Value;
+    if (Remainder != NULL)
+        *Remainder = request.Remainder;
+    return TRUE;
 }
 #endif
 
