@@ -121,19 +121,19 @@ MEMORY_FUNCTIONS := memcpy memmove memset memcmp
 # $(1) symbols that stay global, $(2) the joined object
 define STUB_JOIN
 	@echo "  AR      $@"
-	$(Q)ld -r --gc-sections -T stub/library.lds $(addprefix -u ,$(1)) -e kdio_stub_init -o $(2) $^
+	$(Q)ld -r --gc-sections -T stub/library.lds $(addprefix -u ,$(1)) -e kdio_stub_init -o $(2) $(filter %.o,$^)
 	$(Q)objcopy $(foreach f,$(MEMORY_FUNCTIONS),--redefine-sym $(f)=kdio_stub_$(f)) $(2)
 	$(Q)objcopy $(addprefix --keep-global-symbol=,$(1)) $(2)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(2)
 endef
 
-$(BUILD)/libkdiostub.a: $(STUB_OBJECTS)
+$(BUILD)/libkdiostub.a: $(STUB_OBJECTS) stub/library.lds
 	$(call STUB_JOIN,$(STUB_SYMBOLS),$(BUILD)/stub/joined.o)
 
-$(BUILD)/libkdiostub-access.a: $(STUB_ACCESS_OBJECTS)
+$(BUILD)/libkdiostub-access.a: $(STUB_ACCESS_OBJECTS) stub/library.lds
 	$(call STUB_JOIN,$(STUB_ACCESS_SYMBOLS),$(BUILD)/stub-access/joined.o)
 
-$(BUILD)/libkdiostub-ports.a: $(STUB_PORTS_OBJECTS)
+$(BUILD)/libkdiostub-ports.a: $(STUB_PORTS_OBJECTS) stub/library.lds
 	$(call STUB_JOIN,$(STUB_PORTS_SYMBOLS),$(BUILD)/stub-ports/joined.o)
 
 # Code and read-only data, data, memory and stack of the profiles; the limits are for gcc.

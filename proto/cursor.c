@@ -57,13 +57,12 @@ void kdio_write_bytes(struct kdio_writer *writer, const uint8_t *bytes, uint32_t
 
 unsigned kdio_letter_size(char letter)
 {
-    static const char letters[] = "bswpnduql";
-    static const uint8_t sizes[] = { 1, 1, 2, 2, 2, 4, 4, 8, 8, 0 };
-    unsigned i = 0;
+    static const uint8_t sizes['w' - 'b' + 1] = {
+        ['b' - 'b'] = 1, ['s' - 'b'] = 1, ['w' - 'b'] = 2, ['p' - 'b'] = 2, ['n' - 'b'] = 2,
+        ['d' - 'b'] = 4, ['u' - 'b'] = 4, ['q' - 'b'] = 8, ['l' - 'b'] = 8,
+    };
 
-    while (letters[i] && letters[i] != letter)
-        i++;
-    return sizes[i];
+    return sizes[letter - 'b'];
 }
 
 void kdio_read_fields(struct kdio_reader *reader, const char *letters, uint32_t *fields)

@@ -42,9 +42,9 @@ struct kdio_op_row {
 struct kdio_op {
     const struct kdio_op_row *row; /* The short forms of OUT come as OUT. */
     uint32_t width;                /* In bytes; 0 for operations without one. */
+    uint32_t count;                /* Of the operand `n`, else 0. */
     uint64_t operand[KDIO_OP_OPERANDS_MAX]; /* In wire order; the count of bytes for `s`; nothing for `t`. */
     const uint8_t *bytes;          /* Of the operand `s` or `t`, else NULL. */
-    uint32_t count;                /* Of the operand `n`, else 0. */
     uint32_t results_size;         /* Bytes of results when it is done. */
     uint32_t worst_us;             /* Longest time on the target; UINT32_MAX for that and more. */
     uint32_t last_port;            /* Last port of the latest operation with one. */

@@ -3,6 +3,11 @@
  * right. */
 #include "proto/stub_link.h"
 
+/* Programs of ports alone end soon: none is cancelled. */
+#ifndef KDIO_OPS_PORTS_ONLY
+#define KDIO_OPS_PORTS_ONLY 0
+#endif
+
 #include "proto/status.h"
 
 /* Messages to send, in the order of their bits; replies go where DUE_REPLY is. */
@@ -328,6 +333,8 @@ static enum kdio_stub_scan judge_frame(struct kdio_stub_link *link, kdio_draw_fn
 enum kdio_stub_scan kdio_stub_link_scan(struct kdio_stub_link *link, uint8_t byte, uint64_t now_us, kdio_draw_fn *draw,
                                         void *draw_context)
 {
+    if (KDIO_OPS_PORTS_ONLY)
+        return KDIO_SCAN_NOTHING;
     (void)kdio_frame_gap(&link->scanner, now_us);
     link->scanner.last_us = now_us;
     if (kdio_frame_take(&link->scanner, byte) != KDIO_FRAME_DONE)

@@ -139,7 +139,7 @@ extern const struct {
 } kdio_x86_64_accesses[ACCESS_COUNT] __attribute__((visibility("hidden")));
 
 /* The number of the access whose instruction is there; ACCESS_COUNT: none. */
-static unsigned find_access(uint64_t rip)
+static unsigned __attribute__((noinline)) find_access(uint64_t rip)
 {
     unsigned i = 0;
 

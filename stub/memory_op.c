@@ -2,8 +2,9 @@
 /*
  * memory_op.c: operations on memory, by virtual and by physical address.
  *
- * No location is accessed twice and none outside what the operation names. An operation with a width makes one access of that
- * width for each unit. The others move what lies aligned by 8 bytes and the edges by single bytes.
+ * No location is accessed twice and none outside what the operation names. An operation with a unit makes one access of that
+ * width for each. The others move what lies aligned by 8 bytes, and the edges by single bytes. run->op_at counts the
+ * bytes that are done.
  */
 #include "stub/space.h"
 #include "stub/stub.h"
@@ -12,124 +13,24 @@
 #define STEP_ACCESSES 16u
 #define WORD          8u
 
-/* Physical memory that is mapped during a step. */
-struct window {
-    uint64_t physical;
-    uint64_t at;
-    uint64_t size; /* 0: none yet. */
-};
-
-static bool is_physical(const struct kdio_op *op)
+static bool is_search(const struct kdio_op *op)
 {
-    return op->row->capability == KDIO_CAPABILITY_PHYSICAL;
+    return op->row->family == KDIO_OP_VSEARCH || op->row->family == KDIO_OP_PSEARCH;
 }
 
-/* 0 where no memory is. */
-static uint64_t find_physical(struct kdio_stub *stub, struct kdio_run *run, struct window *window, uint64_t address,
-                              unsigned width)
+/* The operations without a unit come last in the table. */
+static unsigned next_width(const struct kdio_op *op, uint64_t address, uint64_t left)
 {
-    uint64_t offset = address - window->physical;
-
-    if (offset >= window->size || window->size - offset < width) {
-        *window = (struct window){ .physical = address, .size = STEP_ACCESSES * WORD };
-        window->at = kdio_space_map(stub, run, address, width, &window->size);
-        offset = 0;
-        if (!window->at)
-            window->size = 0;
-    }
-    return window->at ? window->at + offset : 0;
-}
-
-static enum kdio_status access(struct kdio_stub *stub, struct kdio_run *run, struct window *window, uint64_t address,
-                               unsigned width, uint64_t *value)
-{
-    uint64_t at = address;
-
-    if (is_physical(&run->op)) {
-        at = find_physical(stub, run, window, address, width);
-        if (!at)
-            return KDIO_FAULT;
-        if (kdio_space_has_uart(stub, at, width))
-            return KDIO_LINK_UART;
-    }
-    return kdio_space_access(stub, run, kdio_space_memory(run->op.row->changes, width), at, address, value);
-}
-
-/* Width of the next access to `left` bytes whose unit is the byte. */
-static unsigned widest(uint64_t address, uint64_t left)
-{
+    if (op->row->family < KDIO_OP_VGET)
+        return op->width;
     return address % WORD == 0 && left >= WORD ? WORD : 1;
-}
-
-/* ---- Blocks ---- */
-
-/* The operations without a unit of their own count bytes. */
-static bool is_bytes(const struct kdio_op *op)
-{
-    return op->row->family >= KDIO_OP_VGET;
-}
-
-static enum kdio_status block(struct kdio_stub *stub, struct kdio_run *run)
-{
-    const struct kdio_op *op = &run->op;
-    struct window window = { 0 };
-
-    for (unsigned n = 0; n < STEP_ACCESSES && run->op_units < op->count; n++) {
-        uint32_t offset = run->op_units * op->width;
-        uint64_t address = op->operand[0] + offset, value = 0;
-        unsigned width = is_bytes(op) ? widest(address, op->count - offset) : op->width;
-        enum kdio_status status;
-
-        if (op->row->changes)
-            value = kdio_space_operand(op, offset, width);
-        status = access(stub, run, &window, address, width, &value);
-        if (status != KDIO_DONE)
-            return status;
-        if (!op->row->changes)
-            kdio_runner_give(stub, run, width, value);
-        run->op_units += width / op->width;
-    }
-    return run->op_units < op->count ? KDIO_OP_GOES_ON : KDIO_DONE;
-}
-
-/* ---- Filling ---- */
-
-static uint64_t pattern_at(const struct kdio_op *op, uint64_t offset, unsigned width)
-{
-    uint32_t size = (uint32_t)op->operand[2], at = (uint32_t)(offset % size);
-    uint64_t value = 0;
-
-    for (unsigned i = 0; i < width; i++) {
-        value |= (uint64_t)op->bytes[at] << 8 * i;
-        at = at + 1 < size ? at + 1 : 0;
-    }
-    return value;
-}
-
-static enum kdio_status fill(struct kdio_stub *stub, struct kdio_run *run)
-{
-    const struct kdio_op *op = &run->op;
-    uint64_t length = op->operand[1];
-    struct window window = { 0 };
-
-    for (unsigned n = 0; n < STEP_ACCESSES && run->op_at < length; n++) {
-        uint64_t address = op->operand[0] + run->op_at;
-        unsigned width = widest(address, length - run->op_at);
-        uint64_t value = pattern_at(op, run->op_at, width);
-        enum kdio_status status = access(stub, run, &window, address, width, &value);
-
-        if (status != KDIO_DONE)
-            return status;
-        run->op_at += width;
-    }
-    return run->op_at < length ? KDIO_OP_GOES_ON : KDIO_DONE;
 }
 
 /* ---- Searching ---- */
 
 /*
- * Memory is read once: op_at bytes of it so far, of which the last op_units are the pattern's first. So what a later
- * candidate has in common with them is told by the pattern alone.
+ * Memory is read once: of the op_at bytes so far, the last op_units are the pattern's first. So what a later candidate has
+ * in common with them is told by the pattern alone.
  */
 enum { SEARCH_LENGTH = 1, SEARCH_STEP, SEARCH_SIZE };
 
@@ -152,11 +53,9 @@ static void next_candidate(struct kdio_run *run)
 {
     uint32_t size = run->op_units;
 
-    while (run->op_units) {
+    do
         run->op_units--;
-        if (on_grid(run) && ends_with(run->op.bytes, size, run->op_units))
-            return;
-    }
+    while (run->op_units && !(on_grid(run) && ends_with(run->op.bytes, size, run->op_units)));
 }
 
 /* True when the byte completes the pattern. */
@@ -191,39 +90,48 @@ static bool take_all(struct kdio_run *run, uint64_t value, unsigned width)
     return false;
 }
 
-static enum kdio_status search(struct kdio_stub *stub, struct kdio_run *run)
+/* ---- Accessing ---- */
+
+/* What was read goes where it belongs. True when nothing more needs to be. */
+static bool use(struct kdio_stub *stub, struct kdio_run *run, uint64_t value, unsigned width)
 {
-    const uint64_t *operand = run->op.operand;
-    struct window window = { 0 };
-
-    for (unsigned n = 0; n < STEP_ACCESSES; n++) {
-        uint64_t address, value;
-        unsigned width;
-        enum kdio_status status;
-
-        if (!seek(run))
-            return KDIO_NOT_FOUND;
-        address = operand[0] + run->op_at;
-        width = widest(address, operand[SEARCH_LENGTH] - run->op_at);
-        status = access(stub, run, &window, address, width, &value);
-        if (status != KDIO_DONE)
-            return status;
-        if (take_all(run, value, width)) {
-            kdio_write_uint(&run->results, 8, operand[0] + run->op_at - operand[SEARCH_SIZE]);
-            return KDIO_DONE;
-        }
+    if (!is_search(&run->op)) {
+        run->op_at += width;
+        if (!run->op.row->changes)
+            kdio_runner_give(stub, run, width, value);
+    } else if (take_all(run, value, width)) {
+        kdio_write_uint(&run->results, 8, run->op.operand[0] + run->op_at - run->op_units);
+        return true;
     }
-    return KDIO_OP_GOES_ON;
+    return false;
 }
 
 /* Apart, so that its stack is not under the walk's. */
 static enum kdio_status __attribute__((noinline)) reach(struct kdio_stub *stub, struct kdio_run *run)
 {
+    const struct kdio_op *op = &run->op;
+    uint64_t size = kdio_space_size(op);
+
     if (!run->op_goes_on)
         run->op_at = 0;
-    if (run->op.width)
-        return block(stub, run);
-    return run->op.row->changes ? fill(stub, run) : search(stub, run);
+    for (unsigned n = 0; n < STEP_ACCESSES; n++) {
+        uint64_t address, value = 0;
+        enum kdio_status status;
+        unsigned width;
+
+        if (is_search(op) && !seek(run))
+            return KDIO_NOT_FOUND;
+        if (run->op_at == size)
+            return KDIO_DONE;
+        address = op->operand[0] + run->op_at;
+        width = next_width(op, address, size - run->op_at);
+        if (op->row->changes)
+            value = kdio_space_operand(op, run->op_at, width);
+        status = kdio_space_memory(stub, run, op->row->capability == KDIO_CAPABILITY_PHYSICAL, address, width, &value);
+        if (status != KDIO_DONE || use(stub, run, value, width))
+            return status;
+    }
+    return KDIO_OP_GOES_ON;
 }
 
 /* Memory is seen and changed without the int3s of breakpoints. */

@@ -22,7 +22,12 @@ static void write_port(const struct kdio_stub *stub, const struct kdio_op *op, u
 
 static void give_in(struct kdio_stub *stub, struct kdio_run *run)
 {
-    kdio_runner_give(stub, run, run->op.width, read_port(stub, &run->op));
+    uint32_t value = read_port(stub, &run->op);
+
+    if (KDIO_STUB_HAS_PROGRAMS)
+        kdio_runner_give(stub, run, run->op.width, value);
+    else
+        kdio_write_uint(&run->results, run->op.width, value);
 }
 
 /* ---- Comparing and waiting ---- */

@@ -165,7 +165,6 @@ static void rewind(const struct kdio_stub_request *request, struct kdio_run *run
 {
     run->reader = kdio_reader_on(request->program, request->size);
     run->summary = (struct kdio_program_summary){ 0 };
-    run->op.port_known = false;
 }
 
 /* P4: what is wrong with an operation by itself comes before the limits, and the limits before the policy. */
@@ -194,8 +193,7 @@ enum kdio_status kdio_runner_begin(struct kdio_stub *stub, const struct kdio_stu
 
 void kdio_runner_give(struct kdio_stub *stub, struct kdio_run *run, unsigned size, uint64_t value)
 {
-    if (KDIO_STUB_HAS_PROGRAMS)
-        stub->last = value;
+    stub->last = value;
     kdio_write_uint(&run->results, size, value);
 }
 
@@ -228,10 +226,10 @@ static enum kdio_status step(struct kdio_stub *stub, struct kdio_run *run)
 {
     enum kdio_status status;
 
-    if (!KDIO_STUB_HAS_PROGRAMS || !run->op_goes_on) {
+    if (!KDIO_STUB_HAS_PROGRAMS || !run->op_goes_on)
         (void)kdio_op_read(&run->reader, &run->op);
+    if (KDIO_STUB_HAS_PROGRAMS && !run->op_goes_on)
         run->op_units = 0;
-    }
     status = run_op(stub, run);
     if (KDIO_STUB_HAS_PROGRAMS) {
         run->op_goes_on = status == KDIO_OP_GOES_ON;

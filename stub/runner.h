@@ -17,22 +17,22 @@ struct kdio_stub;
 /* What an operation returns, besides the statuses, while it is not at its end: it is to be called again. Never sent. */
 #define KDIO_OP_GOES_ON ((enum kdio_status)0x7f)
 
-/* A program that is being run. */
+/* A program that is being run. What is used most stands first, within reach of a one-byte offset. */
 struct kdio_run {
-    struct kdio_failure failure; /* status KDIO_DONE when all of it is done; `done` counts while it runs. */
-    uint32_t counted;            /* Operations done that are the user's: not the link's own. */
-    struct kdio_program_summary summary;
-    struct kdio_reader reader;   /* Behind the operation that is under way. */
-    struct kdio_writer results;
     struct kdio_op op;
+    struct kdio_writer results;
+    uint64_t op_from_us;         /* When op began; for operations that wait. */
+    uint64_t op_at;              /* An operation's own: where it stands. */
+    uint32_t op_units;           /* What it has done of its count; 0 when it begins. */
+    bool op_goes_on;             /* op was begun, and has not ended: false when it is called first. */
     bool atomic;
     bool cancelled;              /* Stop before the next step. */
     bool gives_way;              /* The kernel must run before the next step. */
     bool faulted;                /* The stub itself did, while it ran this. */
-    bool op_goes_on;             /* op was begun, and has not ended: false when it is called first. */
-    uint32_t op_units;           /* What it has done of its count; 0 when it begins. */
-    uint64_t op_from_us;         /* When it began; for operations that wait. */
-    uint64_t op_at;              /* An operation's own: where it stands. */
+    struct kdio_failure failure; /* status KDIO_DONE when all of it is done; `done` counts while it runs. */
+    uint32_t counted;            /* Operations done that are the user's: not the link's own. */
+    struct kdio_program_summary summary;
+    struct kdio_reader reader;   /* Behind the operation that is under way. */
 };
 
 /* Checks the whole of a request's program without touching a device. DONE: kdio_runner_go is to follow; else the program

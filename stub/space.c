@@ -17,7 +17,8 @@ uint32_t kdio_space_capabilities(const struct kdio_stub *stub)
     return stub->config.map ? capabilities | KDIO_CAPABILITY_PHYSICAL : capabilities;
 }
 
-bool kdio_space_has_uart(const struct kdio_stub *stub, uint64_t at, uint64_t size)
+/* The link's UART has registers among these bytes of virtual memory. */
+static bool has_uart(const struct kdio_stub *stub, uint64_t at, uint64_t size)
 {
     const struct kdio_uart_config *uart = &stub->uart.config;
     uint64_t last = uart->base + UART_REGISTERS * uart->stride - 1;
@@ -25,29 +26,31 @@ bool kdio_space_has_uart(const struct kdio_stub *stub, uint64_t at, uint64_t siz
     return uart->space == KDIO_UART_MMIO && at <= last && at + size - 1 >= uart->base;
 }
 
-/* Those with a count have a width; the others have a length. */
-static uint64_t stretch_size(const struct kdio_op *op)
+/* Operations with a count have a width; the others have a length. */
+uint64_t kdio_space_size(const struct kdio_op *op)
 {
     return op->width ? (uint64_t)op->count * op->width : op->operand[1];
 }
 
 enum kdio_status kdio_space_check(const struct kdio_stub *stub, const struct kdio_op *op)
 {
-    uint32_t function = (uint32_t)op->operand[0];
+    uint64_t size = kdio_space_size(op), operand = op->operand[0];
 
-    if (op->row->capability == KDIO_CAPABILITY_VIRTUAL && kdio_space_has_uart(stub, op->operand[0], stretch_size(op)))
+    if (op->row->capability == KDIO_CAPABILITY_VIRTUAL && has_uart(stub, operand, size))
         return KDIO_LINK_UART;
-    if (op->row->capability == KDIO_CAPABILITY_PCI && !kdio_pci_window(stub, function) &&
-        (function >> 16 || op->operand[1] + stretch_size(op) > CF8_CONFIG_SIZE))
+    if (op->row->capability == KDIO_CAPABILITY_PCI && !kdio_pci_window(stub, (uint32_t)operand) &&
+        (operand >> 16 || op->operand[1] + size > CF8_CONFIG_SIZE))
         return KDIO_UNSUPPORTED;
     return KDIO_DONE;
 }
 
-uint64_t kdio_space_operand(const struct kdio_op *op, uint32_t offset, unsigned width)
+uint64_t kdio_space_operand(const struct kdio_op *op, uint64_t offset, unsigned width)
 {
-    struct kdio_reader reader = kdio_reader_on(op->bytes + offset, width);
+    uint64_t size = op->width ? kdio_space_size(op) : op->operand[2], value = 0;
 
-    return kdio_read_uint(&reader, width);
+    for (unsigned i = 0; i < width; i++)
+        value |= (uint64_t)op->bytes[(offset + i) % size] << 8 * i;
+    return value;
 }
 
 static enum kdio_status fault_at(struct kdio_run *run, uint64_t name)
@@ -57,12 +60,12 @@ static enum kdio_status fault_at(struct kdio_run *run, uint64_t name)
     return KDIO_FAULT;
 }
 
-enum kdio_status kdio_space_access(struct kdio_stub *stub, struct kdio_run *run, enum kdio_access what, uint64_t at,
+enum kdio_status kdio_space_access(struct kdio_stub *stub, struct kdio_run *run, unsigned what, uint64_t at,
                                    uint64_t name, uint64_t *value)
 {
     struct kdio_stub_fault fault;
 
-    if (stub->machine.access(stub->machine.context, what, at, value, &fault))
+    if (stub->machine.access(stub->machine.context, (enum kdio_access)what, at, value, &fault))
         return KDIO_DONE;
     run->failure.vector = fault.vector;
     run->failure.code = fault.code;
@@ -70,12 +73,18 @@ enum kdio_status kdio_space_access(struct kdio_stub *stub, struct kdio_run *run,
 }
 
 /* A vector of 0 says that no memory is there; nothing else has it, as no access divides. */
-uint64_t kdio_space_map(struct kdio_stub *stub, struct kdio_run *run, uint64_t physical, unsigned unit, uint64_t *size)
+enum kdio_status kdio_space_memory(struct kdio_stub *stub, struct kdio_run *run, bool physical, uint64_t address,
+                                   unsigned width, uint64_t *value)
 {
-    void *at = stub->config.map(stub->config.context, physical, size);
+    unsigned what = (run->op.row->changes ? KDIO_ACCESS_STORE : KDIO_ACCESS_LOAD) + (unsigned)__builtin_ctz(width);
+    uint64_t at = address, size = width;
 
-    if (at && *size >= unit)
-        return (uintptr_t)at;
-    (void)fault_at(run, physical);
-    return 0;
+    if (physical) {
+        at = (uintptr_t)stub->config.map(stub->config.context, address, &size);
+        if (!at || size < width)
+            return fault_at(run, address);
+        if (has_uart(stub, at, width))
+            return KDIO_LINK_UART;
+    }
+    return kdio_space_access(stub, run, what, at, address, value);
 }

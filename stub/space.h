@@ -16,27 +16,19 @@ uint32_t kdio_space_capabilities(const struct kdio_stub *stub);
  */
 enum kdio_status kdio_space_check(const struct kdio_stub *stub, const struct kdio_op *op);
 
-/* The link's UART has registers among these bytes of virtual memory. */
-bool kdio_space_has_uart(const struct kdio_stub *stub, uint64_t at, uint64_t size);
+/* Bytes of memory or of configuration space that the operation names. */
+uint64_t kdio_space_size(const struct kdio_op *op);
 
-/* `width` bytes of the operation's operand `t`. */
-uint64_t kdio_space_operand(const struct kdio_op *op, uint32_t offset, unsigned width);
-
-/* The enum kdio_access of a load or store of a width. */
-static inline enum kdio_access kdio_space_memory(bool store, unsigned width)
-{
-    return (enum kdio_access)((store ? KDIO_ACCESS_STORE : KDIO_ACCESS_LOAD) + __builtin_ctz(width));
-}
+/* `width` bytes from `offset` on of what the operation writes: its table, or its pattern again and again. */
+uint64_t kdio_space_operand(const struct kdio_op *op, uint64_t offset, unsigned width);
 
 /* One access at `at`, which the host knows as `name`: DONE, or FAULT, which run->failure then tells. */
-enum kdio_status kdio_space_access(struct kdio_stub *stub, struct kdio_run *run, enum kdio_access what, uint64_t at,
+enum kdio_status kdio_space_access(struct kdio_stub *stub, struct kdio_run *run, unsigned what, uint64_t at,
                                    uint64_t name, uint64_t *value);
 
-/*
- * The virtual address of physical memory, of which the next `wanted` bytes matter; *size (at least `unit`, a power of two to
- * whose multiple `physical` belongs) are there from it on. 0: there is none, which run->failure tells as FAULT.
- */
-uint64_t kdio_space_map(struct kdio_stub *stub, struct kdio_run *run, uint64_t physical, unsigned unit, uint64_t *size);
+/* The same of memory, and a store when the operation is one that changes. LINK_UART for registers of the link's UART. */
+enum kdio_status kdio_space_memory(struct kdio_stub *stub, struct kdio_run *run, bool physical, uint64_t address,
+                                   unsigned width, uint64_t *value);
 
 /* PCI configuration space of a function through memory: its physical address, or 0. */
 uint64_t kdio_pci_window(const struct kdio_stub *stub, uint32_t function);

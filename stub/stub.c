@@ -67,11 +67,11 @@ static void share_memory(struct kdio_stub *stub, uint32_t size, struct kdio_stub
     link->request_window = rx_size - 2 * KDIO_RX_SPARE;
     link->frame = memory;
     link->frame_size = size * 2 / 5;
-    if (link->frame_size > FRAME_SIZE && link->frame_size > rx_size / 8)
+    if (KDIO_STUB_HAS_SPACES && link->frame_size > FRAME_SIZE && link->frame_size > rx_size / 8)
         link->frame_size = rx_size / 8 > FRAME_SIZE ? rx_size / 8 : FRAME_SIZE;
     link->replies = memory + link->frame_size;
     link->replies_size = size - link->frame_size;
-    link->results_max = link->replies_size / (rx_size < RX_SIZE_LARGE ? 6 : 5);
+    link->results_max = link->replies_size / (!KDIO_STUB_HAS_SPACES || rx_size < RX_SIZE_LARGE ? 6 : 5);
 }
 
 static uint32_t find_capabilities(const struct kdio_stub *stub)
@@ -97,7 +97,9 @@ static uint32_t find_capabilities(const struct kdio_stub *stub)
 static bool config_valid(const struct kdio_stub_config *config)
 {
     if (config->size != sizeof *config || !config->pair_trylock != !config->pair_unlock ||
-        config->atomic_max_us > ATOMIC_US_MAX || config->slice_us > SLICE_US_MAX || !kdio_uart_config_valid(&config->uart))
+        config->atomic_max_us > ATOMIC_US_MAX || !kdio_uart_config_valid(&config->uart))
+        return false;
+    if (KDIO_STUB_HAS_PROGRAMS && config->slice_us > SLICE_US_MAX)
         return false;
     if (!KDIO_STUB_HAS_POLICY && (config->deny_count || config->deny_safe || config->read_only))
         return false;
@@ -146,7 +148,7 @@ enum kdio_stub_result kdio_stub_init(void *memory, size_t size, const struct kdi
     made->config = *config;
     if (!config->atomic_max_us)
         made->config.atomic_max_us = ATOMIC_US_DEFAULT;
-    if (!config->slice_us)
+    if (KDIO_STUB_HAS_PROGRAMS && !config->slice_us)
         made->config.slice_us = SLICE_US_DEFAULT;
     if (KDIO_STUB_HAS_MACHINE && config->machine)
         made->machine = *config->machine;

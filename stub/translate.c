@@ -39,13 +39,6 @@ static void __attribute__((noinline)) begin_walk(struct kdio_stub *stub, struct 
     walk->levels = values[REGISTER_CR4] & CR4_LA57 ? LEVELS_MAX : LEVELS_MAX - 1;
 }
 
-static enum kdio_status read_entry(struct kdio_stub *stub, struct kdio_run *run, uint64_t physical, uint64_t *entry)
-{
-    uint64_t size = sizeof *entry, at = kdio_space_map(stub, run, physical, sizeof *entry, &size);
-
-    return at ? kdio_space_access(stub, run, kdio_space_memory(false, sizeof *entry), at, physical, entry) : KDIO_FAULT;
-}
-
 /* The address bits above those that the tables translate are all as the highest of them; no other address has an entry. */
 static bool is_canonical(const struct walk *walk)
 {
@@ -59,7 +52,8 @@ static enum kdio_status go_down(struct kdio_stub *stub, struct kdio_run *run, st
     for (unsigned level = walk->levels; level; level--) {
         unsigned shift = PAGE_SHIFT + LEVEL_SHIFT * (level - 1);
         uint64_t entry, mask = (1ull << shift) - 1;
-        enum kdio_status status = read_entry(stub, run, walk->table + (walk->address >> shift & LEVEL_MASK) * 8, &entry);
+        uint64_t at = walk->table + (walk->address >> shift & LEVEL_MASK) * sizeof entry;
+        enum kdio_status status = kdio_space_memory(stub, run, true, at, sizeof entry, &entry);
 
         if (status != KDIO_DONE)
             return status;

@@ -91,7 +91,7 @@ bool kdio_uart_config_valid(const struct kdio_uart_config *config)
            (config->stride == 1 || (KDIO_STUB_HAS_MMIO && config->stride == 4)) && divisor - 1 < UINT16_MAX;
 }
 
-void kdio_uart_set_rate(struct kdio_uart *uart, uint32_t baud)
+static void set_rate(struct kdio_uart *uart, uint32_t baud)
 {
     uint32_t divisor = find_divisor(&uart->config, baud);
 
@@ -102,6 +102,12 @@ void kdio_uart_set_rate(struct kdio_uart *uart, uint32_t baud)
     uart->config.baud = baud;
 }
 
+void kdio_uart_set_rate(struct kdio_uart *uart, uint32_t baud)
+{
+    if (KDIO_STUB_HAS_PROGRAMS)
+        set_rate(uart, baud);
+}
+
 void kdio_uart_program(struct kdio_uart *uart)
 {
     uint8_t lcr = read_register(uart, UART_LCR);
@@ -110,7 +116,7 @@ void kdio_uart_program(struct kdio_uart *uart)
         write_register(uart, UART_LCR, (uint8_t)(lcr & ~UART_LCR_DLAB));
     write_register(uart, UART_IER, 0);
     if (uart->config.baud)
-        kdio_uart_set_rate(uart, uart->config.baud);
+        set_rate(uart, uart->config.baud);
     write_register(uart, UART_FCR, (uint8_t)(UART_FCR_ENABLE | UART_FCR_RX_RESET |
                                              (uart->config.irq ? UART_FCR_TRIGGER_8 : UART_FCR_TRIGGER_14)));
     write_register(uart, UART_MCR, UART_MCR_DTR | UART_MCR_RTS | (uart->config.irq ? UART_MCR_OUT2 : 0));

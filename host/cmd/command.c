@@ -301,6 +301,15 @@ static const struct command commands[] = {
                  "own address, prints what to type in gdb, and serves one gdb after the other\n"
                  "until ^C. gdb's `monitor` executes kdio's commands; gdb's `source kdio.py` has\n"
                  "them at its prompt, and port functions for its expressions.\n" },
+    { .name = "ext", .group = GROUP_SESSION,
+      .forms = { { "FILE", OPERAND_TEXT, 0, false }, { "[!]COMMAND [ARGS]", OPERAND_WORDS, 0, false } },
+      .summary = "run a command of a WinDbg extension",
+      .details = "FILE is a shared object, compiled on Linux from the source of a WinDbg extension\n"
+                 "of either kind: WdbgExts or DbgEng (kdio-win(7)). COMMAND is the name of a\n"
+                 "function in it, ARGS what it is given; options of the extension stand behind\n"
+                 "`--`. ^C reaches its CheckControlC. An extension that crashes is told, with exit\n"
+                 "status 1; it takes neither kdio nor the target down.\n",
+      .connects = true },
     { .name = "run", .group = GROUP_SESSION, .forms = { { "FILE|-", OPERAND_TEXT, 0, false } },
       .summary = "execute one command a line, over one connection",
       .details = "Reads commands from FILE, or from standard input for -: one a line; # starts a\n"

@@ -33,6 +33,7 @@ enum operand_kind {
     OPERAND_LIST,     /* Numbers to the end of the line, at least one. */
     OPERAND_PATTERN,  /* A list; with the option -a a text. */
     OPERAND_TEXT,     /* One word, in double quotes where it holds blanks. */
+    OPERAND_WORDS,    /* Words to the end of the line, at least one, for the command to read. */
 };
 
 /* What may stand in one place of a command. */

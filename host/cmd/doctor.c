@@ -139,7 +139,10 @@ enum exit_status doctor_execute(const struct statement *statement, struct sessio
     struct kdio_examination examination;
     struct kdio_options options;
     enum kdio_status status;
+    enum exit_status prepared = connection_prepare(session);
 
+    if (prepared != EXIT_STATUS_DONE)
+        return prepared;
     connection_options(session, &options);
     progress_start(&session->progress, "examining the line");
     status = kdio_examine(session->line, &options, &examination);

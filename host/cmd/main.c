@@ -9,6 +9,7 @@
 #include "host/cmd/console.h"
 #include "host/cmd/doctor.h"
 #include "host/cmd/execute.h"
+#include "host/cmd/ext.h"
 #include "host/cmd/file.h"
 #include "host/cmd/gdbserver.h"
 #include "host/cmd/help.h"
@@ -39,6 +40,7 @@ static const struct {
     { "console", console_execute },
     { "doctor", doctor_execute },
     { "gdbserver", gdbserver_execute },
+    { "ext", ext_execute },
 };
 
 static enum exit_status check_words(struct run *run, const struct command **command)
@@ -156,7 +158,7 @@ static enum exit_status execute(struct run *run)
     enum exit_status result = EXIT_STATUS_DONE;
 
     if (run->script.count > 0) {
-        result = run->script.statements[0].command->connects ? connection_prepare(&session) : connection_open(&session);
+        result = run->script.statements[0].command->connects ? EXIT_STATUS_DONE : connection_open(&session);
         if (result == EXIT_STATUS_DONE)
             result = execute_script(&session, &run->script, run->options.from);
         if (run->options.verbose)

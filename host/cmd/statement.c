@@ -320,6 +320,15 @@ static enum exit_status parse_text(struct parse *parse)
     return EXIT_STATUS_DONE;
 }
 
+static enum exit_status parse_words(struct parse *parse)
+{
+    if (parse->left == 0)
+        return missing(parse);
+    parse->words += parse->left;
+    parse->left = 0;
+    return EXIT_STATUS_DONE;
+}
+
 /* The letter of the option that was given, or 0. */
 static char option_letter(const struct statement *statement)
 {
@@ -339,7 +348,7 @@ static enum exit_status (*const parsers[])(struct parse *parse) = {
     [OPERAND_NUMBER] = parse_number,     [OPERAND_PORT] = parse_number, [OPERAND_TIME] = parse_time,
     [OPERAND_RANGE] = parse_range,       [OPERAND_COUNT] = parse_optional_count,
     [OPERAND_FUNCTION] = parse_function, [OPERAND_LIST] = parse_list,   [OPERAND_PATTERN] = parse_pattern,
-    [OPERAND_TEXT] = parse_text,
+    [OPERAND_TEXT] = parse_text,         [OPERAND_WORDS] = parse_words,
 };
 
 static enum exit_status parse_forms(struct parse *parse)
@@ -560,7 +569,8 @@ static bool find_wide_in_tail(const struct statement *statement, const struct op
 
 static bool is_tail(const struct operand_form *form)
 {
-    return form->kind == OPERAND_LIST || form->kind == OPERAND_PATTERN || form->kind == OPERAND_TEXT;
+    return form->kind == OPERAND_LIST || form->kind == OPERAND_PATTERN || form->kind == OPERAND_TEXT ||
+           form->kind == OPERAND_WORDS;
 }
 
 static bool find_wide(const struct statement *statement, struct wide *wide)

@@ -92,6 +92,9 @@ struct kdio_options {
      * anew, and what was under way in that direction is cut. May not call back into the library, but for that function. */
     void (*wire)(void *context, bool from_host, const uint8_t *bytes, size_t size);
     void *context;
+    /* The rate that each session is moved to once it is open (kdio_target_baud); 0 leaves it. A session that cannot be moved is
+     * not opened. */
+    uint32_t baud;
 };
 
 /* What the stub told at the start of the session. */
@@ -455,6 +458,17 @@ KDIO_MUST_CHECK enum kdio_status kdio_target_resolve(struct kdio_target *target,
 /* Waits at most `ms` for console text or the end of the connection, delivering text to options.console.
  * Returns DONE when the time is over, or LOST, RESET, TAKEN. */
 KDIO_MUST_CHECK enum kdio_status kdio_target_service(struct kdio_target *target, uint32_t ms);
+
+/*
+ * Moves both ends of a serial line to another rate, and back: the rate of the gensio string is the default. *given (NULL allowed)
+ * is what the stub's divisor makes of it. UNSUPPORTED for a stub that leaves its rate alone, BAD_OPERAND for a rate that its clock
+ * does not give within 3 %, BAD_ARGUMENT for a line without a rate (a socket), NO_ANSWER when nothing gets through at the new rate:
+ * both ends are then at the default again, within 7 s, and the session goes on.
+ * While the rate is another one the stub wants to hear something at least each 5 s, and else goes back. Calls on the target see to
+ * that; a caller that makes none for longer (kdio_target_service is one) finds the session at the default rate again.
+ * kdio_target_close brings the stub back. A host that died leaves it to itself: it is found 5 s later.
+ */
+KDIO_MUST_CHECK enum kdio_status kdio_target_baud(struct kdio_target *target, uint32_t baud, uint32_t *given);
 
 const struct kdio_info *kdio_target_info(const struct kdio_target *target);
 void kdio_target_link_stats(const struct kdio_target *target, struct kdio_link_stats *stats);

@@ -6,6 +6,8 @@
 #include "host/lib/target.h"
 #include "proto/policy.h"
 
+#define WIDTH_MAX 4u /* Of an access to a port. */
+
 static bool denied(const struct kdio_target *target, const struct kdio_port_access *access)
 {
     for (uint32_t i = 0; i < target->options.deny_count; i++)
@@ -66,23 +68,33 @@ enum kdio_status kdio_operation_check(struct kdio_target *target, const struct k
     return kdio_op_is_port(row) && restricted ? check_accesses(target, operation, false) : KDIO_DONE;
 }
 
-/* Nothing that a look at each of the operations would find. */
-static bool may_do_all(const struct kdio_target *target, const struct kdio_program *program)
+/* Nothing but ports of the link's own UART could be refused: no look at each operation finds anything else. */
+static bool is_free(const struct kdio_target *target, const struct kdio_program *program)
 {
-    bool ports = program->capabilities & (KDIO_CAPABILITY_PORT | KDIO_CAPABILITY_PROGRAM);
+    bool restricted = target->options.deny_count || target->options.deny_safe;
+    bool lacks = kdio_session_ready(target) && program->capabilities & ~target->info.capabilities;
 
-    return !ports && !(program->capabilities & ~target->info.capabilities) &&
-           !(program->changes && is_read_only(target));
+    return !restricted && !lacks && !(program->changes && is_read_only(target));
+}
+
+/* By its first port alone, and as if it were as wide as can be. */
+static bool may_touch_uart(const struct kdio_target *target, const struct kdio_operation *operation)
+{
+    uint32_t first = target->info.link_port;
+
+    return operation->row->operands[1] == 'b' ||
+           (operation->operand[0] < first + target->info.link_ports && operation->operand[0] + WIDTH_MAX > first);
 }
 
 enum kdio_status kdio_program_check_all(struct kdio_target *target, const struct kdio_program *program, size_t *index)
 {
     enum kdio_status status = KDIO_DONE;
-    bool all = may_do_all(target, program);
+    bool all = !is_free(target, program);
 
-    for (size_t i = 0; !all && status == KDIO_DONE && i < program->count; i++) {
+    for (size_t i = 0; status == KDIO_DONE && i < program->count; i++) {
         *index = i;
-        status = kdio_operation_check(target, &program->operations[i]);
+        if (all || may_touch_uart(target, &program->operations[i]))
+            status = kdio_operation_check(target, &program->operations[i]);
     }
     return status;
 }

@@ -60,10 +60,9 @@ static void note_port(struct cut *cut, uint64_t port)
 /* False when there is no room. */
 static bool put_out(struct cut *cut, const struct kdio_operation *operation)
 {
-    unsigned width = kdio_op_width(operation->row);
-    uint64_t port = operation->operand[0];
     unsigned opcode = operation->row->opcode;
-    unsigned port_size = 0;
+    unsigned width = 1u << (opcode & 3), port_size = 0;
+    uint64_t port = operation->operand[0];
 
     if (cut->port_known && port == cut->last_port)
         opcode += KDIO_OP_OUT_SAME8 - KDIO_OP_OUT8;
@@ -194,8 +193,6 @@ static enum added add_plain(struct cut *cut, const struct kdio_operation *operat
 
     if (cut->results + results > cut->limits.results)
         return NO_ROOM;
-    if ((operation->row->opcode & 0xfc) == KDIO_OP_OUT8)
-        return put_out(cut, operation) ? ADDED_WHOLE : NO_ROOM;
     size = kdio_op_size(operation->row, operation->operand);
     if (cut->size + size > cut->limits.size)
         return NO_ROOM;
@@ -206,15 +203,19 @@ static enum added add_plain(struct cut *cut, const struct kdio_operation *operat
     return ADDED_WHOLE;
 }
 
+static enum added add(struct cut *cut, const struct kdio_operation *operation, uint64_t from)
+{
+    if (operation->row->family == KDIO_OP_OUT8)
+        return put_out(cut, operation) ? ADDED_WHOLE : NO_ROOM;
+    return kdio_count_place(operation->row) ? add_counted(cut, operation, from) : add_plain(cut, operation);
+}
+
 static void fill(struct cut *cut, struct kdio_place *place)
 {
     enum added added = ADDED_WHOLE;
 
     while (added == ADDED_WHOLE && place->index < cut->program->count && cut->operations < cut->limits.operations) {
-        const struct kdio_operation *operation = &cut->program->operations[place->index];
-
-        added = kdio_count_place(operation->row) ? add_counted(cut, operation, place->units)
-                                                 : add_plain(cut, operation);
+        added = add(cut, &cut->program->operations[place->index], place->units);
         cut->operations += added != NO_ROOM;
         if (added == ADDED_WHOLE)
             *place = (struct kdio_place){ .index = place->index + 1 };

@@ -198,6 +198,8 @@ static bool say_detail(struct text *text, const struct kdio_operation *operation
         say(text, "interrupted");
     else if (status == KDIO_NOT_FOUND)
         say(text, "%s", kdio_status_text(status));
+    else if (status == KDIO_UNSUPPORTED && kind_of(operation->row) == KIND_PCI)
+        say(text, "refused by the stub: the target has no ECAM for it");
     else
         return false;
     return true;

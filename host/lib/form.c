@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* form.c: operations from what a caller asks for. What is wrong with one by itself is found here, before a byte is sent. */
+#include <string.h>
+
 #include "host/lib/target.h"
 
 #define PCI_CONFIG_SIZE 4096u
@@ -14,15 +16,13 @@ static bool is_width(unsigned width, unsigned max)
     return width && width <= max && !(width & (width - 1));
 }
 
-/* Values are as wide as the access. */
+/* Values are as wide as the access; operations without a width have none. */
 static enum kdio_status check_values(const struct kdio_operation *operation)
 {
-    unsigned width = kdio_op_width(operation->row);
+    uint64_t most = UINT64_MAX >> (64 - (8u << (operation->row->opcode & 3)));
 
-    if (!width || width == 8)
-        return KDIO_DONE;
     for (unsigned i = 0; operation->row->operands[i]; i++)
-        if (operation->row->operands[i] == 'v' && operation->operand[i] >> (8 * width))
+        if (operation->row->operands[i] == 'v' && operation->operand[i] > most)
             return KDIO_BAD_VALUE;
     return KDIO_DONE;
 }
@@ -30,8 +30,7 @@ static enum kdio_status check_values(const struct kdio_operation *operation)
 enum kdio_status kdio_make(struct kdio_operation *operation, uint8_t opcode, const uint64_t *operand)
 {
     operation->row = kdio_op_find(opcode);
-    for (unsigned i = 0; i < KDIO_OP_OPERANDS_MAX; i++)
-        operation->operand[i] = operation->row->operands[i] ? operand[i] : 0;
+    memcpy(operation->operand, operand, sizeof operation->operand);
     operation->bytes_at = operation->results_at = 0;
     return check_values(operation);
 }

@@ -342,7 +342,7 @@ static enum kdio_status begin(struct run *run)
 {
     enum kdio_status status = check_all(run);
 
-    if (status != KDIO_DONE || kdio_session_ready(run->target))
+    if (status != KDIO_DONE || (kdio_session_ready(run->target) && !run->target->baud))
         return status;
     status = kdio_session_ensure(run->target);
     return status == KDIO_DONE ? check_all(run) : status;

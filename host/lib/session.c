@@ -191,6 +191,7 @@ static bool reconnect_in_session(struct kdio_target *target)
     if (kdio_transport_is_subprocess(target->transport) ||
         connect_anew(target, RECONNECT_MS * 1000u) != KDIO_DONE)
         return false;
+    kdio_rate_connected(target, true);
     kdio_host_link_reconnected(&target->link, kdio_time_us());
     return true;
 }
@@ -296,6 +297,7 @@ static enum kdio_status connect(struct kdio_target *target, uint64_t end_us)
     enum kdio_status status;
 
     status = connect_anew(target, end_us > now_us ? end_us - now_us : 0);
+    kdio_rate_connected(target, false);
     if (status == KDIO_DONE)
         return status;
     return kdio_fail(target, status, KDIO_OUTCOME_NOT_DONE, "%s: %s: %s; nothing was done",
@@ -342,15 +344,24 @@ static enum kdio_status open_session(struct kdio_target *target)
     }
 }
 
+static enum kdio_status open_at_rate(struct kdio_target *target)
+{
+    enum kdio_status status = open_session(target);
+
+    return status == KDIO_DONE ? kdio_rate_raise(target) : status;
+}
+
 enum kdio_status kdio_session_ensure(struct kdio_target *target)
 {
-    if (target->link.state == KDIO_HOST_READY && target->session_end == KDIO_DONE)
+    if (kdio_session_ready(target))
+        kdio_rate_check(target);
+    if (kdio_session_ready(target))
         return KDIO_DONE;
     if (target->opened_once && kdio_transport_is_subprocess(target->transport))
         return kdio_fail(target, KDIO_LOST, KDIO_OUTCOME_NOT_DONE, "%s: the target is gone; nothing was done",
                          kdio_transport_name(target->transport));
     forget_flights(target);
-    return open_session(target);
+    return open_at_rate(target);
 }
 
 /* ---- The public part of a target's life ---- */
@@ -405,13 +416,14 @@ KDIO_API enum kdio_status kdio_target_open(struct kdio_target **target, const ch
     if (getrandom(&made->random, sizeof made->random, 0) != (ssize_t)sizeof made->random)
         return kdio_fail(made, KDIO_SYSTEM, KDIO_OUTCOME_NOT_DONE, "no random numbers; nothing was done");
     init_link(made);
-    return open_session(made);
+    return open_at_rate(made);
 }
 
 KDIO_API void kdio_target_close(struct kdio_target *target)
 {
     if (!target)
         return;
+    kdio_rate_leave(target);
     kdio_transport_free(target->transport);
     for (size_t i = 0; i < KDIO_WINDOW_MAX; i++)
         free(target->flights[i].bytes);

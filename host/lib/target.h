@@ -86,6 +86,10 @@ struct kdio_target {
     bool resolved;
     uint32_t resolved_count;      /* Operations of the wire, of theirs, that are done. */
 
+    uint32_t baud_default;        /* Of the line; 0: not known, or there is none. */
+    uint32_t baud;                /* What the line was moved to; 0: nothing. */
+    bool changing_baud;
+
     struct kdio_observation observation; /* Of the search for a stub. */
     uint8_t rx_frame[KDIO_PAYLOAD_MAX];
     uint8_t tx_frame[KDIO_PAYLOAD_MAX];
@@ -117,6 +121,17 @@ uint64_t kdio_operation_units(const struct kdio_operation *operation);
 enum kdio_status kdio_session_ensure(struct kdio_target *target);
 /* Moves bytes and time on until something happened or `limit_us` passed. DONE, or INTERRUPTED, or why the session ended. */
 enum kdio_status kdio_session_step(struct kdio_target *target, uint64_t limit_us);
+
+/* rate.c */
+
+/* A session is there: moves it to the rate of the options. */
+enum kdio_status kdio_rate_raise(struct kdio_target *target);
+/* Before a session is used: the stub went back to the default rate when it had heard nothing for long. */
+void kdio_rate_check(struct kdio_target *target);
+/* The line was connected anew, at its default rate. Within a session it goes on at the one it has. */
+void kdio_rate_connected(struct kdio_target *target, bool in_session);
+/* The session ends in order: the stub goes back to the default rate at once. */
+void kdio_rate_leave(struct kdio_target *target);
 
 static inline bool kdio_session_ready(const struct kdio_target *target)
 {

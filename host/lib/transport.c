@@ -7,6 +7,7 @@
 #include <gensio/gensio.h>
 #include <gensio/gensio_control.h>
 #include <gensio/gensio_os_funcs_public.h>
+#include <gensio/sergensio.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,8 @@ struct kdio_transport {
     bool connected;
     bool opening;
     bool closing;
+    bool rate_pending;
+    uint32_t rate; /* What the line says that its rate is. */
     int error; /* gensio's, of the last connection. */
     char reason[REASON_SIZE];
     uint64_t tx_bytes, rx_bytes;
@@ -389,6 +392,32 @@ void kdio_transport_rx_taken(struct kdio_transport *transport)
     transport->rx_size = 0;
     if (transport->connected)
         gensio_set_read_callback_enable(transport->io, true);
+}
+
+/* The answer to a change of the rate; it may come after its time. */
+static void on_rate(struct sergensio *serial, int error, unsigned int baud, void *context)
+{
+    struct kdio_transport *transport = context;
+
+    (void)serial;
+    transport->rate_pending = false;
+    transport->rate = error ? 0 : baud;
+}
+
+bool kdio_transport_rate(struct kdio_transport *transport, uint32_t *baud, uint64_t limit_us)
+{
+    struct sergensio *serial = transport->connected ? gensio_to_sergensio(transport->io) : NULL;
+    uint64_t end_us = kdio_time_us() + limit_us;
+
+    transport->rate = 0;
+    transport->rate_pending = true;
+    if (!serial || sergensio_baud(serial, *baud, on_rate, transport))
+        return false;
+    while (transport->rate_pending && transport->connected && kdio_time_us() < end_us)
+        service(transport, end_us - kdio_time_us());
+    if (transport->rate)
+        *baud = transport->rate;
+    return transport->rate != 0;
 }
 
 uint64_t kdio_transport_tx_bytes(const struct kdio_transport *transport)

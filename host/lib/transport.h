@@ -54,6 +54,10 @@ void kdio_transport_pause(struct kdio_transport *transport, uint64_t limit_us);
 const uint8_t *kdio_transport_rx(struct kdio_transport *transport, size_t *size);
 void kdio_transport_rx_taken(struct kdio_transport *transport);
 
+/* Sets the rate of a serial line; *baud 0 asks for the present one. *baud is then what it is. False where the line has none, or
+ * does not take it. */
+bool kdio_transport_rate(struct kdio_transport *transport, uint32_t *baud, uint64_t limit_us);
+
 /* Bytes since kdio_transport_new. */
 uint64_t kdio_transport_tx_bytes(const struct kdio_transport *transport);
 uint64_t kdio_transport_rx_bytes(const struct kdio_transport *transport);

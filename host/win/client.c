@@ -33,7 +33,7 @@ static struct {
 
 /* ---- Life ---- */
 
-static struct kdio_win_client *client_new(void)
+struct kdio_win_client *kdio_win_client_create(void)
 {
     struct kdio_win_client *client = calloc(1, sizeof(*client));
     if (client == NULL)
@@ -184,7 +184,7 @@ HRESULT DebugCreate(REFIID InterfaceId, PVOID *Interface)
     if (Interface == NULL)
         return E_INVALIDARG;
     *Interface = NULL;
-    struct kdio_win_client *client = client_new();
+    struct kdio_win_client *client = kdio_win_client_create();
     if (client == NULL)
         return E_OUTOFMEMORY;
     HRESULT result = kdio_win_client_query(client, InterfaceId, Interface);

@@ -64,6 +64,9 @@ extern const IDebugSystemObjectsVtbl kdio_win_system_methods;
 
 /* ---- Life ---- */
 
+/* A client with one reference, or NULL when memory is out. */
+struct kdio_win_client *kdio_win_client_create(void);
+
 HRESULT kdio_win_client_query(struct kdio_win_client *client, REFIID iid, PVOID *interface_out);
 ULONG kdio_win_client_hold(struct kdio_win_client *client);
 

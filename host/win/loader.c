@@ -279,6 +279,12 @@ FARPROC kdio_win_extension_function(struct kdio_win_client *client, ULONG64 hand
     return extension != NULL ? (FARPROC)function_of(extension->object, name) : NULL;
 }
 
+bool kdio_win_extension_has(struct kdio_win_client *client, ULONG64 handle, PCSTR command)
+{
+    struct kdio_win_extension *extension = find(client, handle);
+    return extension != NULL && command_of(extension, command) != NULL;
+}
+
 /* ---- Calling ---- */
 
 static HRESULT call_wdbgexts(struct kdio_win_client *client, struct kdio_win_extension *extension,

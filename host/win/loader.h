@@ -32,6 +32,9 @@ HRESULT kdio_win_extension_by_path(struct kdio_win_client *client, PCSTR path, U
 HRESULT kdio_win_extension_call(struct kdio_win_client *client, ULONG64 handle, PCSTR command, PCSTR arguments,
                                 HRESULT *result);
 
+/* Whether the extension has that command. */
+bool kdio_win_extension_has(struct kdio_win_client *client, ULONG64 handle, PCSTR command);
+
 /* A function of the extension by its name; NULL when there is none. */
 FARPROC kdio_win_extension_function(struct kdio_win_client *client, ULONG64 handle, PCSTR name);
 

@@ -240,9 +240,8 @@ struct kdio_stub_config {
 
     /*
      * Where the kernel sees a physical address: a pointer, and in *size how many bytes from there on; memory cached, devices
-     * uncached. NULL where there is neither, or it cannot be seen: the host is told of a fault (vector 0). The stub uses the
-     * pointer until it calls map again or returns, so that a kernel may map each time at the same place. *size comes in as
-     * the bytes that are wanted next, for such kernels. NULL, or `faults` not set: physical memory is UNSUPPORTED.
+     * uncached. NULL where there is neither, or it cannot be seen: the host is told of a fault (vector 0). *size comes in as
+     * the bytes of the next access, for which alone the pointer is used: a kernel may map each time at the same place. NULL, or `faults` not set: physical memory is UNSUPPORTED.
      */
     void *(*map)(void *context, uint64_t physical, uint64_t *size);
 

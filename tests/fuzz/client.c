@@ -216,8 +216,10 @@ static void find_request(struct client *client)
 }
 
 /* A program begins: the frame that carries it was on the line, whole. */
-static void begin_program(struct client *client, const struct kdio_stub_session *session)
+static void begin_program(struct world *world, const struct kdio_stub_session *session)
 {
+    const struct machine *machine = &world->machine;
+    struct client *client = &world->client;
     const struct client_frame *frame = find_frame(client, kdio_session_start(session->key, session->expected));
     const uint8_t *payload;
 
@@ -229,57 +231,141 @@ static void begin_program(struct client *client, const struct kdio_stub_session 
     client->run_seq = session->expected;
     client->run_atomic = (payload[0] & KDIO_KIND_MASK) == KDIO_KIND_ATOMIC;
     client->run_program = kdio_reader_on(payload + KDIO_HEADER_SIZE, frame->size - KDIO_MESSAGE_MIN);
+    client->run_timed = false;
+    client->run_delay_us = 0;
+    client->run_model = (struct model){ .spaces = machine->spaces, .cmos_given = machine->cmos_given,
+                                        .cmos = machine->cmos, .levels_5 = machine->levels_5 };
     find_request(client);
     if (client->run_request)
         client->run_request->executed = 0;
 }
 
-/* The next operation that shows: of a port, or text. */
-static struct kdio_op next_op(struct world *world)
+/* To the next operation of the program. */
+static void next_op(struct client *client)
+{
+    struct model *model = &client->run_model;
+
+    FUZZ_REQUIRE(!model->faulted, "nothing is executed behind an access that failed");
+    FUZZ_REQUIRE(client->run_program.left, "no operation beyond those of the program");
+    FUZZ_REQUIRE(kdio_op_read(&client->run_program, &model->op) == KDIO_DONE, "the program is well-formed");
+    model_begin(model);
+    if (model->op.row->opcode == KDIO_OP_DELAY)
+        client->run_delay_us += model->op.operand[0];
+}
+
+/* A search alone may end before it has read all it could. */
+static void find_op(struct client *client, const struct touch *touch)
+{
+    struct touch wanted;
+
+    for (;; next_op(client)) {
+        if (!model_wants(&client->run_model, &wanted))
+            continue;
+        if (model_agrees(&client->run_model, &wanted, touch))
+            return;
+        FUZZ_REQUIRE(model_is_search(&client->run_model),
+                     "each access is the next one of the program, unaltered");
+    }
+}
+
+static void check_time(struct world *world)
+{
+    struct client *client = &world->client;
+
+    FUZZ_REQUIRE(!client->run_timed || world->machine.now_us - client->run_us >= client->run_delay_us,
+                 "DELAY waits for so long, and no less");
+    client->run_timed = true;
+    client->run_us = world->machine.now_us;
+    client->run_delay_us = 0;
+}
+
+/* The program that is due, at the operation that makes this access. */
+static void find_access(struct world *world, const struct touch *touch)
 {
     struct client *client = &world->client;
     const struct kdio_stub_session *session = &world->machine.stub->link.current;
-    struct kdio_op op;
 
     if (!client->run_any || session->key.challenge != client->run_challenge || session->expected != client->run_seq)
-        begin_program(client, session);
-    FUZZ_REQUIRE(world->machine.interrupts_off == client->run_atomic, "interrupts are off in atomic programs, only");
-    do {
-        FUZZ_REQUIRE(client->run_program.left, "no operation beyond those of the program");
-        FUZZ_REQUIRE(kdio_op_read(&client->run_program, &op) == KDIO_DONE, "the program is well-formed");
-    } while (!kdio_op_width(op.row) && op.row->opcode != KDIO_OP_TEXT);
+        begin_program(world, session);
+    find_op(client, touch);
+    FUZZ_REQUIRE(world->machine.interrupts_off == (client->run_atomic || model_is_quiet(&client->run_model)),
+                 "interrupts are off in atomic programs, and where accesses belong together");
+    check_time(world);
+}
+
+static uint64_t device_value(struct client *client, const struct touch *touch)
+{
+    uint64_t value = client->accesses * 0x9e3779b97f4a7c15u >> 32;
+
+    if (touch->kind == TOUCH_STAMP)
+        return client->accesses * 0x9e3779b97f4a7c15u;
+    return touch->width == 4 ? value : value & ((1u << 8 * touch->width) - 1);
+}
+
+static uint64_t value_of(struct client *client, const struct touch *touch)
+{
+    if (touch->write)
+        return 0;
+    if (touch->kind == TOUCH_MEMORY)
+        return world_load(touch->at, touch->width);
+    return touch->kind == TOUCH_MSR ? world_msr(touch->at) : device_value(client, touch);
+}
+
+uint64_t client_access(struct world *world, const struct touch *touch)
+{
+    struct client *client = &world->client;
+    struct client_request *request;
+    struct touch more;
+    uint64_t value;
+
+    find_access(world, touch);
+    if (touch->kind == TOUCH_CPUID && model_asks_identity(&client->run_model))
+        return 0;
+    request = client->run_request;
     client->accesses++;
-    if (client->run_request)
-        client->run_request->executed++;
-    return op;
-}
-
-static uint32_t device_value(struct client *client, unsigned width)
-{
-    uint32_t value = client->accesses * 0x9e3779b9u;
-    struct client_request *request = client->run_request;
-
-    value = width == 4 ? value : value & ((1u << 8 * width) - 1);
-    for (unsigned i = 0; request && i < width && request->reads_size < CLIENT_READS_MAX; i++)
-        request->reads[request->reads_size++] = (uint8_t)(value >> 8 * i);
+    if (request && !client->run_model.count)
+        request->executed++;
+    value = value_of(client, touch);
+    model_took(&client->run_model, touch, value, request);
+    if (request)
+        request->unfinished = !model_is_search(&client->run_model) && model_wants(&client->run_model, &more);
     return value;
-}
-
-uint32_t client_access(struct world *world, uint16_t port, unsigned width, bool write, uint32_t value)
-{
-    struct kdio_op op = next_op(world);
-
-    FUZZ_REQUIRE(kdio_op_width(op.row) == width && op.operand[0] == port && kdio_op_writes(op.row) == write &&
-                 (!write || op.operand[1] == value), "each access is the next operation of the program, unaltered");
-    return write ? 0 : device_value(&world->client, width);
 }
 
 void client_typed(struct world *world, const uint8_t *text, size_t size)
 {
-    struct kdio_op op = next_op(world);
+    const struct touch touch = { .kind = TOUCH_TEXT };
+    const struct kdio_op *op = &world->client.run_model.op;
 
-    FUZZ_REQUIRE(op.row->opcode == KDIO_OP_TEXT && op.operand[0] == size && (!size || !memcmp(op.bytes, text, size)),
+    (void)client_access(world, &touch);
+    FUZZ_REQUIRE(op->operand[0] == size && (!size || !memcmp(op->bytes, text, size)),
                  "what is typed is what the program says");
+}
+
+void client_maps(struct world *world, uint64_t physical)
+{
+    const struct touch touch = { .kind = TOUCH_MAP, .at = PHYSICAL_AT(physical) };
+
+    find_access(world, &touch);
+    FUZZ_REQUIRE(world->client.run_model.op.row->capability == KDIO_CAPABILITY_PHYSICAL ||
+                 model_uses_window(&world->client.run_model), "physical memory is looked for by who asks for it");
+}
+
+void client_faults(struct world *world, const struct touch *touch, uint32_t vector, uint32_t code, uint64_t detail)
+{
+    struct client *client = &world->client;
+    struct client_request *request;
+
+    find_access(world, touch);
+    request = client->run_request;
+    client->run_model.faulted = true;
+    if (!request)
+        return;
+    request->executed += !client->run_model.count;
+    request->faulted = request->unfinished = true;
+    request->vector = vector;
+    request->code = code;
+    request->detail = detail;
 }
 
 /* ---- What the stub says ---- */
@@ -301,7 +387,9 @@ static void add_session(struct client *client, uint32_t nonce, const struct kdio
     session = &client->sessions[client->session_count++];
     session->key = (struct kdio_session_key){ nonce, answer->challenge };
     session->answer = *answer;
-    session->next = session->base = 0;
+    session->next = session->base = session->judged = 0;
+    session->last_known = true;
+    session->last = 0;
 }
 
 /* False for one that belongs to no OPEN. */
@@ -333,57 +421,6 @@ static bool hear_free(struct client *client, const uint8_t *payload, size_t size
            kdio_message_intact(payload, size, KDIO_CRC32C_PLAIN);
 }
 
-/* M3, M4: results of the operations done, those of IN as the machine gave them. */
-static void check_results(const struct client_request *request, uint32_t done, const uint8_t *results, size_t size)
-{
-    struct kdio_reader program = kdio_reader_on(request->program, request->size);
-    struct kdio_reader reader = kdio_reader_on(results, size);
-    struct kdio_reader reads = kdio_reader_on(request->reads, request->reads_size);
-    unsigned shown = 0;
-    struct kdio_op op;
-
-    for (uint32_t i = 0; i < done; i++) {
-        FUZZ_REQUIRE(program.left && kdio_op_read(&program, &op) == KDIO_DONE, "what is done was there to do");
-        size_t result_size = kdio_op_results_size(op.row, 0);
-        const uint8_t *result = kdio_read_bytes(&reader, result_size);
-
-        shown += kdio_op_width(op.row) || op.row->opcode == KDIO_OP_TEXT;
-        FUZZ_REQUIRE(result, "the reply has the results of all that is done");
-        if (kdio_op_width(op.row) && result_size) {
-            const uint8_t *read = kdio_read_bytes(&reads, result_size);
-
-            FUZZ_REQUIRE(read && !memcmp(read, result, result_size), "a result is what the device gave");
-        }
-    }
-    FUZZ_REQUIRE(!reader.left, "the reply has no other results");
-    FUZZ_REQUIRE(shown == request->executed, "what is reported as done is what was executed");
-}
-
-static uint32_t count_ops(const struct client_request *request)
-{
-    struct kdio_program_summary summary;
-
-    FUZZ_REQUIRE(kdio_program_verify(request->program, request->size, &summary) == KDIO_DONE,
-                 "a program that is done was well-formed");
-    return summary.count;
-}
-
-static void check_reply(const struct client_request *request, const uint8_t *payload, size_t size)
-{
-    const uint8_t *body = payload + KDIO_HEADER_SIZE;
-    size_t body_size = size - KDIO_MESSAGE_MIN;
-    struct kdio_failure failure;
-
-    if ((payload[0] & KDIO_KIND_MASK) == KDIO_KIND_REPLY) {
-        check_results(request, count_ops(request), body, body_size);
-        return;
-    }
-    FUZZ_REQUIRE(kdio_failure_read(body, body_size, &failure), "FAILED is whole");
-    FUZZ_REQUIRE(failure.status != KDIO_DONE && failure.status < KDIO_BAD_REPLY, "it says why");
-    FUZZ_REQUIRE(failure.done <= failure.index, "what is done comes before what stopped it");
-    check_results(request, failure.done, body + KDIO_FAILED_SIZE, body_size - KDIO_FAILED_SIZE);
-}
-
 static bool has_chain(const struct client_request *request)
 {
     struct kdio_reader program = kdio_reader_on(request->program, request->size);
@@ -406,7 +443,8 @@ static void check_chain(struct client_session *session, const struct client_requ
                  "CHAIN stops behind a request that did not run to its end");
 }
 
-static void hear_reply(struct client_session *session, uint32_t seq, const uint8_t *payload, size_t size)
+static void hear_reply(struct world *world, struct client_session *session, uint32_t seq, const uint8_t *payload,
+                       size_t size)
 {
     struct client_request *request = request_of(session, seq);
 
@@ -417,7 +455,7 @@ static void hear_reply(struct client_session *session, uint32_t seq, const uint8
                      "a reply that is sent again is the same");
         return;
     }
-    check_reply(request, payload, size);
+    judge_reply(world, session, request, payload, size);
     check_chain(session, request, payload);
     request->replied = true;
     request->reply_size = size;
@@ -477,9 +515,25 @@ static bool may_cut(struct world *world)
            world->client.session_count > 1 || is_needless(&world->client);
 }
 
-/* False for a frame that is not intact. */
-static bool hear_frame(struct client *client, const uint8_t *payload, size_t size)
+static void hear_note(const struct client_session *session, uint32_t seq, const uint8_t *payload, size_t size)
 {
+    const struct client_request *request = &session->requests[seq & KDIO_SEQ_MASK];
+    uint8_t type = size > KDIO_MESSAGE_MIN ? payload[1] : 0;
+    uint32_t done;
+
+    FUZZ_REQUIRE(type == KDIO_NOTE_EXPECT || type == KDIO_NOTE_TAKEN || type == KDIO_NOTE_UNSUPPORTED ||
+                 type == KDIO_NOTE_ALIVE || type == KDIO_NOTE_EVENT, "notes are of a known type");
+    if (type != KDIO_NOTE_ALIVE)
+        return;
+    FUZZ_REQUIRE(size == KDIO_MESSAGE_MIN + 5, "ALIVE has the number of operations done");
+    memcpy(&done, payload + 2, sizeof done);
+    FUZZ_REQUIRE(request->seq != seq || done <= request->size, "which are no more than there are");
+}
+
+/* False for a frame that is not intact. */
+static bool hear_frame(struct world *world, const uint8_t *payload, size_t size)
+{
+    struct client *client = &world->client;
     struct client_session *session;
     uint32_t seq;
 
@@ -491,10 +545,9 @@ static bool hear_frame(struct client *client, const uint8_t *payload, size_t siz
     if (!session)
         return client->full || is_unheard(client, payload, size);
     if ((payload[0] & KDIO_KIND_MASK) != KDIO_KIND_NOTE)
-        hear_reply(session, seq, payload, size);
+        hear_reply(world, session, seq, payload, size);
     else
-        FUZZ_REQUIRE(size > KDIO_MESSAGE_MIN && (payload[1] == KDIO_NOTE_EXPECT || payload[1] == KDIO_NOTE_TAKEN ||
-                     payload[1] == KDIO_NOTE_UNSUPPORTED), "notes are of a known type");
+        hear_note(session, seq, payload, size);
     return true;
 }
 
@@ -510,7 +563,7 @@ void client_hears(struct world *world, uint8_t byte)
         client->text_heard[client->text_heard_size++] = byte;
     else if (event == KDIO_FRAME_BAD)
         FUZZ_REQUIRE(may_cut(world), "the stub sends whole frames");
-    else if (event == KDIO_FRAME_DONE && !hear_frame(client, client->decoder.buffer, client->decoder.size))
+    else if (event == KDIO_FRAME_DONE && !hear_frame(world, client->decoder.buffer, client->decoder.size))
         FUZZ_REQUIRE(may_cut(world), "the stub sends intact frames");
 }
 

@@ -44,22 +44,94 @@ static void send_open(struct fuzz_input *input)
 static const uint16_t ports[] = { 0x80, 0x70, 0x71, 0xcf8, 0xcfc, WORLD_UART_BASE, WORLD_UART_BASE - 4,
                                   WORLD_DENIED_PORT, 0xffff, 0xfffc, 0xcf9, 0 };
 
-static void append_op(struct fuzz_input *input, struct kdio_writer *writer)
+/* One access, or one of the link's own. */
+static void append_plain_op(struct fuzz_input *input, uint8_t choice, struct kdio_writer *writer)
 {
     static const uint8_t opcodes[] = { KDIO_OP_OUT8, KDIO_OP_OUT16, KDIO_OP_OUT32, KDIO_OP_IN8, KDIO_OP_IN16,
                                        KDIO_OP_IN32, KDIO_OP_CHAIN, KDIO_OP_TEXT, KDIO_OP_STATS, KDIO_OP_SESSION };
-    uint8_t choice = fuzz_u8(input);
     const struct kdio_op_row *row = kdio_op_find(opcodes[choice % FUZZ_COUNT(opcodes)]);
     uint64_t operand[KDIO_OP_OPERANDS_MAX] = { ports[(choice >> 4) % FUZZ_COUNT(ports)] };
     const uint8_t *bytes = NULL;
 
-    if (choice == 0xff)
+    if (choice % 32 == 31)
         operand[0] = fuzz_u16(input);
     if (row->opcode == KDIO_OP_TEXT)
         operand[0] = fuzz_bytes(input, fuzz_u8(input) % 40, &bytes);
     else if (kdio_op_writes(row))
         operand[1] = (uint32_t)(choice * 0x01020408u) & (UINT32_MAX >> (32 - 8 * kdio_op_width(row)));
     kdio_op_write(writer, row, operand, bytes);
+}
+
+static const uint64_t addresses[] = { WORLD_MEMORY, WORLD_MEMORY_READ_ONLY - 16, WORLD_MEMORY_READ_ONLY,
+                                      WORLD_MEMORY_READ_ONLY + 0xff0, WORLD_MEMORY_TOP, UINT64_MAX - 15,
+                                      WORLD_TABLES, WORLD_TABLES + 0x1ff8, WORLD_TABLES + 0x3ff0, WORLD_ECAM, 0,
+                                      0x0000800000000000, 0xffff800000000000, 0x123456789abc, PHYSICAL_AT(0x1000) };
+static const uint64_t lengths[] = { 1, 7, 8, 64, 0x100, 0x800, 0x2000, 0x100000, UINT64_MAX, 0 };
+static const uint32_t times_us[] = { 0, 1, 50, 900, 3000, 300000, 2000000, UINT32_MAX };
+static const uint32_t words[] = { 0, 1, 0x10, 0x277, 0xc0000080, 0x1d, 0x0b, WORLD_ECAM_BUS << 8,
+                                  WORLD_ECAM_BUS << 8 | 7, WORLD_ECAM_BUS << 8 | 8, 0x80000000, 0x1f << 3, 0x10000, 0x8f,
+                                  0x0a, 0xff };
+
+/* A field from the input: rather what is in range, and now and then anything. */
+static uint64_t draw_operand(struct fuzz_input *input, char letter)
+{
+    uint8_t choice = fuzz_u8(input);
+
+    if (choice >= 0xf0)
+        return fuzz_u32(input) | (uint64_t)fuzz_u32(input) << 32;
+    switch (letter) {
+    case 'p': return ports[choice % FUZZ_COUNT(ports)];
+    case 'q': return addresses[choice % FUZZ_COUNT(addresses)] + choice / FUZZ_COUNT(addresses) % 8;
+    case 'l': return lengths[choice % FUZZ_COUNT(lengths)];
+    case 'u': return times_us[choice % FUZZ_COUNT(times_us)];
+    case 'd': return words[choice % FUZZ_COUNT(words)];
+    case 'w': return choice % 16 * 4u + (choice & 0x80 ? 0xf0 : 0);
+    case 'b': return choice & 7;
+    case 'n': return choice % 24u + (choice > 0xe0 ? 100 : 0);
+    case 's': return choice % 6u;
+    default: return choice & 0x80 ? choice * 0x0101010101010101u : choice & 3;
+    }
+}
+
+static uint64_t within(uint64_t value, size_t size)
+{
+    return size < 8 ? value & (((uint64_t)1 << 8 * size) - 1) : value;
+}
+
+/* Any row of the table; its bytes are of the input, then letters of which memory is made. */
+static void append_any_op(struct fuzz_input *input, struct kdio_writer *writer)
+{
+#define X(name, opcode, ...) opcode,
+    static const uint8_t opcodes[] = { KDIO_OP_TABLE(X) };
+#undef X
+    const struct kdio_op_row *row = kdio_op_find(opcodes[fuzz_u8(input) % FUZZ_COUNT(opcodes)]);
+    uint64_t operand[KDIO_OP_OPERANDS_MAX] = { 0 };
+    uint8_t bytes[CLIENT_PROGRAM_MAX];
+    const uint8_t *given;
+    size_t size, wanted = 0;
+
+    for (unsigned i = 0; row->operands[i] && row->operands[i] != 't'; i++) {
+        size = kdio_op_letter_size(row->operands[i], kdio_op_width(row));
+        operand[i] = within(draw_operand(input, row->operands[i]), size);
+        if (row->operands[i] == 's' || row->operands[i] == 'n')
+            wanted = row->operands[i + (row->operands[i] == 'n')] ? operand[i] : 0;
+    }
+    memset(bytes, 'a', sizeof bytes);
+    size = fuzz_bytes(input, wanted % 16, &given);
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = given[i] & 0x80 ? given[i] : 'a' + (given[i] & 1);
+    if (kdio_op_size(row, operand) <= writer->left)
+        kdio_op_write(writer, row, operand, bytes);
+}
+
+static void append_op(struct fuzz_input *input, struct kdio_writer *writer)
+{
+    uint8_t choice = fuzz_u8(input);
+
+    if (choice < 0xa0)
+        append_plain_op(input, choice, writer);
+    else
+        append_any_op(input, writer);
 }
 
 static size_t make_program(struct fuzz_input *input, uint8_t *program)
@@ -98,6 +170,18 @@ static void send_request(struct fuzz_input *input)
         client_request(&world, session, program, make_program(input, program), choice & 1);
     else
         client_request(&world, session, confirm, sizeof confirm, false);
+}
+
+/* The one that is running is told to stop, or another one. */
+static void send_cancel(struct fuzz_input *input)
+{
+    uint8_t choice = fuzz_u8(input);
+    struct client_session *session = choose_session(choice);
+    uint32_t seq = session ? session->base + (choice & 3) : 0;
+    uint8_t body[] = { (uint8_t)(KDIO_KIND_NOTE | (seq & KDIO_SEQ_MASK)), KDIO_NOTE_CANCEL };
+
+    if (session)
+        client_send(&world, body, sizeof body, kdio_session_start(session->key, seq));
 }
 
 /* From an old one, which a line may deliver late, to all that have no reply. */
@@ -242,7 +326,7 @@ typedef void action_fn(struct fuzz_input *input);
 
 static action_fn *const actions[] = {
     call_poll, send_request, send_again, send_open, send_raw, send_odd, send_free, damage, call_handle, call_console,
-    call_suspend, call_prompt, pass_time, hold, slow_down, preempt,
+    call_suspend, call_prompt, pass_time, hold, slow_down, preempt, send_cancel,
 };
 
 /* ---- The end: all faults are over ---- */

@@ -19,6 +19,8 @@
 #define DRAIN_ACCESSES (2 * FIFO + 1)
 #define PROGRAM_OPERATIONS_MAX 1024u
 #define SETTLE_CALLS 20000u
+#define SETTLE_US    (1u << 22) /* What a program that waits is given at a time, when nothing else happens. */
+#define CALL_US_MAX  20000u
 #define PREEMPTING_TEXT "between\n"
 
 enum option {
@@ -29,6 +31,7 @@ enum option {
     OPTION_SAFE = 16,
     OPTION_TIME = 32,
     OPTION_NO_TEXT = 64,
+    OPTION_SPACES = 128, /* Processor, memory; what was written to port 70. */
 };
 
 static struct call *running(struct machine *machine)
@@ -45,6 +48,7 @@ static void maybe_preempt(struct world *world)
 
     if (!machine->preempt_in || --machine->preempt_in || machine->depth == MACHINE_DEPTH_MAX)
         return;
+    running(machine)->preempted = true;
     (void)machine_call(world, machine->preempt_by, (const uint8_t *)PREEMPTING_TEXT, sizeof PREEMPTING_TEXT - 1);
 }
 
@@ -125,21 +129,44 @@ static void begin_operation(struct machine *machine)
     FUZZ_REQUIRE(machine->stub_holds_pair && !machine->kernel_holds_pair, "a program runs with the pair lock held");
 }
 
-static bool allowed(const struct machine *machine, uint16_t port, unsigned width, bool write)
+static bool covers(uint16_t port, unsigned width, unsigned first, unsigned count)
 {
-    bool uart = port + width > WORLD_UART_BASE && port < WORLD_UART_BASE + WORLD_UART_PORTS;
-    bool denied = port + width > WORLD_DENIED_PORT && port <= WORLD_DENIED_PORT;
-
-    return !uart && !denied && !(write && machine->read_only) && port % width == 0 && port + width <= 0x10000;
+    return port + width > first && port < first + count;
 }
 
-static uint32_t operation(struct world *world, uint16_t port, unsigned width, bool write, uint32_t value)
+/* The profile `safe`: CONFIG_ADDRESS, of 32 bits, is no access to the reset register inside it. */
+static bool resets(uint16_t port, unsigned width, bool write, uint32_t value)
 {
-    uint32_t result;
+    return covers(port, width, 0x92, 1) || covers(port, width, 0xb2, 1) ||
+           (covers(port, width, 0xcf9, 1) && !(port == 0xcf8 && width == 4)) ||
+           (write && port == 0x64 && (value & 0xff) == 0xfe);
+}
 
-    begin_operation(&world->machine);
-    FUZZ_REQUIRE(allowed(&world->machine, port, width, write), "the policy holds for every access");
-    result = client_access(world, port, width, write, value);
+static bool allowed(const struct machine *machine, const struct touch *touch)
+{
+    uint16_t port = (uint16_t)touch->at;
+    unsigned width = touch->width;
+
+    /* cf8 is written and written back to read PCI configuration. */
+    if (touch->write && machine->read_only && !(port == 0xcf8 && width == 4))
+        return false;
+    return !covers(port, width, WORLD_UART_BASE, WORLD_UART_PORTS) && !covers(port, width, WORLD_DENIED_PORT, 1) &&
+           !(machine->safe && resets(port, width, touch->write, (uint32_t)touch->value)) && port % width == 0 &&
+           port + width <= 0x10000;
+}
+
+static uint64_t operation(struct world *world, const struct touch *touch)
+{
+    struct machine *machine = &world->machine;
+    uint64_t result;
+
+    begin_operation(machine);
+    if (touch->kind == TOUCH_PORT)
+        FUZZ_REQUIRE(allowed(machine, touch), "the policy holds for every access");
+    else
+        FUZZ_REQUIRE(!touch->write || !machine->read_only, "read-only mode holds for every access");
+    machine->now_us += machine->access_us;
+    result = client_access(world, touch);
     maybe_preempt(world);
     return result;
 }
@@ -155,7 +182,7 @@ static uint32_t port_in(void *context, uint16_t port, unsigned width)
     uint32_t value;
 
     if (!is_uart(port, width))
-        return operation(world, port, width, false, 0);
+        return (uint32_t)operation(world, &(struct touch){ .kind = TOUCH_PORT, .at = port, .width = width });
     value = uart_in(world, port - WORLD_UART_BASE);
     maybe_preempt(world);
     return value;
@@ -166,7 +193,8 @@ static void port_out(void *context, uint16_t port, unsigned width, uint32_t valu
     struct world *world = context;
 
     if (!is_uart(port, width)) {
-        (void)operation(world, port, width, true, value);
+        (void)operation(world, &(struct touch){ .kind = TOUCH_PORT, .at = port, .width = width, .write = true,
+                                                .value = value });
         return;
     }
     uart_out(world, port - WORLD_UART_BASE, (uint8_t)value);
@@ -184,14 +212,15 @@ static void take_text(void *context, const char *bytes, size_t size)
 
 /* ---- The rest of the machine ---- */
 
+/* A look at the clock takes time too, so that who waits for a time sees it pass. */
 static uint64_t time_us(void *context)
 {
-    return ((struct world *)context)->machine.now_us;
+    return ((struct world *)context)->machine.now_us++;
 }
 
 static uint64_t stamp(void *context)
 {
-    return ((struct world *)context)->machine.now_us;
+    return operation(context, &(struct touch){ .kind = TOUCH_STAMP });
 }
 
 /* Differs at each call; once it is the number that no challenge may be. */
@@ -216,6 +245,65 @@ static void interrupts_restore(void *context, uintptr_t state)
     ((struct world *)context)->machine.interrupts_off = state;
 }
 
+/* ---- Processor and memory ---- */
+
+static struct touch touch_of(enum kdio_access what, uint64_t at, uint64_t value)
+{
+    bool msr = what >= KDIO_ACCESS_RDMSR;
+
+    return (struct touch){
+        .kind = msr ? TOUCH_MSR : TOUCH_MEMORY, .at = at, .width = msr ? 0 : 1u << (what & 3), .value = value,
+        .write = msr ? what == KDIO_ACCESS_WRMSR : what >= KDIO_ACCESS_STORE,
+    };
+}
+
+static bool access_space(void *context, enum kdio_access what, uint64_t at, uint64_t *value,
+                         struct kdio_stub_fault *fault)
+{
+    struct touch touch = touch_of(what, at, *value);
+    struct world *world = context;
+    uint64_t read;
+
+    if (touch.kind == TOUCH_MSR ? world_has_msr(at) : world_has_memory(at, touch.width, touch.write)) {
+        read = operation(world, &touch);
+        *value = touch.write ? *value : read;
+        return true;
+    }
+    begin_operation(&world->machine);
+    FUZZ_REQUIRE(!touch.write || !world->machine.read_only, "read-only mode holds for every access");
+    *fault = (struct kdio_stub_fault){ .vector = touch.kind == TOUCH_MSR ? 13 : 14, .code = touch.write ? 2 : 0 };
+    client_faults(world, &touch, fault->vector, fault->code, at);
+    return false;
+}
+
+static void ask_cpuid(void *context, uint32_t leaf, uint32_t subleaf, uint32_t result[4])
+{
+    world_cpuid(leaf, subleaf, result);
+    (void)operation(context, &(struct touch){ .kind = TOUCH_CPUID, .at = (uint64_t)leaf << 32 | subleaf });
+}
+
+static void read_registers(void *context, uint64_t values[KDIO_REGISTERS])
+{
+    struct world *world = context;
+
+    for (unsigned i = 0; i < KDIO_REGISTERS; i++)
+        values[i] = world_register(i, world->machine.levels_5);
+    (void)operation(world, &(struct touch){ .kind = TOUCH_REGISTERS });
+}
+
+static void *map(void *context, uint64_t physical, uint64_t *size)
+{
+    const struct touch touch = { .kind = TOUCH_MAP, .at = PHYSICAL_AT(physical) };
+    uint64_t at = world_map(physical, size);
+
+    client_maps(context, physical);
+    if (!at)
+        client_faults(context, &touch, 0, 0, physical);
+    return (void *)(uintptr_t)at;
+}
+
+/* ---- The kernel's lock ---- */
+
 static bool pair_trylock(void *context)
 {
     struct machine *machine = &((struct world *)context)->machine;
@@ -238,11 +326,14 @@ static void pair_unlock(void *context)
 static struct kdio_stub_config make_config(struct world *world, const struct kdio_machine *table, uint8_t options)
 {
     static const struct kdio_port_range deny[] = { { WORLD_DENIED_PORT, WORLD_DENIED_PORT } };
+    static const struct kdio_ecam ecam[] = { { WORLD_ECAM, 0, WORLD_ECAM_BUS, WORLD_ECAM_BUS } };
 
     return (struct kdio_stub_config){
         .size = sizeof(struct kdio_stub_config), .machine = table, .context = world,
         .uart = { .base = WORLD_UART_BASE, .stride = 1, .irq = (options & OPTION_IRQ) != 0 },
-        .deny = deny, .deny_count = FUZZ_COUNT(deny), .deny_safe = (options & OPTION_SAFE) != 0,
+        .deny = deny, .deny_count = FUZZ_COUNT(deny), .deny_safe = world->machine.safe,
+        .cmos_index = world->machine.cmos_given ? &world->machine.cmos : NULL,
+        .faults = world->machine.spaces, .map = map, .ecam = ecam, .ecam_count = FUZZ_COUNT(ecam),
         .defer = world->machine.defer, .read_only = world->machine.read_only,
         .pair_trylock = pair_trylock, .pair_unlock = pair_unlock,
         .text = options & OPTION_NO_TEXT ? NULL : take_text,
@@ -255,6 +346,7 @@ void machine_start(struct world *world, uint8_t options)
         .context = world, .port_in = port_in, .port_out = port_out, .time_us = time_us, .stamp = stamp,
         .entropy = entropy,
         .interrupts_off = interrupts_off, .interrupts_restore = interrupts_restore,
+        .access = access_space, .cpuid = ask_cpuid, .registers = read_registers,
     };
     struct machine *machine = &world->machine;
     struct kdio_stub_config config;
@@ -262,7 +354,9 @@ void machine_start(struct world *world, uint8_t options)
 
     *machine = (struct machine){
         .defer = (options & OPTION_DEFER) != 0, .read_only = (options & OPTION_READ_ONLY) != 0,
-        .access_us = options & OPTION_TIME ? 1 : 0, .lcr = 3,
+        .safe = (options & OPTION_SAFE) != 0, .spaces = (options & OPTION_SPACES) != 0,
+        .cmos_given = (options & OPTION_SPACES) != 0, .cmos = options & OPTION_DEFER ? 0x8f : 0x0f,
+        .levels_5 = (options & OPTION_LARGE) != 0, .access_us = options & OPTION_TIME ? 1 : 0, .lcr = 3,
     };
     machine->calls[machine->depth++] = (struct call){ .entry = ENTRY_RESUME };
     config = make_config(world, &table, options);
@@ -312,24 +406,31 @@ static unsigned enter(struct world *world, enum entry entry, const uint8_t *text
 }
 
 /* How many accesses the bound grows by: emptying the UART between operations that do not show. */
-static unsigned hidden_drains(const struct machine *machine, uint32_t requests)
+static unsigned hidden_drains(bool executes)
 {
-    bool executed = machine->stub->link.stats.requests != requests;
+    return executes ? PROGRAM_OPERATIONS_MAX * DRAIN_ACCESSES : 0;
+}
 
-    return machine->access_us && executed ? PROGRAM_OPERATIONS_MAX * DRAIN_ACCESSES : 0;
+/* A plain program gives way inside what takes long, an atomic one is bounded; what preempts has time of its own. */
+static void check_call_time(const struct machine *machine, const struct call *call)
+{
+    FUZZ_REQUIRE(call->preempted || machine->now_us - call->from_us <= CALL_US_MAX, "no call takes long");
 }
 
 unsigned machine_call(struct world *world, enum entry entry, const uint8_t *text, size_t size)
 {
     struct machine *machine = &world->machine;
     uint32_t requests = machine->stub->link.stats.requests;
+    bool running = machine->stub->running;
     struct call *call = &machine->calls[machine->depth++];
     unsigned result;
 
-    *call = (struct call){ .entry = entry };
+    *call = (struct call){ .entry = entry, .from_us = machine->now_us };
     result = enter(world, entry, text, size);
-    FUZZ_REQUIRE(call->accesses <= KDIO_STUB_ACCESSES_MAX + hidden_drains(machine, requests),
+    running |= machine->stub->running || machine->stub->link.stats.requests != requests;
+    FUZZ_REQUIRE(call->accesses <= KDIO_STUB_ACCESSES_MAX + hidden_drains(running),
                  "a call keeps within its bound of UART accesses");
+    check_call_time(machine, call);
     machine->depth--;
     FUZZ_REQUIRE(machine->depth || !machine->interrupts_off, "interrupts are as they were");
     FUZZ_REQUIRE(machine->depth || !machine->stub_holds_pair, "the pair lock is given back");
@@ -351,6 +452,9 @@ void machine_settle(struct world *world)
 {
     unsigned calls = 0;
 
-    while (machine_call(world, ENTRY_POLL, NULL, 0) || world->machine.rx_at != world->machine.rx_size)
+    while (machine_call(world, ENTRY_POLL, NULL, 0) || world->machine.rx_at != world->machine.rx_size) {
+        if (world->machine.stub->running && world->machine.rx_at == world->machine.rx_size)
+            world->machine.now_us += SETTLE_US;
         FUZZ_REQUIRE(++calls < SETTLE_CALLS, "the stub comes to rest when nothing comes");
+    }
 }

@@ -26,7 +26,7 @@ FUZZ_SOURCES_message := $(FUZZ_PROTO)
 FUZZ_SOURCES_program := $(FUZZ_PROTO)
 FUZZ_SOURCES_host_link := $(FUZZ_PROTO)
 FUZZ_SOURCES_stub := $(FUZZ_PROTO) $(filter-out stub/memory.c,$(wildcard stub/*.c)) tests/fuzz/machine.c \
-    tests/fuzz/client.c
+    tests/fuzz/model.c tests/fuzz/client.c tests/fuzz/judge.c
 FUZZ_SOURCES_command := $(FUZZ_PROTO) $(filter-out host/cmd/main.c,$(wildcard host/cmd/*.c)) $(wildcard host/lib/*.c)
 FUZZ_LIBS_command := $(HOST_LIBS) -lcjson
 
@@ -88,7 +88,8 @@ fuzz-corpus: $(FUZZ_PROGRAMS)
 # ---- Coverage: what the corpus reaches ----
 
 FUZZ_COVERED := proto/frame.c proto/message.c proto/program.c proto/cursor.c proto/crc32c.c proto/stub_link.c \
-    proto/host_link.c stub/runner.c stub/stub.c stub/uart16550.c stub/console.c
+    proto/host_link.c stub/runner.c stub/port_op.c stub/processor_op.c stub/memory_op.c stub/translate.c \
+    stub/pci_op.c stub/space.c stub/attention.c stub/stub.c stub/uart16550.c stub/console.c
 FUZZ_COVER_TARGETS := frame message program host_link stub
 FUZZ_COVER_PROGRAMS = $(FUZZ_COVER_TARGETS:%=$(FUZZ_BUILD)/cover_%)
 

@@ -4,8 +4,10 @@
  * the key of a session which the stub itself answered.
  *
  * machine.c is the target: UART, clock, other entries that preempt, and the rules of the stub's contract.
+ * model.c is what SPEC.md says of each operation: its accesses, one after the other, and its results.
  * client.c is the host's end: it knows every whole frame that the stub was given, so it can tell of each access whether
  * it was asked for, and it understands every byte that the stub sends.
+ * judge.c tells of each answer whether it says what was done, and whether the refusal is the right one.
  * fuzz_stub.c turns the input into what happens in this world.
  */
 #ifndef KDIO_FUZZ_WORLD_H
@@ -22,6 +24,21 @@
 #define WORLD_UART_BASE   0x3f8u
 #define WORLD_UART_PORTS  8u
 #define WORLD_DENIED_PORT 0x666u
+
+/* What operations reach, beside ports. Physical memory lies at PHYSICAL_AT. */
+#define WORLD_MEMORY           0x1000u
+#define WORLD_MEMORY_READ_ONLY 0x3000u /* A page. */
+#define WORLD_MEMORY_TOP       0xfffffffffffff000u
+#define WORLD_TABLES           0x100000u /* Physical: the tables of pages, and two pages more. */
+#define WORLD_ECAM             0x10000000u
+#define WORLD_ECAM_BUS         0x40u
+#define WORLD_APIC_ID          0x12345678u
+#define WORLD_LEVELS_MAX       5u
+#define PHYSICAL_AT(address)   (0x550000000000u + (uint64_t)(address))
+
+/* At most, by the stub's config. */
+#define WORLD_ATOMIC_US 1000u
+#define WORLD_SLICE_US  1000u
 
 #define MACHINE_RX_MAX    8192u
 #define MACHINE_DEPTH_MAX 3u /* Entries that preempt one another. */
@@ -41,7 +58,9 @@ struct call {
     enum entry entry;
     unsigned accesses;   /* Of the UART, beside those of the program. */
     unsigned before;     /* The same when the program's latest operation was executed. */
-    bool executed;       /* It executed an operation that shows. */
+    bool executed;       /* It made an access for an operation. */
+    bool preempted;
+    uint64_t from_us;
 };
 
 struct machine {
@@ -55,7 +74,8 @@ struct machine {
     uint64_t now_us;
     unsigned access_us;       /* Time that an access of the UART takes. */
     uint64_t draws;
-    bool defer, read_only;
+    bool defer, read_only, safe, spaces, cmos_given, levels_5;
+    uint8_t cmos;             /* What the kernel wrote to port 70 last. */
     bool kernel_holds_pair, stub_holds_pair;
     bool interrupts_off;
     bool suspended;
@@ -66,16 +86,57 @@ struct machine {
     unsigned uart_accesses;   /* Since the start of the run: for the preemption. */
 };
 
+/* An access that the stub makes for an operation. */
+enum touch_kind {
+    TOUCH_PORT,
+    TOUCH_MEMORY,
+    TOUCH_MAP,       /* Asks where physical memory is, of an access to come. */
+    TOUCH_MSR,
+    TOUCH_STAMP,     /* The time-stamp counter. */
+    TOUCH_CPUID,
+    TOUCH_REGISTERS,
+    TOUCH_TEXT,
+};
+
+struct touch {
+    enum touch_kind kind;
+    uint64_t at;
+    unsigned width;
+    bool write;
+    uint64_t value; /* Of a write. */
+};
+
+/* An operation that is being executed. */
+struct model {
+    struct kdio_op op;
+    bool begun, faulted;
+    bool spaces, cmos_given, levels_5; /* As the machine is. */
+    uint8_t cmos;
+    unsigned count;      /* Accesses made. */
+    uint32_t units;      /* Of its count, accessed. */
+    uint64_t place;      /* Of a fill or search: bytes done. Of a translation: the table. */
+    uint64_t former;     /* What the index port held. */
+    uint64_t value;      /* What was read last. */
+    enum { PCI_LOOK, PCI_ADDRESS, PCI_DATA, PCI_RESTORE } stage;
+    unsigned levels, read;
+    uint64_t entries[WORLD_LEVELS_MAX];
+    bool ended;          /* A translation has come to its end. */
+};
+
 /* A request that the client sealed. */
 struct client_request {
     uint32_t seq;
     bool atomic, replied;
     size_t size;              /* Of the program. */
     size_t wire_cost, reply_cost;
-    unsigned executed;        /* Operations that showed. */
+    unsigned executed;        /* Operations that showed: that made an access. */
+    bool unfinished;          /* The latest of them asks for more. */
+    bool faulted;             /* The latest access failed, so: */
+    uint32_t vector, code;
+    uint64_t detail;
     size_t reads_size, reply_size;
     uint8_t program[CLIENT_PROGRAM_MAX];
-    uint8_t reads[CLIENT_READS_MAX]; /* What the machine gave to its IN operations. */
+    uint8_t reads[CLIENT_READS_MAX]; /* Results, as its accesses gave them. */
     uint8_t reply[CLIENT_REPLY_MAX]; /* The first one. */
 };
 
@@ -83,6 +144,9 @@ struct client_session {
     struct kdio_session_key key;
     struct kdio_answer answer;
     uint32_t next, base;      /* Next number to give; oldest without a reply. */
+    uint32_t judged;          /* Number behind the latest reply. */
+    uint64_t last;            /* P10, after that. */
+    bool last_known;
     struct client_request requests[KDIO_SEQ_MASK + 1];
 };
 
@@ -115,6 +179,9 @@ struct client {
     uint32_t run_challenge, run_seq;
     bool run_any, run_atomic;
     struct kdio_reader run_program;
+    struct model run_model;
+    uint64_t run_us, run_delay_us; /* When its latest access was; what its DELAYs take since. */
+    bool run_timed;
     uint32_t ended[CLIENT_SESSIONS_MAX];
     unsigned ended_count;
     struct client_request *run_request;
@@ -172,9 +239,47 @@ void client_hears(struct world *world, uint8_t byte);
 /* The stub's candidate, to be known whether its ANSWER was heard or not. */
 void client_sees_candidate(struct world *world);
 
-/* An operation is executed. Ends the run unless it is the next one of the request that is due. The value read. */
-uint32_t client_access(struct world *world, uint16_t port, unsigned width, bool write, uint32_t value);
+/* The stub makes an access. Ends the run unless it is the next one of the request that is due. The value read. */
+uint64_t client_access(struct world *world, const struct touch *touch);
 void client_typed(struct world *world, const uint8_t *text, size_t size);
+
+/* The stub asks where physical memory is, for its next access. */
+void client_maps(struct world *world, uint64_t physical);
+
+/* An access fails, or, with TOUCH_MAP, has no memory. */
+void client_faults(struct world *world, const struct touch *touch, uint32_t vector, uint32_t code, uint64_t detail);
+
+/* An intact reply to a request: the first one. */
+void judge_reply(const struct world *world, struct client_session *session, struct client_request *request,
+                 const uint8_t *payload, size_t size);
+
+/* ---- model.c ---- */
+
+/* What is at an address, of `width` bytes; whether anything is. */
+uint64_t world_load(uint64_t at, unsigned width);
+bool world_has_memory(uint64_t at, unsigned width, bool write);
+uint64_t world_map(uint64_t physical, uint64_t *size);
+bool world_has_msr(uint64_t msr);
+uint64_t world_msr(uint64_t msr);
+void world_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t result[4]);
+uint64_t world_register(unsigned index, bool levels_5);
+
+/* The operation in model->op begins. */
+void model_begin(struct model *model);
+
+/* The next access that it asks for; false when it asks for none. */
+bool model_wants(const struct model *model, struct touch *touch);
+bool model_agrees(const struct model *model, const struct touch *wanted, const struct touch *made);
+
+/* That access was made and gave `value`; results go to the request, if any. */
+void model_took(struct model *model, const struct touch *touch, uint64_t value, struct client_request *request);
+
+bool model_is_search(const struct model *model);
+bool model_asks_identity(const struct model *model);
+bool model_is_quiet(const struct model *model);
+bool model_uses_window(const struct model *model);
+
+/* ---- The end ---- */
 
 /* All text has arrived as it was printed. */
 void client_check_text(struct world *world);

@@ -154,6 +154,107 @@ static void mem_out(void *context, uint64_t address, unsigned width, uint32_t va
     uart_write(context, mmio_register(context, address, width), value);
 }
 
+/* ---- Memory and processor ---- */
+
+#define VECTOR_GENERAL_PROTECTION 13
+#define VECTOR_PAGE_FAULT         14
+#define PAGE_FAULT_PRESENT        0x1
+#define PAGE_FAULT_WRITE          0x2
+
+static bool fault(struct kdio_stub_fault *fault, uint32_t vector, uint32_t code)
+{
+    fault->vector = vector;
+    fault->code = code;
+    return false;
+}
+
+static bool access_msr(struct line *line, enum kdio_access what, uint64_t at, uint64_t *value,
+                       struct kdio_stub_fault *failure)
+{
+    if (at != PEER_MSR)
+        return fault(failure, VECTOR_GENERAL_PROTECTION, 0);
+    if (what == KDIO_ACCESS_RDMSR)
+        *value = line->page->msr;
+    else
+        line->page->msr = *value;
+    return true;
+}
+
+/* By virtual address, or by where the hook `map` said that it is. */
+static uint64_t ram_offset(const struct line *line, uint64_t at)
+{
+    uint64_t mapped = at - (uint64_t)(uintptr_t)line->page->ram;
+
+    return mapped < PEER_RAM_SIZE ? mapped : at - PEER_RAM_VIRTUAL;
+}
+
+static void wait_us(uint32_t us)
+{
+    uint64_t end_us = time_us(NULL) + us;
+
+    while (us && time_us(NULL) < end_us)
+        ;
+}
+
+static bool within(uint64_t offset, unsigned from, unsigned to)
+{
+    return offset >= from && offset < to;
+}
+
+static bool access_ram(struct line *line, bool store, unsigned width, uint64_t at, uint64_t *value,
+                       struct kdio_stub_fault *failure)
+{
+    struct peer_page *page = line->page;
+    uint64_t offset = ram_offset(line, at);
+    uint32_t code = store ? PAGE_FAULT_WRITE : 0;
+
+    if (offset > PEER_RAM_SIZE - width || within(offset, page->absent_from, page->absent_to))
+        return fault(failure, VECTOR_PAGE_FAULT, code);
+    if (store && within(offset, page->read_only_from, page->read_only_to))
+        return fault(failure, VECTOR_PAGE_FAULT, code | PAGE_FAULT_PRESENT);
+    wait_us(page->ram_delay_us);
+    for (unsigned i = 0; i < width; i++)
+        page->touched[offset + i]++;
+    if (!store)
+        *value = 0;
+    memcpy(store ? (void *)(page->ram + offset) : (void *)value, store ? (void *)value : (void *)(page->ram + offset), width);
+    return true;
+}
+
+static bool machine_access(void *context, enum kdio_access what, uint64_t at, uint64_t *value,
+                           struct kdio_stub_fault *failure)
+{
+    if (what == KDIO_ACCESS_RDMSR || what == KDIO_ACCESS_WRMSR)
+        return access_msr(context, what, at, value, failure);
+    return access_ram(context, what >= KDIO_ACCESS_STORE, 1u << (what % KDIO_ACCESS_STORE), at, value, failure);
+}
+
+static void machine_cpuid(void *context, uint32_t leaf, uint32_t subleaf, uint32_t result[4])
+{
+    (void)context;
+    for (unsigned i = 0; i < 4; i++)
+        result[i] = leaf + subleaf * 16 + i * 256;
+}
+
+/* Each has its own number; the tables are where they say, and have four levels. */
+static void machine_registers(void *context, uint64_t values[KDIO_REGISTERS])
+{
+    (void)context;
+    for (unsigned i = 0; i < KDIO_REGISTERS; i++)
+        values[i] = 100 + i;
+    values[2] = PEER_CR3;
+    values[3] = 0x20;
+}
+
+static void *map(void *context, uint64_t physical, uint64_t *size)
+{
+    struct peer_page *page = context;
+    uint64_t offset = physical - PEER_RAM_PHYSICAL;
+
+    *size = PEER_RAM_SIZE - offset;
+    return offset < PEER_RAM_SIZE ? page->ram + offset : NULL;
+}
+
 static struct kdio_uart_config uart_of(const struct line *line)
 {
     if (!in_memory(line))
@@ -187,12 +288,13 @@ static void start_stub(struct line *line)
     static const struct kdio_port_range deny[] = { { 0x666, 0x666 } };
     const struct kdio_machine machine = {
         .context = line, .port_in = port_in, .port_out = port_out, .mem_in = mem_in, .mem_out = mem_out, .time_us = time_us,
-        .stamp = stamp, .entropy = entropy,
+        .stamp = stamp, .entropy = entropy, .access = machine_access, .cpuid = machine_cpuid,
+        .registers = machine_registers,
         .interrupts_off = interrupts_off, .interrupts_restore = interrupts_restore,
     };
     struct kdio_stub_config config = {
         .size = sizeof config, .machine = &machine, .deny = deny, .deny_count = 1, .text = take_text,
-        .context = line->page, .uart = uart_of(line),
+        .context = line->page, .uart = uart_of(line), .faults = line->kind != PEER_STUB_BARE, .map = map,
     };
 
     if (kdio_stub_init(line->memory, line->memory_size, &config, &line->stub) != KDIO_STUB_OK)
@@ -396,7 +498,7 @@ static void serve(struct peer *peer, enum peer_kind kind, size_t memory, int rea
     for (int i = 0; i < LINES_MAX; i++)
         line.hosts[i] = -1;
     listen_on(&line);
-    if (kind == PEER_STUB || in_memory(&line))
+    if (kind == PEER_STUB || kind == PEER_STUB_BARE || in_memory(&line))
         start_stub(&line);
     (void)!write(ready, "", 1);
     while (!peer->page->stop)

@@ -18,6 +18,13 @@
 #define PEER_MEMORY       8192u /* What a stub has when nothing else is said. */
 #define PEER_MEMORY_MAX   65536u
 
+/* The target's memory: so many bytes, at a virtual and at a physical address. */
+#define PEER_RAM_SIZE     0x80000u
+#define PEER_RAM_VIRTUAL  0xffff800000000000u
+#define PEER_RAM_PHYSICAL 0x100000000u
+#define PEER_CR3          (PEER_RAM_PHYSICAL + 0x1000)
+#define PEER_MSR          0x10u /* The only one. */
+
 struct peer_access {
     uint32_t port;
     uint32_t value;
@@ -27,6 +34,7 @@ struct peer_access {
 
 enum peer_kind {
     PEER_STUB,
+    PEER_STUB_BARE, /* Ports alone: its kernel offers it no faults. */
     PEER_STUB_MMIO,  /* Its UART is in memory, registers a byte wide and a byte apart. */
     PEER_STUB_MMIO4, /* Registers of 32 bits, four bytes apart. */
     PEER_SILENT,  /* Takes bytes and says nothing. */
@@ -56,6 +64,12 @@ struct peer_page {
     atomic_uint resets;
     atomic_uint access_count;
     struct peer_access accesses[PEER_ACCESSES_MAX];
+    uint8_t ram[PEER_RAM_SIZE];
+    uint8_t touched[PEER_RAM_SIZE]; /* How often each byte of it was accessed. */
+    atomic_uint absent_from, absent_to;       /* Offsets of the bytes of it that fault, */
+    atomic_uint read_only_from, read_only_to; /* and of those that fault when written. */
+    atomic_uint ram_delay_us;      /* What an access to it takes. */
+    uint64_t msr;
     atomic_uint typed_count;
     char typed[4096];
 };

@@ -3,105 +3,10 @@
  * test_program.c: programs against the real stub: results of every kind, cut at every place, stopped on their way. A read of
  * the peer's ports gives the number of the access, so what was read tells how often and in which order.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/lib/fixture.h"
 
-#include <cmocka.h>
-#include <kdio.h>
-
-#include "host/lib/transport.h"
-#include "tests/lib/peer.h"
-
-#define DEAD_MS 700
-#define PORT    0xd00
-#define DENIED  0x666 /* By the stub alone. */
-
-static struct peer peer;
-static struct kdio_target *target;
-static struct kdio_program *program;
-static uint64_t interrupt_ms; /* When options.interrupted begins to say so; 0: never. */
-
-static uint64_t now_ms(void)
-{
-    return kdio_time_us() / 1000;
-}
-
-static bool interrupted(void *context)
-{
-    (void)context;
-    return interrupt_ms && now_ms() >= interrupt_ms;
-}
-
-static struct kdio_options options_for_tests(void)
-{
-    return (struct kdio_options){ .size = sizeof(struct kdio_options), .dead_ms = DEAD_MS, .open_ms = 1500,
-                                  .interrupted = interrupted };
-}
-
-static void open_with(const struct kdio_options *options)
-{
-    assert_int_equal(kdio_target_open(&target, peer.gensio, options), KDIO_DONE);
-}
-
-static int start_sized(size_t memory)
-{
-    struct kdio_options options = options_for_tests();
-
-    interrupt_ms = 0;
-    program = kdio_program_new();
-    peer_start_sized(&peer, PEER_STUB, memory);
-    open_with(&options);
-    return program ? 0 : -1;
-}
-
-static int start(void **state)
-{
-    (void)state;
-    return start_sized(PEER_MEMORY);
-}
-
-static int start_large(void **state)
-{
-    (void)state;
-    return start_sized(PEER_MEMORY_MAX);
-}
-
-static int end(void **state)
-{
-    (void)state;
-    kdio_program_free(program);
-    kdio_target_close(target);
-    target = NULL;
-    peer_end(&peer);
-    return 0;
-}
-
-#define ADD(call) assert_int_equal(call, KDIO_DONE)
-#define RUN(expected) assert_int_equal(kdio_target_run(target, program, false), expected)
-
-static void assert_access(unsigned index, uint32_t port, unsigned width, bool write, uint32_t value)
-{
-    const struct peer_access *access = &peer.page->accesses[index];
-
-    assert_int_equal(access->port, port);
-    assert_int_equal(access->width, width);
-    assert_int_equal(access->write, write);
-    if (write)
-        assert_int_equal(access->value, value);
-}
-
-static void assert_text(const char *words)
-{
-    const char *text = kdio_target_error(target)->text;
-
-    if (!strstr(text, words))
-        fail_msg("\"%s\" does not say \"%s\"", text, words);
-}
+#define PORT   0xd00
+#define DENIED 0x666 /* By the stub alone. */
 
 static uint32_t unit_at(const uint8_t *bytes, size_t index, unsigned width)
 {
@@ -402,27 +307,6 @@ static void an_atomic_program_is_never_cut(void **state)
 
 /* ---- The wire ---- */
 
-struct wire {
-    uint64_t out, in;
-};
-
-static struct wire wire_bytes(void)
-{
-    struct kdio_link_stats stats;
-
-    kdio_target_link_stats(target, &stats);
-    return (struct wire){ stats.tx_bytes, stats.rx_bytes };
-}
-
-static void assert_wire(struct wire before, uint64_t most)
-{
-    struct wire after = wire_bytes();
-
-    if (after.out - before.out + after.in - before.in > most)
-        fail_msg("%llu bytes out, %llu in: more than %llu", (unsigned long long)(after.out - before.out),
-                 (unsigned long long)(after.in - before.in), (unsigned long long)most);
-}
-
 /* The short forms: two bytes an OUT of 8 bits to the same port or the next. */
 static void outs_that_follow_each_other_are_short(void **state)
 {
@@ -528,7 +412,7 @@ static void a_large_stub_takes_large_requests(void **state)
     RUN(KDIO_DONE);
     assert_int_equal(kdio_target_stub_stats(target, &after), KDIO_DONE);
     assert_int_equal(peer.page->access_count, 20000);
-    assert_in_range(after.requests - before.requests, 1, 40);
+    assert_in_range(after.requests - before.requests, 1, 70); /* At 1024 bytes each it were 79. */
 }
 
 /* ---- Stopped on the way ---- */
@@ -542,7 +426,7 @@ static void a_poll_that_never_comes_true(void **state)
     ADD(kdio_program_poll(program, PORT, 4, 0x80000000, 0x80000000, 50000));
     ADD(kdio_program_out(program, PORT, 1, 2));
     RUN(KDIO_NO_MATCH);
-    assert_in_range(now_ms() - start_ms, 50, DEAD_MS);
+    assert_in_range(now_ms() - start_ms, 50, FIXTURE_DEAD_MS);
     assert_int_equal(kdio_target_error(target)->index, 1);
     assert_int_equal(kdio_program_done_count(program), 1);
     assert_int_equal(kdio_program_value(program, 1), peer.page->access_count - 1);
@@ -694,12 +578,6 @@ static void what_the_stub_lacks_is_refused_before_a_byte_is_sent(void **state)
     assert_int_equal(peer.page->access_count, 0);
 }
 
-static void reopen(const struct kdio_options *options)
-{
-    kdio_target_close(target);
-    open_with(options);
-}
-
 static void read_only_covers_all_that_changes(void **state)
 {
     const struct kdio_index index = { .port = 0x70, .width = 1, .value = 1, .data_port = 0x71 };
@@ -760,8 +638,6 @@ static void a_deny_list_covers_every_port_of_an_operation(void **state)
 
 int main(void)
 {
-#define ON_A_LINE(test) cmocka_unit_test_setup_teardown(test, start, end)
-#define ON_A_LARGE_STUB(test) cmocka_unit_test_setup_teardown(test, start_large, end)
     const struct CMUnitTest tests[] = {
         ON_A_LINE(every_result_has_its_place),
         ON_A_LINE(an_index_is_put_back_where_it_can_be_read),
@@ -787,7 +663,7 @@ int main(void)
         ON_A_LINE(an_interrupted_string_tells_how_far_it_is),
         ON_A_LINE(cut_operations_are_resolved_as_what_they_were),
         ON_A_LINE(a_reset_in_the_middle_leaves_what_is_known),
-        ON_A_LINE(what_the_stub_lacks_is_refused_before_a_byte_is_sent),
+        ON_A_BARE_STUB(what_the_stub_lacks_is_refused_before_a_byte_is_sent),
         ON_A_LINE(read_only_covers_all_that_changes),
         ON_A_LINE(a_deny_list_covers_every_port_of_an_operation),
     };

@@ -119,15 +119,6 @@ static void bytes_of_any_alignment_and_length(void **state)
     move(true, WORLD_SIZE - 300, 300); /* Above 4 GiB. */
 }
 
-static void windows_of_any_size(void **state)
-{
-    (void)state;
-    for (world.map_size = 8; world.map_size <= 40; world.map_size += 8) {
-        move(true, 100, 300);
-        assert_true(world.map_calls >= 300 / world.map_size);
-    }
-}
-
 /* ---- Faults ---- */
 
 static void a_fault_at_each_access(void **state)
@@ -333,7 +324,6 @@ int main(void)
         TEST(units),
         TEST(units_that_are_not_aligned_or_wrap_are_refused),
         TEST(bytes_of_any_alignment_and_length),
-        TEST(windows_of_any_size),
         TEST(a_fault_at_each_access),
         TEST(absent_and_read_only_pages),
         TEST(no_memory_behind_a_physical_address),

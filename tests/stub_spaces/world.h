@@ -36,7 +36,6 @@ struct world {
     bool absent[WORLD_PAGES], read_only[WORLD_PAGES]; /* Of the virtual pages. */
     uint64_t map_size; /* How many bytes the hook maps at most; 0: to the end of the page. */
     uint64_t unmapped; /* Physical page that it does not map. */
-    unsigned map_calls;
     unsigned fault_at; /* Number of the access that faults, from 1 on; 0: none. */
     struct world_access log[WORLD_LOG_SIZE];
     unsigned log_count;

@@ -16,6 +16,11 @@
 
 #include <kdio/win/windows.h>
 
+/* Where another windows.h came first, as in a check by another compiler's headers. */
+#ifndef KDIO_WIN_API
+#define KDIO_WIN_API
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
