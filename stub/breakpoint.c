@@ -88,9 +88,11 @@ uint8_t kdio_breakpoint_at(const struct kdio_stub *stub, uint64_t address)
 
 static bool physical_byte(struct kdio_stub *stub, uint64_t physical, bool store, uint64_t *byte)
 {
-    uint64_t size = 1, at = kdio_space_map(stub, &stub->run, physical, 1, &size);
+    uint64_t size = 1, at = (uintptr_t)stub->config.map(stub->config.context, physical, &size);
+    struct kdio_stub_fault fault;
 
-    return at && kdio_space_access(stub, &stub->run, kdio_space_memory(store, 1), at, physical, byte) == KDIO_DONE;
+    return at && size && stub->machine.access(stub->machine.context, store ? KDIO_ACCESS_STORE : KDIO_ACCESS_LOAD, at, byte,
+                                              &fault);
 }
 
 /* What the kernel itself has written over the int3 stays. */

@@ -101,7 +101,9 @@ static bool access(const struct kdio_stub *stub, bool store, uint64_t at, unsign
 {
     struct kdio_stub_fault fault;
 
-    return stub->machine.access(stub->machine.context, kdio_space_memory(store, width), at, value, &fault);
+    return stub->machine.access(stub->machine.context,
+                                (store ? KDIO_ACCESS_STORE : KDIO_ACCESS_LOAD) + (unsigned)__builtin_ctz(width), at, value,
+                                &fault);
 }
 
 /* The opcode's first byte; 0 where the instruction cannot be read: it will fault. */
