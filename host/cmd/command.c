@@ -31,7 +31,7 @@
 #define VALUE_FORM { "VALUE", OPERAND_NUMBER, WIDTH_BITS, false }
 #define MASK_FORM { "MASK", OPERAND_NUMBER, WIDTH_BITS, false }
 #define TIME_FORM { "TIME", OPERAND_TIME, DWORD_BITS, false }
-#define COUNT_FORM { "COUNT", OPERAND_NUMBER, COUNT_BITS, false }
+#define COUNT_FORM { "COUNT", OPERAND_REPEATS, COUNT_BITS, false }
 #define VALUES_FORM { "VALUE", OPERAND_LIST, WIDTH_BITS, false }
 #define INDEX_FORMS \
     { "INDEXPORT", OPERAND_PORT, 0, false }, { "INDEX", OPERAND_NUMBER, DWORD_BITS, false }, \
@@ -271,8 +271,8 @@ static const struct command commands[] = {
       .forms = { { "BUS DEV FN", OPERAND_FUNCTION, 0, true } },
       .summary = "list the PCI functions, or show one in detail",
       .details = "Lists the functions of bus 0 and of the buses that bridges lead to; -a: of all\n"
-                 "buses. Or shows one function (BUS DEV FN, or BUS.DEV.FN), with its base addresses,\n"
-                 "capabilities and configuration. Names are those of the system's pci.ids, where\n"
+                 "buses. Or shows one function (BUS DEV FN, or BUS.DEV.FN), with its base\n"
+                 "addresses, capabilities and configuration. Names are those of the system's pci.ids, where\n"
                  "libpci is installed. Writes nothing.\n",
       .in_scripts = true, .execute = pci_execute },
     ROWS_3(PCI_READ_ROW),

@@ -26,6 +26,7 @@ struct statement;
 enum operand_kind {
     OPERAND_NUMBER,
     OPERAND_PORT,
+    OPERAND_REPEATS,  /* How often a port is accessed. */
     OPERAND_TIME,     /* 10us, 5ms, 2s, or a number of microseconds. */
     OPERAND_RANGE,    /* An address, then a count or the last address; optional: that may be left out. Two numbers. */
     OPERAND_COUNT,    /* L and a number of units. */
@@ -71,7 +72,7 @@ struct command {
     const char *option;    /* Words of which one may stand before the operands: "-b|-w"; NULL for none. */
     struct operand_form forms[COMMAND_FORMS_MAX + 1];
     const char *summary;   /* One clause; rows that follow each other and have the same share a line of the help. */
-    const char *details;   /* Paragraphs for `kdio help COMMAND`, each line ended. */
+    const char *details;   /* For `kdio help COMMAND`, filled there; lines that start with two blanks are examples. */
     unsigned width;        /* Of an access or a unit, in bytes; else 0. */
     unsigned count;        /* Units of an optional range or count that is left out. */
     bool physical;         /* Of memory: by physical address. */

@@ -11,7 +11,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define BATCH_MAX 1024 /* A third of a second at 115200 baud. */
+#define BATCH_MAX    1024    /* A third of a second at 115200 baud. */
+#define BATCH_MAX_US 300000u /* The same for what waits, and for what moves many bytes. */
+#define BYTE_US      87u     /* At that rate. */
 
 /* Statements `first` to `first + count - 1` of a script: one request of the user. */
 struct batch {
@@ -41,6 +43,22 @@ static bool joins(const struct statement *first, const struct statement *next)
     return is_operation(next) && next->group == first->group;
 }
 
+/* How long a statement may keep those after it waiting, beyond what any one does. */
+static uint64_t patience_us(const struct statement *statement)
+{
+    const struct operand_form *form = statement->command->forms;
+    uint64_t bytes = statement->tail != NULL ? statement->tail->count * statement->command->width : 0;
+    uint64_t us = 0;
+
+    for (unsigned slot = 0; form->name != NULL && slot < statement->operand_count; form++, slot++) {
+        if (form->kind == OPERAND_TIME)
+            us += statement->operands[slot];
+        if (form->kind == OPERAND_REPEATS)
+            bytes += statement->operands[slot] * statement->command->width;
+    }
+    return us + bytes * BYTE_US;
+}
+
 /* An atomic program is taken whole, whatever its size: the stub's limit decides about it. */
 static void batch_take(struct batch *batch, bool last_alone)
 {
@@ -52,8 +70,12 @@ static void batch_take(struct batch *batch, bool last_alone)
     batch->atomic = first->group != 0;
     batch->program = is_operation(first);
     batch->count = 1;
-    while (batch->program && batch->count < limit && joins(first, batch_statement(batch, batch->count)))
-        batch->count++;
+    for (uint64_t us = patience_us(first); batch->program && batch->count < limit; batch->count++) {
+        const struct statement *next = batch_statement(batch, batch->count);
+        us += patience_us(next);
+        if (!joins(first, next) || (us > BATCH_MAX_US && !batch->atomic))
+            break;
+    }
     if (last_alone && !batch->atomic && batch->count == rest && batch->count > 1)
         batch->count--;
 }

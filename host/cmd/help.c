@@ -9,9 +9,9 @@
 #include "host/cmd/output.h"
 
 #define HEADING_SIZE (COMMAND_USAGE_SIZE + 32)
-#define LINE_SIZE    80
+#define LINE_SIZE    79
 #define NAMES_COLUMN 13
-#define SUMMARY_COLUMN 38
+#define SUMMARY_COLUMN 30 /* After two blanks. */
 
 static const char options_text[] =
     "Options:\n"
@@ -92,6 +92,28 @@ bool help_print_group(struct output *output, const char *name)
     return true;
 }
 
+/* Words fill lines; a line that starts with blanks is an example, and stays as it is. */
+static void print_details(struct output *output, const char *text)
+{
+    size_t column = 0;
+
+    while (*text != '\0') {
+        size_t length = strcspn(text, " \n");
+        if (*text == ' ' && text[1] == ' ') {
+            length = strcspn(text, "\n");
+            output_text(output, "%s%.*s\n", column > 0 ? "\n" : "", (int)length, text);
+            column = 0;
+        } else if (length > 0) {
+            bool fits = column > 0 && column + 1 + length <= LINE_SIZE;
+            output_text(output, "%s%.*s", column == 0 ? "" : fits ? " " : "\n", (int)length, text);
+            column = fits ? column + 1 + length : length;
+        }
+        text += length;
+        text += *text == '\n' || (length > 0 && *text == ' ');
+    }
+    output_text(output, "%s", column > 0 ? "\n" : "");
+}
+
 /* A word of a shell that would do something else with it. */
 static bool needs_quotes(const char *name)
 {
@@ -103,8 +125,8 @@ void help_print_command(struct output *output, const struct command *command)
     char usage[COMMAND_USAGE_SIZE];
 
     command_usage(command, usage);
-    output_text(output, "usage: kdio [OPTION...] %s%s%s\n\n%s", command->name, *usage ? " " : "", usage,
-                command->details);
+    output_text(output, "usage: kdio [OPTION...] %s%s%s\n\n", command->name, *usage ? " " : "", usage);
+    print_details(output, command->details);
     if (needs_quotes(command->name))
         output_text(output, "In a shell, write '%s' in quotes.\n", command->name);
     if (command->in_scripts && command->forms[0].name != NULL)

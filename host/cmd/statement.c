@@ -345,7 +345,8 @@ static enum exit_status parse_pattern(struct parse *parse)
 }
 
 static enum exit_status (*const parsers[])(struct parse *parse) = {
-    [OPERAND_NUMBER] = parse_number,     [OPERAND_PORT] = parse_number, [OPERAND_TIME] = parse_time,
+    [OPERAND_NUMBER] = parse_number,     [OPERAND_PORT] = parse_number, [OPERAND_REPEATS] = parse_number,
+    [OPERAND_TIME] = parse_time,
     [OPERAND_RANGE] = parse_range,       [OPERAND_COUNT] = parse_optional_count,
     [OPERAND_FUNCTION] = parse_function, [OPERAND_LIST] = parse_list,   [OPERAND_PATTERN] = parse_pattern,
     [OPERAND_TEXT] = parse_text,         [OPERAND_WORDS] = parse_words,

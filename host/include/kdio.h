@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kdio.h: reaches the I/O ports of a target whose kernel carries a kdio stub, over a serial line.
+ * kdio.h: reaches the hardware of a target whose kernel carries a kdio stub, over a serial line: I/O ports, the processor,
+ * memory, PCI configuration.
  *
  * Contract
  *   Exactly once  Each operation happens once, or is reported as not done or as unknown (struct kdio_error says which);
  *                 never twice, whatever the line does. That holds for reads too.
+ *   Large ones    What is larger than a request travels in several, without a change of its meaning: no location is accessed
+ *                 twice, and an operation of which a part is done counts as not done, with struct kdio_error's units_done.
  *   Order         Operations happen in the order of the calls; in a program, in its order, up to the first failure.
  *   Threads       A target belongs to one thread at a time. Different targets are independent.
  *   Signals       The library touches none. A signal that interrupts a wait does not end it, unless options.interrupted
@@ -58,13 +61,14 @@ struct kdio_error {
     enum kdio_class error_class;
     enum kdio_outcome outcome; /* Of the operation at `index`. Those before it are done. */
     uint32_t index;            /* Operation within the program that failed, from 0. */
-    uint32_t done_count;       /* Operations of the program known to be done. */
+    uint32_t done_count;       /* Operations of the program known to be done, whole. */
     uint32_t port;             /* Port of that operation, or UINT32_MAX. */
     uint32_t width;            /* Width of that operation in bytes, or 0. */
     uint32_t vector;           /* With FAULT: of the exception (13, 14, ...); 0 where the target has no memory. */
     uint32_t code;             /* With FAULT: the exception's error code. */
     uint64_t address;          /* With FAULT: the address or MSR; with NO_MATCH the value last read. */
-    uint64_t units_done;       /* Of that operation's count: units done before it stopped. */
+    uint64_t units_done;       /* Of that operation's count (bytes, or accesses of its width): how many are done. Where the
+                                * outcome is unknown, or a write was interrupted, at least so many. */
     int system_errno;          /* errno, for class SYSTEM and failed connections; else 0. */
     char text[256];            /* One line, no full stop: what happened, where, and whether anything was done. */
 };
@@ -192,7 +196,8 @@ KDIO_MUST_CHECK static inline enum kdio_status kdio_out32(struct kdio_target *ta
 /* Types text into the target's kernel, in order, in checked frames only. */
 KDIO_MUST_CHECK enum kdio_status kdio_type(struct kdio_target *target, const char *text, size_t size);
 
-/* The checks of kdio_out and kdio_in alone, including deny list and read-only mode; sends nothing. */
+/* The checks of kdio_out and kdio_in alone, including deny list and read-only mode; without a target (NULL), those of the
+ * operands. Sends nothing. */
 KDIO_MUST_CHECK enum kdio_status kdio_check_out(struct kdio_target *target, uint64_t port, unsigned width, uint64_t value);
 KDIO_MUST_CHECK enum kdio_status kdio_check_in(struct kdio_target *target, uint64_t port, unsigned width);
 
@@ -230,9 +235,9 @@ enum kdio_space {
 /*
  * Reads or writes `size` bytes at `address`. `unit` 1, 2, 4 or 8: each access is one instruction of that width, for devices;
  * address and size are multiples of it. `unit` 0: whatever moves memory best, aligned 8 bytes with single bytes at the edges.
- * No location is accessed twice, none outside the stretch. *done (NULL allowed) is the bytes read or written: all, or those before
- * the access that faulted (KDIO_FAULT; kdio_target_error has the address), and those are in the buffer. A size of 0 does
- * nothing. BAD_OPERAND when the stretch passes the end of the addresses.
+ * No location is accessed twice, none outside the stretch. *done (NULL allowed) is the bytes read or written: all, or those
+ * before the access that faulted (KDIO_FAULT; kdio_target_error has the address), and those are in the buffer. A size of 0
+ * does nothing. BAD_OPERAND when the stretch passes the end of the addresses.
  */
 KDIO_MUST_CHECK enum kdio_status kdio_read(struct kdio_target *target, enum kdio_space space, uint64_t address,
                                            unsigned unit, void *buffer, size_t size, size_t *done);
@@ -241,14 +246,15 @@ KDIO_MUST_CHECK enum kdio_status kdio_write(struct kdio_target *target, enum kdi
 
 /*
  * Finds the first place at `address` + a multiple of `step` (1, 2, 4, 8) where `pattern` (1 to 255 bytes) lies whole within
- * `length` bytes; runs on the target. NOT_FOUND when there is none. *found is unchanged on failure.
+ * `length` bytes; runs on the target, which reads no location twice. NOT_FOUND when there is none. *found is unchanged on
+ * failure.
  */
 KDIO_MUST_CHECK enum kdio_status kdio_search(struct kdio_target *target, enum kdio_space space, uint64_t address,
                                              uint64_t length, unsigned step, const void *pattern, size_t size,
                                              uint64_t *found);
 
-/* Writes `pattern` (1 to 255 bytes) again and again until `length` bytes are filled; runs on the target. *done (NULL allowed) is
- * the bytes written. */
+/* Writes `pattern` (1 to 255 bytes) again and again until `length` bytes are filled; runs on the target. *done (NULL
+ * allowed) is the bytes written, after an interruption at least. A length of 0 does nothing. */
 KDIO_MUST_CHECK enum kdio_status kdio_fill(struct kdio_target *target, enum kdio_space space, uint64_t address,
                                            uint64_t length, const void *pattern, size_t size, uint64_t *done);
 
@@ -290,7 +296,11 @@ void kdio_program_free(struct kdio_program *program);
 void kdio_program_clear(struct kdio_program *program);
 size_t kdio_program_count(const struct kdio_program *program);
 
-/* Append one operation. On failure (bad operand, no memory) the program is unchanged. What a pointer points to is copied. */
+/*
+ * Append one operation. On failure (BAD_WIDTH, BAD_PORT, MISALIGNED, BAD_VALUE for one that is wider than the access,
+ * BAD_OPERAND for a count of 0 and for what passes the end of its space, NO_MEMORY) the program is unchanged. What a pointer
+ * points to is copied.
+ */
 KDIO_MUST_CHECK enum kdio_status kdio_program_out(struct kdio_program *program, uint64_t port, unsigned width, uint64_t value);
 KDIO_MUST_CHECK enum kdio_status kdio_program_in(struct kdio_program *program, uint64_t port, unsigned width);
 
@@ -311,7 +321,8 @@ KDIO_MUST_CHECK enum kdio_status kdio_program_check(struct kdio_program *program
 struct kdio_index {
     uint16_t port;
     uint8_t width;      /* Of the access to the index port. */
-    bool restore;       /* Read the index port first, and put back what it held. */
+    bool restore;       /* Read the index port first, and put back what it held. For those that are known to give back their
+                         * index (cf8 by 4 bytes; 3c4, 3ce, 3d4, 3b4 by 1) that is done in any case. */
     uint32_t value;     /* The index. */
     uint16_t data_port;
 };
@@ -332,7 +343,7 @@ KDIO_MUST_CHECK enum kdio_status kdio_program_rdtsc(struct kdio_program *program
 KDIO_MUST_CHECK enum kdio_status kdio_program_rdmsr(struct kdio_program *program, uint32_t msr);
 KDIO_MUST_CHECK enum kdio_status kdio_program_wrmsr(struct kdio_program *program, uint32_t msr, uint64_t value);
 KDIO_MUST_CHECK enum kdio_status kdio_program_cpuid(struct kdio_program *program, uint32_t leaf, uint32_t subleaf);
-/* As kdio_read, kdio_write, kdio_pci_read and kdio_pci_write. */
+/* As kdio_read, kdio_write, kdio_pci_read and kdio_pci_write, but a size of 0 is BAD_OPERAND. */
 KDIO_MUST_CHECK enum kdio_status kdio_program_read(struct kdio_program *program, enum kdio_space space, uint64_t address,
                                                    unsigned unit, size_t size);
 KDIO_MUST_CHECK enum kdio_status kdio_program_write(struct kdio_program *program, enum kdio_space space,
@@ -343,8 +354,11 @@ KDIO_MUST_CHECK enum kdio_status kdio_program_pci_write(struct kdio_program *pro
                                                         uint32_t offset, unsigned unit, const void *bytes, size_t size);
 
 /*
- * Plain: runs in order, interrupts as they were; split over several requests where it is larger than one. One that takes long
- * is cancelled when options.interrupted says so: INTERRUPTED, with the number done.
+ * Plain: runs in order, interrupts as they were; split over several requests where it is larger than one. It may take as
+ * long as it likes: while the stub says that it is alive, nothing times out. It is cancelled when options.interrupted says
+ * so: INTERRUPTED, with the number done.
+ * Before a byte of it is sent: UNSUPPORTED where one of its operations needs a capability that the stub does not have, and
+ * the host's policy (read_only, deny).
  * Atomic: one request, interrupts off; KDIO_TOO_LARGE when it does not fit the stub, KDIO_TOO_LONG when it may take longer than
  * the stub allows, and nothing is done.
  * Returns KDIO_DONE when every operation is done. Results up to the first failure are kept, what the failed operation
@@ -449,7 +463,8 @@ const struct kdio_error *kdio_target_error(const struct kdio_target *target);
 /*
  * Resolves an unknown outcome: reconnects if need be, asks the stub what it executed, and makes sure that what was not
  * done never will be. Returns KDIO_DONE when it is known (*done_count operations of the failed call are done, the rest are
- * not); RESET or TAKEN when nobody can know any more; a link status when the line is still dead (try again later).
+ * not; kdio_target_error has units_done of the first of these); RESET or TAKEN when nobody can know any more; a link status
+ * when the line is still dead (try again later).
  */
 KDIO_MUST_CHECK enum kdio_status kdio_target_resolve(struct kdio_target *target, uint32_t *done_count);
 

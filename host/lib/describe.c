@@ -176,10 +176,12 @@ static void say_unsupported(struct text *text, const struct kdio_operation *oper
 /* The statuses' own texts speak of ports. */
 static const char *status_text(const struct kdio_operation *operation, enum kdio_status status)
 {
-    if (status == KDIO_MISALIGNED && !kdio_op_is_port(operation->row))
+    bool port = kdio_op_is_port(operation->row);
+
+    if (status == KDIO_MISALIGNED && !port)
         return kind_of(operation->row) == KIND_PCI ? "the offset is not a multiple of the unit"
                                                    : "the address is not a multiple of the unit";
-    return kdio_status_text(status);
+    return status == KDIO_LINK_UART && !port ? "the link's own UART is there" : kdio_status_text(status);
 }
 
 /* What the stub says beside the status. */

@@ -50,8 +50,10 @@ struct kdio_operation_fake {
     size_t size;
     size_t done;
     uint64_t address; /* Of memory: faults are looked for. */
+    uint64_t mask, wanted; /* Of POLL and CHECK. */
     uint32_t port, width;
-    enum { OPERATION_PLAIN, OPERATION_MEMORY, OPERATION_MSR, OPERATION_TSC, OPERATION_PCI } kind;
+    enum { OPERATION_PLAIN, OPERATION_MEMORY, OPERATION_MSR, OPERATION_TSC, OPERATION_PCI, OPERATION_POLL,
+           OPERATION_CHECK } kind;
 };
 
 struct kdio_program {
@@ -64,7 +66,7 @@ struct kdio_target {
     struct kdio_error error;
     struct kdio_info info;
     uint32_t executed;
-    uint64_t tsc;
+    uint64_t tsc, last;
     uint32_t index; /* Of the operation in its program. */
 };
 
@@ -304,6 +306,9 @@ enum kdio_status kdio_program_poll(struct kdio_program *program, uint64_t port, 
 {
     struct kdio_operation_fake operation = on_port(port, width, port_value(port, width));
 
+    operation.kind = OPERATION_POLL;
+    operation.mask = mask;
+    operation.wanted = wanted;
     operation.other = (operation.value & mask) == wanted ? 3 : limit_us;
     return append(program, operation, "poll%u %llx %llx %llx %u", width * 8, ull(port), ull(mask), ull(wanted),
                   (unsigned)limit_us);
@@ -311,7 +316,8 @@ enum kdio_status kdio_program_poll(struct kdio_program *program, uint64_t port, 
 
 enum kdio_status kdio_program_check(struct kdio_program *program, unsigned width, uint64_t mask, uint64_t wanted)
 {
-    return append(program, on_port(0, 0, 0), "check%u %llx %llx", width * 8, ull(mask), ull(wanted));
+    return append(program, (struct kdio_operation_fake){ .kind = OPERATION_CHECK, .mask = mask, .wanted = wanted },
+                  "check%u %llx %llx", width * 8, ull(mask), ull(wanted));
 }
 
 enum kdio_status kdio_program_delay(struct kdio_program *program, uint32_t us)
@@ -514,8 +520,22 @@ static void fill_pci(uint8_t *bytes, uint64_t address, size_t size)
     }
 }
 
+static enum kdio_status judge(struct kdio_target *target, const struct kdio_operation_fake *operation)
+{
+    if (operation->kind == OPERATION_POLL || (operation->kind == OPERATION_PLAIN && operation->width != 0))
+        target->last = operation->value;
+    if (operation->kind != OPERATION_POLL && operation->kind != OPERATION_CHECK)
+        return KDIO_DONE;
+    return (target->last & operation->mask) == operation->wanted ? KDIO_DONE
+                                                                  : fail(target, KDIO_NO_MATCH, KDIO_OUTCOME_NOT_DONE);
+}
+
 static enum kdio_status give(struct kdio_target *target, struct kdio_operation_fake *operation)
 {
+    enum kdio_status status = judge(target, operation);
+
+    if (status != KDIO_DONE)
+        return status;
     operation->done = operation->size;
     if (operation->kind == OPERATION_MSR && operation->address == ABSENT_MSR)
         return fault(target, ABSENT_MSR, PROTECTION);

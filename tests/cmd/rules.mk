@@ -4,12 +4,13 @@
 #
 # check-cmd-unit  what reads numbers, scripts and deny lists, and writes text, under ASan and UBSan (a second)
 # check-cmd       the command as a process: against a fake library, against lines where no stub answers, and against the
-#                 boot target in QEMU (under a minute; one OVMF boot)
+#                 boot target in QEMU (a minute; one OVMF boot)
 
 CMD_TEST_BUILD := $(BUILD)/tests/cmd
 CMD_TEST_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
-CMD_TEST_OBJECTS := $(patsubst %.c,$(CMD_TEST_BUILD)/%.o,$(filter-out host/cmd/main.c,$(wildcard host/cmd/*.c)) \
-    proto/cursor.c proto/policy.c proto/program.c host/lib/capture.c host/lib/finding.c tests/cmd/fake_target.c)
+CMD_TEST_OBJECTS := $(patsubst %.c,$(CMD_TEST_BUILD)/%.o,$(filter-out host/cmd/main.c host/cmd/ext.c,$(wildcard host/cmd/*.c)) \
+    proto/cursor.c proto/policy.c proto/program.c host/lib/capture.c host/lib/finding.c tests/cmd/fake_target.c \
+    tests/cmd/fake_ext.c)
 CMD_UNIT_TESTS := $(addprefix $(CMD_TEST_BUILD)/,test_number test_script test_policy test_terminal test_interpret)
 
 .PHONY: check-cmd-unit check-cmd
@@ -30,3 +31,4 @@ check-cmd-unit: $(CMD_UNIT_TESTS)
 
 check-cmd: $(CMD_TEST_BUILD)/kdio-fake $(BUILD)/kdio boot
 	$(Q)KDIO=$(BUILD)/kdio KDIO_FAKE=$< KDIO_IMAGE_DIR=$(abspath $(BUILD)) python3 tests/cmd/test_cmd.py
+	$(Q)KDIO=$(BUILD)/kdio KDIO_FAKE=$< KDIO_IMAGE_DIR=$(abspath $(BUILD)) python3 tests/cmd/test_spaces.py

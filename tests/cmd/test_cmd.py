@@ -41,6 +41,16 @@ def clean_environment(**variables):
     return {**kept, **{name: str(value) for name, value in variables.items()}}
 
 
+def read_to_end(terminal):
+    """All that a terminal shows whose other end is closed."""
+    shown = b""
+    while True:
+        try:
+            shown += os.read(terminal, 4096)
+        except OSError:
+            return shown
+
+
 class Result:
     def __init__(self, process, seconds):
         self.status = process.returncode
@@ -80,7 +90,9 @@ class CommandTest(unittest.TestCase):
         return str(path)
 
 
-class FakeLibrary(CommandTest):
+class FakeTest(CommandTest):
+    """The command with fake_target.c."""
+
     def setUp(self):
         super().setUp()
         self.log = self.directory / "log"
@@ -104,6 +116,32 @@ class FakeLibrary(CommandTest):
             self.assert_failed(self.fake(*words, **variables), status, "nothing was sent", *parts)
             self.assertIsNone(self.sent())
 
+    def on_a_terminal(self, *words, typed=b"", **variables):
+        """What a terminal shows on which the command reads and writes all, and the exit status."""
+        terminal, slave = os.openpty()
+        self.addCleanup(os.close, terminal)
+        os.write(terminal, typed)
+        environment = clean_environment(KDIO_TARGET="fake,line", KDIO_FAKE_LOG=self.log, **variables)
+        process = subprocess.run([FAKE, *words], stdin=slave, stdout=slave, stderr=slave, timeout=LIMIT_S,
+                                 env=environment, check=False)
+        os.close(slave)
+        return process.returncode, read_to_end(terminal)
+
+    def start(self, *words, until=b"blocked\n", **variables):
+        """A process that has come as far as that line of its log: that its operation waits."""
+        self.log.unlink(missing_ok=True)
+        os.mkfifo(self.log)
+        process = subprocess.Popen([FAKE, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True,
+                                   env=clean_environment(KDIO_FAKE_LOG=self.log, KDIO_TARGET="fake,line", **variables))
+        self.addCleanup(process.kill)
+        keeper = os.open(self.log, os.O_RDWR)  # So that the log has no end while nobody writes.
+        self.addCleanup(os.close, keeper)
+        read_until(keeper, until)
+        return process
+
+
+class FakeLibrary(FakeTest):
     # ---- Bad input: nothing is sent ----
 
     def test_usage_errors_send_nothing(self):
@@ -385,17 +423,6 @@ class FakeLibrary(CommandTest):
         for option in ("--console", "--capture"):
             self.assert_refused_unsent(["ib", "80", option, "/none/x"], SYSTEM, "/none/x: No such file or directory; ")
 
-    def on_a_terminal(self, *words, typed=b"", **variables):
-        """What a terminal shows on which the command reads and writes all, and the exit status."""
-        terminal, slave = os.openpty()
-        self.addCleanup(os.close, terminal)
-        os.write(terminal, typed)
-        environment = clean_environment(KDIO_TARGET="fake,line", KDIO_FAKE_LOG=self.log, **variables)
-        process = subprocess.run([FAKE, *words], stdin=slave, stdout=slave, stderr=slave, timeout=LIMIT_S,
-                                 env=environment, check=False)
-        os.close(slave)
-        return process.returncode, os.read(terminal, 4096)
-
     def test_the_console_says_on_a_terminal_how_it_ends(self):
         status, shown = self.on_a_terminal("console", typed=b"\x04")
         self.assertEqual(status, DONE)
@@ -478,8 +505,12 @@ class FakeLibrary(CommandTest):
             self.assertIsNone(self.sent())
 
     def test_every_command_has_help(self):
-        for name in ("ob", "ow", "od", "ib", "iw", "id", "run", "info", "console", "doctor", "help"):
-            self.assertRegex(self.fake("help").out, rf"\b{name}\b")
+        overview = self.fake("help").out
+        groups = re.findall(r"^  ([a-z]+)  +(.*\n(?:             .*\n)*)", overview.split("Options:")[0], re.M)
+        self.assertEqual([name for name, _ in groups], ["ports", "programs", "processor", "memory", "pci", "session"])
+        names = [name for _, text in groups for name in text.split()]
+        self.assertTrue({"ob", "checkq", "rdmsr", "!dq", ".restore", "!ecd", "help"} <= set(names))
+        for name in names:
             pages = {self.fake(*words).out for words in (["help", name], [name, "--help"], ["--help", name.upper()])}
             self.assertEqual(len(pages), 1)
             page = pages.pop()
@@ -487,23 +518,22 @@ class FakeLibrary(CommandTest):
             self.assertIn(name, page.splitlines()[0])
             self.assertLessEqual(max(map(len, page.splitlines())), 80)
 
+    def test_every_group_has_help(self):
+        for name in ("ports", "programs", "processor", "memory", "pci", "session", "MEMORY"):
+            result = self.fake("help", name)
+            self.assertEqual((result.status, result.err), (DONE, ""))
+            self.assertLessEqual(max(map(len, result.out.splitlines())), 80)
+        self.assertEqual(self.fake("help", "pci").out,
+                         "  !pci [-a] [BUS DEV FN]        list the PCI functions, or show one in detail\n"
+                         "  !dcb !dcw !dcd BUS.DEV.FN OFFSET [L COUNT]\n"
+                         "                                read PCI configuration\n"
+                         "  !ecb !ecw !ecd BUS.DEV.FN OFFSET VALUE\n"
+                         "                                write PCI configuration\n")
+
     def test_version(self):
         self.assert_done(self.fake("--version"), "kdio fake\n")
 
     # ---- Signals ----
-
-    def start(self, *words, until=b"blocked\n", **variables):
-        """A process that has come as far as that line of its log: that its operation waits."""
-        self.log.unlink(missing_ok=True)
-        os.mkfifo(self.log)
-        process = subprocess.Popen([FAKE, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True,
-                                   env=clean_environment(KDIO_FAKE_LOG=self.log, KDIO_TARGET="fake,line", **variables))
-        self.addCleanup(process.kill)
-        keeper = os.open(self.log, os.O_RDWR)  # So that the log has no end while nobody writes.
-        self.addCleanup(os.close, keeper)
-        read_until(keeper, until)
-        return process
 
     def test_signals_say_what_is_known_and_then_kill(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

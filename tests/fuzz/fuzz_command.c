@@ -103,7 +103,7 @@ static void check_statement(const struct statement *statement)
 {
     struct failure failure = { .exit = EXIT_STATUS_DONE };
     struct script again;
-    char text[256];
+    char text[4096]; /* Longer than what any input becomes. */
 
     statement_format(statement, text, sizeof text);
     FUZZ_REQUIRE(script_parse(&again, "FILE", text, strlen(text), '\n', &failure) == EXIT_STATUS_DONE,

@@ -367,6 +367,7 @@ static void a_long_fill_can_be_cancelled(void **state)
     interrupt_ms = start_ms + 500;
     assert_int_equal(kdio_fill(target, KDIO_SPACE_VIRTUAL, AT(0), PEER_RAM_SIZE, "a", 1, &filled), KDIO_INTERRUPTED);
     assert_in_range(now_ms() - start_ms, 500, 1400);
+    assert_text("fill of 524288 bytes at ffff800000000000 (virtual): interrupted; at least 0 of 524288 bytes done");
     interrupt_ms = 0;
     peer.page->ram_delay_us = 0;
     assert_int_equal(kdio_out8(target, 0x80, 1), KDIO_DONE);
