@@ -88,11 +88,8 @@ uint8_t kdio_breakpoint_at(const struct kdio_stub *stub, uint64_t address)
 
 static bool physical_byte(struct kdio_stub *stub, uint64_t physical, bool store, uint64_t *byte)
 {
-    uint64_t size = 1, at = (uintptr_t)stub->config.map(stub->config.context, physical, &size);
-    struct kdio_stub_fault fault;
-
-    return at && size && stub->machine.access(stub->machine.context, store ? KDIO_ACCESS_STORE : KDIO_ACCESS_LOAD, at, byte,
-                                              &fault);
+    return kdio_space_memory(stub, &stub->run, store ? KDIO_ACCESS_STORE : KDIO_ACCESS_LOAD, true, physical, 1, byte) ==
+           KDIO_DONE;
 }
 
 /* What the kernel itself has written over the int3 stays. */

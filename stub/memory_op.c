@@ -127,7 +127,8 @@ static enum kdio_status __attribute__((noinline)) reach(struct kdio_stub *stub, 
         width = next_width(op, address, size - run->op_at);
         if (op->row->changes)
             value = kdio_space_operand(op, run->op_at, width);
-        status = kdio_space_memory(stub, run, op->row->capability == KDIO_CAPABILITY_PHYSICAL, address, width, &value);
+        status = kdio_space_memory(stub, run, kdio_space_direction(op), op->row->capability == KDIO_CAPABILITY_PHYSICAL,
+                                   address, width, &value);
         if (status != KDIO_DONE || use(stub, run, value, width))
             return status;
     }

@@ -53,7 +53,7 @@ static enum kdio_status go_down(struct kdio_stub *stub, struct kdio_run *run, st
         unsigned shift = PAGE_SHIFT + LEVEL_SHIFT * (level - 1);
         uint64_t entry, mask = (1ull << shift) - 1;
         uint64_t at = walk->table + (walk->address >> shift & LEVEL_MASK) * sizeof entry;
-        enum kdio_status status = kdio_space_memory(stub, run, true, at, sizeof entry, &entry);
+        enum kdio_status status = kdio_space_memory(stub, run, KDIO_ACCESS_LOAD, true, at, sizeof entry, &entry);
 
         if (status != KDIO_DONE)
             return status;
