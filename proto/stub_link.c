@@ -285,7 +285,7 @@ bool kdio_stub_link_take(struct kdio_stub_link *link, uint8_t byte, uint64_t now
     return event == KDIO_FRAME_DONE && take_frame(link, draw, draw_context);
 }
 
-/* ---- Looking ahead, while a request is out (S12) ---- */
+/* ---- Looking ahead, while a request is out (S13) ---- */
 
 void kdio_stub_link_scan_start(struct kdio_stub_link *link)
 {

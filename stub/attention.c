@@ -44,7 +44,7 @@ static void scan_byte(struct kdio_stub *stub, uint64_t at_us)
         blank_frame(stub);
 }
 
-/* Requests that wait are kept as long as there is room for what cannot. */
+/* S14: requests that wait are kept as long as there is room for what cannot. */
 static void drop_scanned(struct kdio_stub *stub)
 {
     struct kdio_attention *attention = &stub->attention;

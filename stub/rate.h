@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rate.h: changes of the line's rate (SPEC.md, section 6, S14 to S16).
+ * rate.h: changes of the line's rate (SPEC.md, section 6, S15 to S17).
  *
  * The rate changes only when the reply that says so has left the transmitter, and the default comes back by itself when
  * nothing intact is heard at another: whatever goes wrong, stub and host meet at the default.

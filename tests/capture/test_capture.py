@@ -647,12 +647,12 @@ class Made(Judged):
 
     def test_the_examples_of_the_specification(self):
         examples = spec_text.examples()
-        from_host = ("OPEN", "SESSION", "OUT8", "CMOS")
+        from_host = ("OPEN", "SESSION", "OUT8", "CMOS", "POLL8", "VREAD32")
         frames = [(HOST if label.startswith(from_host) else STUB, wire) for label, wire in examples]
         shown, messages = self.dissected(frames)
         self.assertNotIn(None, messages)
         self.assertEqual([view.one("kind") for view in shown], [message["name"] for message in messages])
-        self.assertTrue(shown[-1].one("expert.expect"))
+        self.assertTrue(any(view.one("expert.expect") for view in shown))
 
     def opening(self):
         wires = dict(spec_text.examples())

@@ -26,7 +26,7 @@ MEANINGS = {
     "ANSWER": {
         "name": "ANSWER", "sender": "stub", "header": 0xF2, "status": 0, "version": 1, "lowest": 1, "highest": 1,
         "boot": BOOT, "challenge": CHALLENGE, "payload": 0x416, "request_window": 0x1000, "reply_window": 0x3F4,
-        "results": 0x105, "operations": 0x400, "frames": 32, "burst": 0, "capabilities": 3, "previous": 0,
+        "results": 0x105, "operations": 0x400, "frames": 32, "burst": 0, "capabilities": 0x27, "previous": 0,
         "previous_requests": 0, "previous_operations": 0, "uart_port": 0x3F8, "uart_ports": 8},
     "SESSION 0": of_session("host", 0, "PLAIN", program=[("SESSION",)]),
     "REPLY 0": of_session("stub", 0, "REPLY", results=[[0, 0, 0]]),
@@ -38,6 +38,15 @@ MEANINGS = {
     "FAILED 3": of_session("stub", 3, "FAILED", status=5, index=0, done=0, vector=0, code=0,
                            detail=0, results=[]),
     "EXPECT 4": of_session("stub", 4, "EXPECT"),
+    "CMOS a, 4": of_session("host", 4, "ATOMIC", program=[
+        ("INDEX_IN8", 0x70, 0, 0x0A, 0x71), ("CHECK8", 0x80, 0), ("OUT8", 0x80, 0x55), ("OUT8", 0x81, 0x56)]),
+    "REPLY 4: 26": of_session("stub", 4, "REPLY", results=[[0x26], [], [], []]),
+    "POLL8 1f7, 5": of_session("host", 5, "PLAIN", program=[("IN8", 0x80), ("POLL8", 0x1F7, 0x80, 0, 1000)]),
+    "FAILED 5: d0": of_session("stub", 5, "FAILED", status=12, index=1, done=1, vector=0, code=0, detail=0xD0,
+                               results=[[0x37], [0xD0, 1001]]),
+    "VREAD32, 6": of_session("host", 6, "PLAIN", program=[("VREAD32", 0xFFFFFFFFFFFFEFF8, 4)]),
+    "FAILED 6": of_session("stub", 6, "FAILED", status=11, index=0, done=0, vector=14, code=0,
+                           detail=0xFFFFFFFFFFFFF000, results=[[(0x04030201, 0x08070605)]]),
 }
 
 
@@ -116,15 +125,17 @@ class Examples(unittest.TestCase):
         words = (f"version {answer['version']}, payloads up to `{answer['payload']:x}` ({answer['payload']}) bytes, "
                  f"request window `{answer['request_window']:x}`, reply window `{answer['reply_window']:x}`, "
                  f"results up to `{answer['results']:x}`, `{answer['operations']:x}` operations, "
-                 f"{answer['frames']} frames, no burst limit, ports and text, no previous session, "
+                 f"{answer['frames']} frames, no burst limit, ports, text, programs and virtual memory, no previous "
+                 "session, "
                  f"UART at ports `{answer['uart_port']:x}` to `{last_port:x}`.")
         self.assertIn(words, spec_text.prose(9))
         (failed,), _, _ = with_session(3).push(example("FAILED 3"))
         self.assertIn(f"FAILED 3 says {describe({'status': failed['status']})[7:]} at operation {failed['index']}, "
                       "none done.", spec_text.prose(9))
 
-    def test_P7_capabilities_of_the_answer_are_ports_and_text(self):
-        self.assertIn("bit 0 ports, bit 1 text, ", spec_text.prose(5))
+    def test_P7_capabilities_of_the_answer(self):
+        self.assertIn("bit 0 ports, bit 1 text, bit 2 programs,", spec_text.prose(5))
+        self.assertIn("bit 5 virtual,", spec_text.prose(5))
 
     def test_a_decoder_that_missed_the_opening_reads_no_frame_of_the_session(self):
         messages, bad, text = Line().push(b"".join(wire for _, wire in EXAMPLES[2:]))

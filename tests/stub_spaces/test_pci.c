@@ -115,6 +115,9 @@ static void buses_outside_of_the_windows(void **state)
     assert_int_equal(world.log_count, 0);
     ADD(&world.target, PCI_READ32, 0x12200, 0, 1);
     assert_int_equal(target_run(&world.target), KDIO_UNSUPPORTED);
+    ADD(&world.target, PCI_READ32, 0x12100, 0, 1); /* The last bus inside; the world has no memory there. */
+    assert_int_equal(target_run(&world.target), KDIO_FAULT);
+    world_assert_fault(&world, 0, 0, windows[1].base + (0x21ull << 20));
 }
 
 static void windows_that_are_not_mapped(void **state)

@@ -77,6 +77,10 @@ static void an_old_processor_has_an_identifier_of_8_bits(void **state)
     ADD(&world.target, REGISTERS);
     assert_int_equal(target_run(&world.target), KDIO_DONE);
     assert_int_equal(target_result(&world.target, 0, 4), 0x01);
+    world.leaf_max = world.empty_leaf = 0x0b; /* There, but not in use. */
+    ADD(&world.target, REGISTERS);
+    assert_int_equal(target_run(&world.target), KDIO_DONE);
+    assert_int_equal(target_result(&world.target, 0, 4), 0x01);
 }
 
 #define TEST(function) cmocka_unit_test_setup(function, start)

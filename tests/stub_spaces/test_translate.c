@@ -81,8 +81,8 @@ static void pages_of_2_mib(void **state)
     set(0, 1, FLAGS | 0x2000);
     set(1, 2, FLAGS | 0x3000);
     set(2, 3, FLAGS | LARGE | 0x123400000 | 0x1000); /* Bit 12 is the page's PAT, not its address. */
-    translate(address_of(0, 1, 2, 3, 511, 0xfff));
-    assert_walk(4, 3, 0x1235fffff);
+    translate(address_of(0, 1, 2, 3, 510, 0xfff));
+    assert_walk(4, 3, 0x1235fefff);
 }
 
 static void five_levels(void **state)

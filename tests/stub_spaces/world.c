@@ -122,7 +122,7 @@ static void cpuid(void *context, uint32_t leaf, uint32_t subleaf, uint32_t resul
     const struct world *world = context;
 
     for (uint32_t i = 0; i < 4; i++)
-        result[i] = leaf << 24 | subleaf << 8 | (i + 1);
+        result[i] = leaf && leaf == world->empty_leaf ? 0 : leaf << 24 | subleaf << 8 | (i + 1);
     if (!leaf)
         result[0] = world->leaf_max;
 }

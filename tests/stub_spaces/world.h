@@ -42,6 +42,7 @@ struct world {
     uint64_t msrs[WORLD_MSRS];
     uint64_t registers[KDIO_REGISTERS];
     uint32_t leaf_max;
+    uint32_t empty_leaf; /* All zeros; 0: none. */
 };
 
 /* A machine with everything; then target_start, after changes. Memory holds numbers of no pattern. */
