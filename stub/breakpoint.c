@@ -48,7 +48,7 @@ static void write_dr7(struct kdio_stub *stub, uint8_t id, const struct kdio_brea
     dr7 &= ~((uint64_t)15 << DR7_CONDITION(id) | 3u << 2 * id);
     if (slot->used)
         dr7 |= DR7_ENABLE(id) |
-               (uint64_t)(condition_of(slot->kind) | length_code(slot->length) << 2) << DR7_CONDITION(id);
+               (uint64_t)(condition_of(slot->kind) | length_code(kdio_breakpoint_length(slot)) << 2) << DR7_CONDITION(id);
     kdio_stop_debug_set(stub, DR7, dr7);
 }
 
@@ -96,7 +96,7 @@ static bool physical_byte(struct kdio_stub *stub, uint64_t physical, bool store,
 void kdio_breakpoint_lift(struct kdio_stub *stub, uint8_t id)
 {
     struct kdio_breakpoint *slot = &stub->breakpoints.slots[id];
-    uint64_t byte = 0, original = slot->original;
+    uint64_t byte = 0, original = slot->byte;
 
     if (physical_byte(stub, slot->physical, false, &byte) && byte == INT3)
         (void)physical_byte(stub, slot->physical, true, &original);
@@ -110,7 +110,7 @@ void kdio_breakpoint_put(struct kdio_stub *stub, uint8_t id)
 
     if (!physical_byte(stub, slot->physical, false, &byte))
         return;
-    slot->original = (uint8_t)byte;
+    slot->byte = (uint8_t)byte;
     (void)physical_byte(stub, slot->physical, true, &int3);
 }
 
@@ -140,10 +140,11 @@ void kdio_breakpoints_put(struct kdio_stub *stub, uintptr_t state)
 static enum kdio_status set_software(struct kdio_stub *stub, struct kdio_breakpoint *slot, uint8_t id)
 {
     uint64_t byte = 0;
+    uint64_t physical = kdio_translate_address(stub, &stub->run, slot->address);
 
-    slot->physical = kdio_translate_address(stub, &stub->run, slot->address);
-    if (slot->physical == UINT64_MAX || !physical_byte(stub, slot->physical, false, &byte))
+    if (physical == UINT64_MAX || !physical_byte(stub, physical, false, &byte))
         return KDIO_NO_BREAKPOINT;
+    slot->physical = physical & ((1ull << 52) - 1);
     stub->breakpoints.software++;
     kdio_breakpoint_put(stub, id);
     return KDIO_DONE;
@@ -184,7 +185,7 @@ enum kdio_status kdio_breakpoint_set(struct kdio_stub *stub, uint8_t kind, uint8
         (software && kdio_breakpoint_at(stub, address) != KDIO_BREAKPOINT_NONE))
         return KDIO_NO_BREAKPOINT;
     slot = &stub->breakpoints.slots[*id];
-    *slot = (struct kdio_breakpoint){ .address = address, .used = true, .kind = kind, .length = length };
+    *slot = (struct kdio_breakpoint){ .address = address, .used = true, .kind = kind & 7, .byte = length };
     status = software ? set_software(stub, slot, *id) : set_hardware(stub, slot, *id);
     slot->used = status == KDIO_DONE;
     return status;

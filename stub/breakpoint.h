@@ -14,7 +14,7 @@
 #include "proto/status.h"
 
 #define KDIO_HARDWARE_BREAKPOINTS 4u
-#define KDIO_SOFTWARE_BREAKPOINTS 16u
+#define KDIO_SOFTWARE_BREAKPOINTS 12u
 #define KDIO_BREAKPOINT_COUNT     (KDIO_HARDWARE_BREAKPOINTS + KDIO_SOFTWARE_BREAKPOINTS)
 #define KDIO_BREAKPOINT_NONE      0xffu
 
@@ -31,11 +31,17 @@ enum kdio_breakpoint_kind {
 
 struct kdio_breakpoint {
     uint64_t address;
-    uint64_t physical; /* Of the int3. */
-    bool used;
-    uint8_t kind, length;
-    uint8_t original;  /* The byte that the int3 replaces. */
+    uint64_t physical : 52; /* Of the int3: all that a page table's entry can name. */
+    uint64_t used : 1;
+    uint64_t kind : 3;
+    uint64_t byte : 8;      /* What the int3 replaces; for the others the length. */
 };
+
+/* Bytes that it covers. */
+static inline uint8_t kdio_breakpoint_length(const struct kdio_breakpoint *slot)
+{
+    return slot->kind == KDIO_BREAKPOINT_SOFTWARE ? 1 : slot->byte;
+}
 
 struct kdio_breakpoints {
     struct kdio_breakpoint slots[KDIO_BREAKPOINT_COUNT];

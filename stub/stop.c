@@ -97,7 +97,8 @@ static bool is_prefix(uint8_t byte)
            byte == 0x26 || byte == 0x64 || byte == 0x65 || byte == 0xf0 || byte == 0xf2 || byte == 0xf3;
 }
 
-static bool access(const struct kdio_stub *stub, bool store, uint64_t at, unsigned width, uint64_t *value)
+/* Apart, so that it is not on the stack while the kernel stands still. */
+static bool __attribute__((noinline)) access(const struct kdio_stub *stub, bool store, uint64_t at, unsigned width, uint64_t *value)
 {
     struct kdio_stub_fault fault;
 
@@ -180,7 +181,7 @@ static void flush(struct kdio_stub *stub)
     uint64_t from_us = kdio_stub_now_us(stub);
 
     while (answer_waits(stub) && kdio_stub_now_us(stub) - from_us < FLUSH_US)
-        kdio_stub_work_stopped(stub);
+        (void)kdio_stub_work(stub, true);
 }
 
 /* L11: until it was fetched. */
@@ -207,7 +208,7 @@ static void stand_still(struct kdio_stub *stub, struct kdio_trap_frame *frame)
     stop->event_us = 0;
     while (stop->resume == KDIO_RESUME_NOT) {
         tell(stub);
-        kdio_stub_work_stopped(stub);
+        (void)kdio_stub_work(stub, true);
     }
     stop->frame = NULL;
 }

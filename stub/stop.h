@@ -42,14 +42,11 @@ struct kdio_stop {
     uint64_t event_us; /* When it is told again that there is one. */
     uint32_t count;
     uint64_t dr6;
-    uint8_t *fpu;      /* 512 bytes, aligned to 16. */
 };
 
 /* A register as struct kdio_machine numbers them; a debug register, or CR4 as 4. */
 uint64_t kdio_stop_system_register(const struct kdio_stub *stub, unsigned number);
 void kdio_stop_debug_set(const struct kdio_stub *stub, unsigned which, uint64_t value);
-
-#define KDIO_FPU_SIZE 512u /* Bytes of an FXSAVE area. */
 
 /* The machine and the kernel allow it. */
 bool kdio_stop_possible(const struct kdio_stub *stub);

@@ -5,6 +5,9 @@
 #include "stub/space.h"
 #include "stub/stub.h"
 
+#define FPU_SIZE      512u /* Of an FXSAVE area. */
+#define FPU_ALIGNMENT 16u
+
 #define MSR_FS_BASE 0xc0000100u /* And those of GS and KERNEL_GS behind it. */
 
 /* Places in what the machine tells. */
@@ -92,21 +95,26 @@ static enum kdio_status set_register(struct kdio_stub *stub, struct kdio_run *ru
 
 /* ---- The FXSAVE area: of the kernel, as nothing in the stub touches it ---- */
 
-static enum kdio_status access_fpu(struct kdio_stub *stub, struct kdio_run *run)
+static inline __attribute__((always_inline)) void use_fpu_area(struct kdio_run *run, uint8_t *area)
 {
-    uint64_t offset = run->op.operand[0];
-    uint8_t *area = stub->stop.fpu;
+    area += run->op.operand[0];
+    if (!run->op.row->changes)
+        kdio_write_bytes(&run->results, area, run->op.count);
+    for (uint32_t i = 0; run->op.row->changes && i < run->op.count; i++)
+        area[i] = run->op.bytes[i];
+}
 
-    if (offset + run->op.count > KDIO_FPU_SIZE)
+static enum kdio_status __attribute__((noinline)) access_fpu(struct kdio_stub *stub, struct kdio_run *run)
+{
+    uint64_t room[FPU_SIZE / 8 + 1]; /* The caller's stack may be aligned to 8. */
+    uint8_t *area = (uint8_t *)(((uintptr_t)room + FPU_ALIGNMENT / 2) & ~(uintptr_t)(FPU_ALIGNMENT - 1));
+
+    if (run->op.operand[0] + run->op.count > FPU_SIZE)
         return KDIO_BAD_OPERAND;
     stub->machine.fpu_save(stub->machine.context, area);
-    if (!run->op.row->changes) {
-        kdio_write_bytes(&run->results, area + offset, run->op.count);
-        return KDIO_DONE;
-    }
-    for (uint32_t i = 0; i < run->op.count; i++)
-        area[offset + i] = run->op.bytes[i];
-    stub->machine.fpu_restore(stub->machine.context, area);
+    use_fpu_area(run, area);
+    if (run->op.row->changes)
+        stub->machine.fpu_restore(stub->machine.context, area);
     return KDIO_DONE;
 }
 
@@ -159,7 +167,7 @@ static enum kdio_status get_breakpoint(const struct kdio_stub *stub, struct kdio
     if (id >= KDIO_BREAKPOINT_COUNT)
         return KDIO_BAD_OPERAND;
     kdio_write_uint(&run->results, 1, slot->used ? slot->kind : KDIO_BREAKPOINT_FREE);
-    kdio_write_uint(&run->results, 1, slot->used ? slot->length : 0);
+    kdio_write_uint(&run->results, 1, slot->used ? kdio_breakpoint_length(slot) : 0);
     kdio_write_uint(&run->results, 8, slot->used ? slot->address : 0);
     return KDIO_DONE;
 }

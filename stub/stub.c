@@ -55,7 +55,7 @@ static void share_memory(struct kdio_stub *stub, uint32_t size, struct kdio_stub
 {
     uint8_t *memory = (uint8_t *)(stub + 1);
     uint32_t console_size = KDIO_STUB_HAS_CONSOLE ? power_of_two_within(size / 8) : 0;
-    uint32_t rx_size = power_of_two_within(size * 5 / 8);
+    uint32_t rx_size = power_of_two_within(size * 21 / 32);
 
     if (KDIO_STUB_HAS_CONSOLE)
         kdio_console_init(&stub->console, memory, console_size);
@@ -123,10 +123,6 @@ static void start_link(struct kdio_stub *stub, uint32_t size)
         .link_ports = kdio_uart_ports(&stub->uart),
     };
 
-    if (KDIO_STUB_HAS_RUN && kdio_stop_possible(stub)) {
-        size = (size - KDIO_FPU_SIZE) & ~(uint32_t)(MEMORY_ALIGNMENT - 1);
-        stub->stop.fpu = (uint8_t *)stub + size;
-    }
     share_memory(stub, size - (uint32_t)sizeof *stub, &link);
     stub->start_us = kdio_stub_now_us(stub);
     kdio_stub_link_init(&stub->link, &link, stub->start_us);
@@ -300,7 +296,7 @@ static bool send(struct kdio_stub *stub, uint64_t at_us)
 
 /* ---- Entries ---- */
 
-static unsigned work(struct kdio_stub *stub, bool may_execute)
+unsigned kdio_stub_work(struct kdio_stub *stub, bool may_execute)
 {
     uint64_t at_us = kdio_stub_now_us(stub);
     bool more;
@@ -325,10 +321,6 @@ static unsigned work(struct kdio_stub *stub, bool may_execute)
     return (stub->moved ? KDIO_STUB_WORK : 0) | (more ? KDIO_STUB_MORE : 0);
 }
 
-void kdio_stub_work_stopped(struct kdio_stub *stub)
-{
-    (void)work(stub, true);
-}
 
 /* A stub that another entry holds, perhaps one that this entry has interrupted: its UART is emptied, its line left.
  * A level that this entry cannot take away, as the interrupted one was about to, would call it again for ever, so
@@ -351,7 +343,7 @@ static unsigned enter(struct kdio_stub *stub, bool may_execute)
     if (KDIO_STUB_HAS_SPACES)
         stub->entered_rsp = (uintptr_t)&result;
     if (!is_suspended(stub))
-        result = work(stub, may_execute);
+        result = kdio_stub_work(stub, may_execute);
     kdio_stub_release(&stub->busy);
     return result;
 }

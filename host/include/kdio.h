@@ -447,7 +447,7 @@ struct kdio_breakpoint {
     uint32_t length;  /* 1, 2, 4, 8; 1 for execution. */
     uint64_t address; /* Virtual, a multiple of the length; or a port. */
 };
-#define KDIO_BREAKPOINTS_MAX 20u /* 0 to 3 are the debug registers. */
+#define KDIO_BREAKPOINTS_MAX 16u /* 0 to 3 are the debug registers. */
 /* A breakpoint stays when the host ends. *id is unchanged on failure. */
 KDIO_MUST_CHECK enum kdio_status kdio_set_breakpoint(struct kdio_target *target, const struct kdio_breakpoint *breakpoint,
                                                      uint32_t *id);
