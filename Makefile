@@ -80,9 +80,10 @@ $(BUILD)/kdio: $(COMMAND_OBJECTS) $(BUILD)/libkdio.a
 # ---- The stub: one object in which only kdio_stub_* is global ----
 
 # Flags that a compiler does not have are left out. Keeping values in registers across calls costs more pushes than it
-# saves loads.
+# saves loads; what else is named here makes code longer to make it faster.
 cc-option = $(shell $(CC) -Werror $(1) -c -x c -o /dev/null /dev/null 2>/dev/null && echo $(1))
-STUB_SIZE_FLAGS := $(or $(call cc-option,-Oz),-Os) $(foreach f,caller-saves jump-tables,$(call cc-option,-fno-$(f)))
+STUB_SIZE_FLAGS := $(or $(call cc-option,-Oz),-Os) $(call cc-option,--param=max-completely-peel-times=0) \
+    $(foreach f,caller-saves if-conversion jump-tables move-loop-invariants shrink-wrap,$(call cc-option,-fno-$(f)))
 STUB_CFLAGS := -std=gnu11 $(WARNINGS) $(STUB_SIZE_FLAGS) -ffreestanding -mgeneral-regs-only -mno-red-zone \
     -fno-stack-protector -fcf-protection=none -fpic -fvisibility=hidden -ffunction-sections -fdata-sections \
     -fno-asynchronous-unwind-tables -fno-unwind-tables -Istub/include -I. -MMD -MP

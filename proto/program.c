@@ -250,6 +250,6 @@ enum kdio_status kdio_program_step(struct kdio_reader *program, struct kdio_prog
         return status;
     summary->count++;
     summary->results_size += op->results_size;
-    summary->worst_us = add_us(summary->worst_us, op->worst_us);
+    summary->worst_us = KDIO_OPS_PORTS_ONLY ? summary->worst_us + op->worst_us : add_us(summary->worst_us, op->worst_us);
     return KDIO_DONE;
 }

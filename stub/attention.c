@@ -73,7 +73,7 @@ void kdio_attention_go(struct kdio_stub *stub, uint64_t at_us)
     if (at_us < stub->attention.alive_us)
         return;
     stub->attention.alive_us = at_us + ALIVE_PERIOD_US;
-    kdio_stub_link_alive(&stub->link, run->op_goes_on ? run->summary.bad_index : run->summary.count);
+    kdio_stub_link_alive(&stub->link, run->failure.done);
 }
 
 /* What was dropped is asked for only now: a host that sent it again before would only see it dropped again. */

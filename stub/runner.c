@@ -126,24 +126,25 @@ static enum kdio_status run_op(struct kdio_stub *stub, struct kdio_run *run)
 /* ---- Checking ---- */
 
 /* P4: the first refusal is kept, as what is wrong with a later operation by itself comes before it. */
-static void note_policy(const struct kdio_stub *stub, struct kdio_run *run)
+static void note_policy(const struct kdio_stub *stub, struct kdio_run *run, uint32_t index)
 {
     if (run->failure.status != KDIO_DONE)
         return;
     run->failure.status = check_policy(stub, &run->op);
-    run->failure.index = run->summary.bad_index;
+    run->failure.index = index;
     if (KDIO_STUB_HAS_SPACES && kdio_fault_stops(stub, run))
         run->failure.status = KDIO_STUB_FAULT;
 }
 
-static enum kdio_status check_operations(const struct kdio_stub *stub, struct kdio_run *run)
+static enum kdio_status check_operations(const struct kdio_stub *stub, struct kdio_run *run,
+                                         struct kdio_program_summary *summary)
 {
     enum kdio_status status = run->reader.left ? KDIO_DONE : KDIO_MALFORMED;
 
     while (status == KDIO_DONE && run->reader.left) {
-        status = kdio_program_step(&run->reader, &run->summary, &run->op);
+        status = kdio_program_step(&run->reader, summary, &run->op);
         if (status == KDIO_DONE)
-            note_policy(stub, run);
+            note_policy(stub, run, summary->bad_index);
     }
     return status;
 }
@@ -160,32 +161,26 @@ static enum kdio_status check_limits(const struct kdio_stub *stub, bool atomic,
     return KDIO_DONE;
 }
 
-/* To the first operation. */
-static void rewind(const struct kdio_stub_request *request, struct kdio_run *run)
-{
-    run->reader = kdio_reader_on(request->program, request->size);
-    run->summary = (struct kdio_program_summary){ 0 };
-}
-
 /* P4: what is wrong with an operation by itself comes before the limits, and the limits before the policy. */
 enum kdio_status kdio_runner_begin(struct kdio_stub *stub, const struct kdio_stub_request *request, uint8_t *results,
                                    struct kdio_run *run)
 {
+    struct kdio_program_summary summary = { 0 };
     enum kdio_status status;
 
     if (KDIO_STUB_HAS_PROGRAMS && !stub->link.current.expected)
         stub->last = 0; /* A session begins. */
     *run = (struct kdio_run){ .results = kdio_writer_on(results, stub->link.config.results_max) };
     run->atomic = request->atomic;
-    rewind(request, run);
-    status = check_operations(stub, run);
+    run->reader = kdio_reader_on(request->program, request->size);
+    status = check_operations(stub, run, &summary);
     if (status == KDIO_DONE)
-        status = check_limits(stub, request->atomic, &run->summary);
+        status = check_limits(stub, request->atomic, &summary);
     if (status != KDIO_DONE) {
         run->failure.status = status;
-        run->failure.index = run->summary.bad_index;
+        run->failure.index = summary.bad_index;
     }
-    rewind(request, run);
+    run->reader = kdio_reader_on(request->program, request->size);
     return (enum kdio_status)run->failure.status;
 }
 

@@ -21,18 +21,17 @@ struct kdio_stub;
 struct kdio_run {
     struct kdio_op op;
     struct kdio_writer results;
-    uint64_t op_from_us;         /* When op began; for operations that wait. */
-    uint64_t op_at;              /* An operation's own: where it stands. */
-    uint32_t op_units;           /* What it has done of its count; 0 when it begins. */
+    uint32_t op_units;           /* What op has done of its count; 0 when it begins. */
     bool op_goes_on;             /* op was begun, and has not ended: false when it is called first. */
     bool atomic;
     bool cancelled;              /* Stop before the next step. */
     bool gives_way;              /* The kernel must run before the next step. */
     bool faulted;                /* The stub itself did, while it ran this. */
+    struct kdio_reader reader;   /* Behind op. */
     struct kdio_failure failure; /* status KDIO_DONE when all of it is done; `done` counts while it runs. */
     uint32_t counted;            /* Operations done that are the user's: not the link's own. */
-    struct kdio_program_summary summary;
-    struct kdio_reader reader;   /* Behind the operation that is under way. */
+    uint64_t op_from_us;         /* When op began; for operations that wait. */
+    uint64_t op_at;              /* An operation's own: where it stands. */
 };
 
 /* Checks the whole of a request's program without touching a device. DONE: kdio_runner_go is to follow; else the program

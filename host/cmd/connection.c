@@ -93,6 +93,7 @@ void connection_options(struct session *session, struct kdio_options *options)
         .interrupted = interrupted,
         .wire = session->capture != NULL ? wire_bytes : NULL,
         .context = session,
+        .baud = given->baud,
     };
 }
 

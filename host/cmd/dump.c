@@ -21,7 +21,7 @@
 
 #define CHUNK_MIN      4096u
 #define CHUNK_MAX      (1u << 20)
-#define CHUNK_FAST_NS  250000000ll /* A chunk that is done sooner doubles the next. */
+#define CHUNK_FAST_NS  1000000000ll /* A chunk that is done sooner doubles the next. */
 #define NS_PER_S       1000000000ll
 #define TEMPORARY_SIZE (PATH_MAX + 32)
 #define FILE_MODE      0666u

@@ -19,6 +19,7 @@ static const char options_text[] =
     "                      or qemu, which boots one; default: $KDIO_TARGET, else qemu\n"
     "  --json              print one JSON object a result, and errors too\n"
     "  --cycles            show the time-stamp counter's cycles of each port access\n"
+    "  --baud RATE         move a serial line to another rate while kdio runs\n"
     "  --wait[=SECONDS]    wait for a target that is still off\n"
     "  --expect-reset      the last command makes the target go: its loss is success\n"
     "  --deny PORT[-PORT]  refuse ports; commas between several; `safe`: a profile\n"

@@ -2,8 +2,8 @@
 /*
  * memory.c: implements memory.h.
  *
- * No location is read twice: after a fault the reading goes on at the next page, and what a search found is shown as the
- * pattern that was asked for.
+ * No location is read twice: after a fault it goes on behind what is absent, a page or all that an absent table entry
+ * would map; and what a search found is shown as the pattern that was asked for.
  */
 #include "host/cmd/memory.h"
 
@@ -17,6 +17,7 @@
 #define PAGE_SIZE   4096u
 #define WINDOW_SIZE 65536u /* Read at a time and printed: a multiple of a line. */
 #define PATTERN_MAX 255u
+#define TABLE_BITS  9u /* Each level of the page tables. */
 
 enum kdio_space memory_space(const struct statement *statement)
 {
@@ -42,6 +43,41 @@ enum exit_status memory_failure(struct session *session, enum kdio_status status
 {
     (void)session_failure(session, status);
     failure_append(session->failure, "; %" PRIu64 " bytes %s", done, done_word);
+    return session->failure->exit;
+}
+
+/* ---- What cannot be read ---- */
+
+static bool is_unreadable(enum kdio_status status)
+{
+    return status == KDIO_FAULT;
+}
+
+/* What an entry of the page tables maps, `left` levels above the pages. */
+static uint64_t mapped_size(unsigned left)
+{
+    return (uint64_t)PAGE_SIZE << (TABLE_BITS * left);
+}
+
+/*
+ * Bytes from an address that faulted to where it is worth while to read again: the end of its page, or of all that the
+ * entry that is not present would map. The tables are read, not the memory.
+ */
+static uint64_t hole_size(struct kdio_target *target, enum kdio_space space, uint64_t address)
+{
+    struct kdio_translation translation;
+    uint64_t size = PAGE_SIZE;
+
+    if (space == KDIO_SPACE_VIRTUAL && kdio_translate(target, address, &translation) == KDIO_DONE &&
+        !translation.present && translation.walked >= 1 && translation.walked <= translation.levels)
+        size = mapped_size(translation.levels - translation.walked);
+    return size - address % size;
+}
+
+static enum exit_status nothing_readable(struct session *session, const struct kdio_error *fault)
+{
+    (void)failure_status(session->failure, KDIO_FAULT, "%s", fault->text);
+    failure_append(session->failure, "; nothing of the range can be read");
     return session->failure->exit;
 }
 
@@ -104,17 +140,12 @@ struct display {
     cJSON *object; /* With --json. */
 };
 
-static bool is_unreadable(enum kdio_status status)
+/* Where to go on after byte `done` of the window could not be read. */
+static size_t behind_hole(const struct display *display, size_t done, size_t size)
 {
-    return status == KDIO_FAULT;
-}
+    uint64_t rest = hole_size(display->session->target, memory_space(display->statement), display->address + done);
 
-/* Where to go on after byte `done` of the window could not be read: the next page, as seen from there. */
-static size_t next_page(const struct display *display, size_t done, size_t size)
-{
-    size_t rest = PAGE_SIZE - (size_t)((display->address + done) % PAGE_SIZE);
-
-    return rest < size - done ? done + rest : size;
+    return rest < size - done ? done + (size_t)rest : size;
 }
 
 static enum kdio_status read_window(struct display *display, size_t size)
@@ -131,7 +162,7 @@ static enum kdio_status read_window(struct display *display, size_t size)
         display->known_count += done;
         if (is_unreadable(status) && display->first_fault.status == KDIO_DONE)
             display->first_fault = *kdio_target_error(display->session->target);
-        start = status == KDIO_DONE ? size : next_page(display, start + done, size);
+        start = is_unreadable(status) ? behind_hole(display, start + done, size) : size;
     }
     return is_unreadable(status) ? KDIO_DONE : status;
 }
@@ -168,11 +199,7 @@ static enum exit_status display_failure(const struct display *display, enum kdio
 
     if (status != KDIO_DONE)
         return session_failure(session, status);
-    if (display->known_count > 0)
-        return EXIT_STATUS_DONE;
-    (void)failure_status(session->failure, KDIO_FAULT, "%s", display->first_fault.text);
-    failure_append(session->failure, "; nothing of the range can be read");
-    return session->failure->exit;
+    return display->known_count > 0 ? EXIT_STATUS_DONE : nothing_readable(session, &display->first_fault);
 }
 
 static enum exit_status display_all(struct display *display)
@@ -293,6 +320,8 @@ struct search {
     uint64_t address, left;
     uint8_t pattern[PATTERN_MAX];
     size_t size;
+    bool read;                     /* Something could be read. */
+    struct kdio_error first_fault; /* What was in the way the first time. */
     cJSON *matches; /* With --json. */
 };
 
@@ -307,33 +336,64 @@ static void show_match(const struct search *search, uint64_t found)
         hexdump_print(&hexdump, found, search->pattern, NULL, shown, search->session->output);
 }
 
-/* The next match starts one step after this one. */
-static void go_on(struct search *search, uint64_t found)
+/* On by some bytes, but not beyond the end. */
+static void skip(struct search *search, uint64_t size)
 {
-    uint64_t gone = found - search->address;
-    unsigned step = statement_width(search->statement);
+    uint64_t gone = size < search->left ? size : search->left;
 
-    gone = search->left - gone > step ? gone + step : search->left;
     search->address += gone;
     search->left -= gone;
+}
+
+/* The next match starts one step after this one. */
+static void after_match(struct search *search, uint64_t found)
+{
+    search->read = true;
+    show_match(search, found);
+    skip(search, found - search->address + statement_width(search->statement));
+}
+
+/* Places stay multiples of the step from the start: a page is one of any step, but the start need not be. */
+static void after_fault(struct search *search)
+{
+    struct kdio_target *target = search->session->target;
+    const struct kdio_error fault = *kdio_target_error(target);
+    unsigned step = statement_width(search->statement);
+    uint64_t at = fault.address - search->address < search->left ? fault.address : search->address;
+    uint64_t gone = at - search->address;
+
+    if (search->first_fault.status == KDIO_DONE)
+        search->first_fault = fault;
+    search->read = search->read || gone > 0;
+    gone += hole_size(target, memory_space(search->statement), at);
+    skip(search, gone + (step - gone % step) % step);
 }
 
 static enum kdio_status search_all(struct search *search)
 {
     enum kdio_status status = KDIO_DONE;
 
-    while (status == KDIO_DONE && search->left >= search->size) {
+    while ((status == KDIO_DONE || is_unreadable(status)) && search->left >= search->size) {
         uint64_t found = 0;
         status = kdio_search(search->session->target, memory_space(search->statement), search->address, search->left,
                              statement_width(search->statement), search->pattern, search->size, &found);
-        if (status == KDIO_DONE) {
-            show_match(search, found);
-            go_on(search, found);
-        }
+        if (status == KDIO_DONE)
+            after_match(search, found);
+        else if (is_unreadable(status))
+            after_fault(search);
         if (session_interrupted(search->session))
             status = KDIO_INTERRUPTED;
     }
-    return status == KDIO_NOT_FOUND ? KDIO_DONE : status;
+    search->read = search->read || status == KDIO_NOT_FOUND;
+    return status == KDIO_NOT_FOUND || is_unreadable(status) ? KDIO_DONE : status;
+}
+
+static enum exit_status search_failure(const struct search *search, enum kdio_status status)
+{
+    if (status != KDIO_DONE)
+        return session_failure(search->session, status);
+    return search->read || search->first_fault.status == KDIO_DONE
+        ? EXIT_STATUS_DONE : nothing_readable(search->session, &search->first_fault);
 }
 
 enum exit_status search_execute(const struct statement *statement, struct session *session)
@@ -350,7 +410,7 @@ enum exit_status search_execute(const struct statement *statement, struct sessio
     progress_stop(&session->progress);
     if (object != NULL)
         output_print_object(session->output, object);
-    return status == KDIO_DONE ? EXIT_STATUS_DONE : session_failure(session, status);
+    return search_failure(&search, status);
 }
 
 /* ---- Filling ---- */

@@ -19,7 +19,8 @@
 #define IN_ORDER 1 /* What getopt returns for a word that is no option. */
 
 enum {
-    OPTION_CAPTURE = 0x100,
+    OPTION_BAUD = 0x100,
+    OPTION_CAPTURE,
     OPTION_CONSOLE,
     OPTION_CYCLES,
     OPTION_DENY,
@@ -32,6 +33,7 @@ enum {
 };
 
 static const struct option long_options[] = {
+    { "baud", required_argument, NULL, OPTION_BAUD },
     { "capture", required_argument, NULL, OPTION_CAPTURE },
     { "console", required_argument, NULL, OPTION_CONSOLE },
     { "cycles", no_argument, NULL, OPTION_CYCLES },
@@ -76,6 +78,16 @@ static enum exit_status parse_from(struct cmd_options *options, const char *text
     if (number_parse_decimal(text, &line) != NUMBER_OK || line == 0 || line > UINT32_MAX)
         return failure_usage(failure, "--from: '%s' is not the number of a line", text);
     options->from = (uint32_t)line;
+    return EXIT_STATUS_DONE;
+}
+
+static enum exit_status parse_baud(struct cmd_options *options, const char *text, struct failure *failure)
+{
+    uint64_t rate;
+
+    if (number_parse_decimal(text, &rate) != NUMBER_OK || rate == 0 || rate > UINT32_MAX)
+        return failure_usage(failure, "--baud: '%s' is not a rate in decimal, such as 921600", text);
+    options->baud = (uint32_t)rate;
     return EXIT_STATUS_DONE;
 }
 
@@ -152,6 +164,8 @@ static enum exit_status apply_option(struct cmd_options *options, int option, ch
     case 't':
         options->target = optarg;
         return EXIT_STATUS_DONE;
+    case OPTION_BAUD:
+        return parse_baud(options, optarg, failure);
     case OPTION_CAPTURE:
         options->capture_path = optarg;
         return EXIT_STATUS_DONE;

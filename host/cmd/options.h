@@ -16,6 +16,7 @@ struct cmd_options {
     const char *capture_path; /* --capture, or NULL. */
     uint32_t wait_ms;
     const char *wait_word; /* A number that stands behind --wait without a `=`, or NULL. */
+    uint32_t baud; /* Rate to move the line to; 0 leaves it. */
     uint32_t from; /* First line to execute; 0 when not given. */
     bool json, cycles, expect_reset, verbose, help, version;
     struct policy policy;

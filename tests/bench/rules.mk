@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
-# make bench: measures a target in QEMU; prints a table and writes $(BUILD)/bench.json.
+# make bench: measures targets in QEMU and on simulated lines; prints a table and writes $(BUILD)/bench.json.
 
 include tests/pace/rules.mk
 
+BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/host/%.o,$(wildcard tests/bench/*.c))
+
 .PHONY: bench
-bench: all $(BUILD)/tests/bench/measure
+bench: all $(BUILD)/tests/bench/measure $(PACE) $(SIM)
 	$(Q)tests/bench/bench $(BUILD)
 
-$(BUILD)/tests/bench/measure: $(BUILD)/host/tests/bench/measure.o $(BUILD)/libkdio.a
+$(BUILD)/tests/bench/measure: $(BENCH_OBJECTS) $(BUILD)/libkdio.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS) $(HOST_LIBS)

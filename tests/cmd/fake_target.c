@@ -16,6 +16,7 @@
  *     KDIO_FAKE_STATS=STATUS        what the stub's statistics give; asking for them is noted then
  *     KDIO_FAKE_BURST=N             the burst limit
  *     KDIO_FAKE_PREVIOUS=N          the previous session
+ *     KDIO_FAKE_WALKED=N            how many entries are there to read for an absent page
  *     KDIO_FAKE_FINDING=N           what an examination finds, as a number of enum kdio_finding
  */
 #include <kdio.h>
@@ -170,6 +171,8 @@ enum kdio_status kdio_target_open(struct kdio_target **target, const char *gensi
     (*target)->info.burst = number_from("KDIO_FAKE_BURST", 0);
     (*target)->info.previous_session = number_from("KDIO_FAKE_PREVIOUS", 0);
     note("open %s wait %u open %u\n", gensio, (unsigned)options->wait_ms, (unsigned)options->open_ms);
+    if (options->baud != 0)
+        note("baud %u\n", (unsigned)options->baud);
     options->console(options->context, "hello \xff\n", 8);
     if (status == KDIO_DONE)
         return KDIO_DONE;
@@ -639,6 +642,8 @@ enum kdio_status kdio_search(struct kdio_target *target, enum kdio_space space, 
     size_t done;
     enum kdio_status status = move(target, "search", space, address, step, (size_t)length, &done);
 
+    if (status != KDIO_DONE && status != KDIO_FAULT)
+        return status;
     for (uint64_t i = 0; i + size <= done; i += step) {
         if ((uint8_t)(address + i) == first) {
             *found = address + i;
@@ -658,7 +663,8 @@ enum kdio_status kdio_translate(struct kdio_target *target, uint64_t address, st
                                               .entry = { 0x2063, 0x3063, 0x4063, 0x8000000001000163 + (address & ~0xfffull) },
                                               .present = true, .page_size = 4096, .physical = 0x1000000 + address };
     if (before_hole(address, 1) == 0) {
-        translation->entry[3] = 0;
+        translation->walked = number_from("KDIO_FAKE_WALKED", 4);
+        translation->entry[translation->walked - 1] = 0;
         translation->present = false;
     }
     return status;

@@ -414,6 +414,12 @@ class FakeLibrary(FakeTest):
         self.fake("ib", "80", "--wait")
         self.assertIn(f"open fake,line wait {7 * 24 * 3600 * 1000} ", self.log.read_text())
 
+    def test_baud(self):
+        self.assert_done(self.fake("--baud", "921600", "ib", "80"), "00000080: 80\n")
+        self.assertEqual(self.sent(), ["baud 921600", "in8 80 80"])
+        for rate in ("0", "x", "4294967296", "0x100", "-1"):
+            self.assert_refused_unsent(["--baud", rate, "ib", "80"], USAGE, f"--baud: '{rate}' is not a rate in decimal")
+
     def test_console_text_goes_where_it_is_told(self):
         self.assert_done(self.fake("ib", "80"), "00000080: 80\n")
         path = self.directory / "text"

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The commands of memory, processor, PCI and programs: their layouts, literally, what reaches the target, and refusals.
 
-All with fake_target.c, whose first comment says what its memory, MSRs and PCI functions are.
+With fake_target.c, whose first comment says what its memory, MSRs and PCI functions are; at the end once with the boot
+target in QEMU, where the commands are judged by one another.
 """
 
 import json
 import os
+import re
 import resource
 import signal
 import unittest
@@ -208,13 +210,23 @@ class Memory(Spaces):
     def test_what_cannot_be_read_is_question_marks_and_read_once(self):
         self.assert_prints(["db", "fff8", "L10"],
                            "00000000`0000fff8  f8 f9 fa fb fc fd fe ff-?? ?? ?? ?? ?? ?? ?? ??  ........????????\n",
-                           "readv fff8 0 16")
-        self.assert_prints(["dd", "fffe", "L2"], "00000000`0000fffe  ???????? ????????\n", "readv fffe 0 8")
+                           "readv fff8 0 16", "translate 10000")
+        self.assert_prints(["dd", "fffe", "L2"], "00000000`0000fffe  ???????? ????????\n", "readv fffe 0 8",
+                           "translate 10000")
         self.assert_prints(["dq", "11ff8", "L2"], "00000000`00011ff8  ????????`???????? 07060504`03020100\n",
-                           "readv 11ff8 0 16", "readv 12000 0 8")
+                           "readv 11ff8 0 16", "translate 11ff8", "readv 12000 0 8")
         self.assert_prints(["!dw", "fffe", "L2"], "#    fffe fffe ????\n", "readp fffe 0 4")
         self.fake("db", "f000", "L4000")
-        self.assertEqual(self.sent(), ["readv f000 0 16384", "readv 11000 0 8192", "readv 12000 0 4096"])
+        self.assertEqual(self.sent(), ["readv f000 0 16384", "translate 10000", "readv 11000 0 8192",
+                                       "translate 11000", "readv 12000 0 4096"])
+        self.assertEqual(self.fake("!db", "f000", "L4000").status, DONE)
+        self.assertEqual(self.sent(), ["readp f000 0 16384", "readp 11000 0 8192", "readp 12000 0 4096"])
+
+    def test_an_absent_entry_of_the_tables_is_left_out_whole(self):
+        self.fake("db", "10000", "L400000", KDIO_FAKE_WALKED=3)
+        self.assertEqual(self.sent()[:3], ["readv 10000 0 65536", "translate 10000", "readv 20000 0 65536"])
+        self.fake("s", "10000", "L400000", "41", KDIO_FAKE_WALKED=3)
+        self.assertEqual(self.sent()[:3], ["searchv 10000 1 4194304", "translate 10000", "searchv 200000 1 2162688"])
         values = json.loads(self.fake("--json", "dw", "fffe", "L2").out)
         self.assertEqual(values, {"command": "dw", "address": 0xfffe, "width": 2, "values": [0xfffe, None]})
 
@@ -251,7 +263,16 @@ class Memory(Spaces):
         self.assert_prints("s -w 1000 L10 1".split(), "", "searchv 1000 2 16")
         self.assertEqual(json.loads(self.fake("--json", "s", "1000", "L200", "5").out),
                          {"command": "s", "address": 0x1000, "width": 1, "matches": [0x1005, 0x1105]})
-        self.assert_failed(self.fake("s", "fff8", "L20", "77"), REFUSED, "faulted")
+        self.assert_failed(self.fake("s", "fff8", "L20", "77", KDIO_FAKE_FAIL="0:UNSUPPORTED:not"), REFUSED, "no such")
+
+    def test_a_search_goes_on_behind_what_cannot_be_read(self):
+        self.assert_prints("s fff8 L2020 fe".split(),
+                           "00000000`0000fffe  fe                                               .\n", "searchv fff8 1 8224",
+                           "searchv ffff 1 8217", "translate 10000", "searchv 11000 1 4120", "translate 11000",
+                           "searchv 12000 1 24")
+        self.assert_prints("!s -d fffa L2030 a090807".split(), "", "searchp fffa 4 8240", "searchp 11002 4 4136",
+                           "searchp 12002 4 40")
+        self.assert_failed(self.fake("s", "10000", "L2000", "77"), REFUSED, "faulted", "nothing of the range can be read")
 
     def test_texts_in_scripts_stand_in_quotes(self):
         path = self.file('s -a 1000 L100 "d; # e" # a comment\ns -a 1000 L10 x"y\n')
@@ -465,6 +486,99 @@ class Pci(Spaces):
                             ("!pci 0 0 x", "no function"), ("!ecb 0.0.0 0", "usage: kdio !ecb BUS.DEV.FN OFFSET VALUE"),
                             ("!dcb 0.0.0", "missing"), ("!pci 0 0 0 0", "surplus")):
             self.assert_refused_unsent(words.split(), USAGE, part)
+
+
+class Qemu(test_cmd.CommandTest):
+    """The boot target, as its kernel alone. 64 MiB from the start of memory on is unused."""
+
+    FREE = 0x4000000
+
+    def run_target(self, commands, *words):
+        return test_cmd.run(test_cmd.KDIO, *words, "-c", commands, KDIO_QEMU_BOOT="kernel")
+
+    def assert_out(self, commands, pattern):
+        result = self.run_target(commands)
+        self.assertEqual((result.status, result.err), (DONE, ""))
+        self.assertRegex(result.out, pattern)
+        return result.out
+
+    def test_a_file_comes_back_byte_for_byte(self):
+        content = bytes(i * i * 7 >> 3 & 0xff for i in range(100001))
+        path, copies = self.directory / "file", [self.directory / "physical", self.directory / "virtual"]
+        path.write_bytes(content)
+        result = self.run_target(f".restore /p {self.FREE + 3:x} {path}; .dump /p {self.FREE + 3:x} 186a1 {copies[0]}; "
+                                 f".dump {self.FREE + 3:x} 186a1 {copies[1]}")
+        self.assert_done(result)
+        self.assertEqual([copy.read_bytes() == content for copy in copies], [True, True])
+
+    def test_memory_is_what_was_written(self):
+        at = self.FREE
+        self.assert_out(f"eq {at:x} 1122334455667788 99; ew {at + 1:x} abcd; !ed {at + 0xc:x} 76543210; db {at:x} L10; "
+                        f"!dd {at:x} L4; { '{' } eb {at:x} 1; dd -m {at:x} L1 { '}' }",
+                        r"^00000000`04000000  88 cd ab 55 44 33 22 11-99 00 00 00 10 32 54 76  \.\.\.UD3\"\.\.\.\.\.\.2Tv\n"
+                        r"# 4000000 55abcd88 11223344 00000099 76543210\n00000000`04000000  55abcd01\n$")
+
+    def test_searching_what_was_filled(self):
+        at = self.FREE
+        self.assert_out(f"f {at:x} L2000 0; f {at + 0xfff:x} L3 61 62 63; s {at:x} L2000 62 63; "
+                        f's -a {at:x} L2000 "abc"; s -d {at:x} L2000 6362; db {at + 0xffe:x} L5',
+                        r"^Filled 0x2000 bytes\nFilled 0x3 bytes\n00000000`04001000  62 63  +bc\n"
+                        r"00000000`04000fff  61 62 63  +abc\n00000000`04001000  00006362\n"
+                        r"00000000`04000ffe  00 61 62 63 00  +\.abc\.\n$")
+
+    def test_faults_are_answers_and_the_session_goes_on(self):
+        path = self.directory / "none"
+        for command, part in (("db ffffffff`00000000 L4", "nothing of the range can be read"),
+                              ("dq 8000000000000000 L1", "general protection"), ("ed ffffffff`00000000 1", "page fault"),
+                              ("f ffffffff`00000000 L10 0", "page fault"), ("!vtop ffffffff`00000000", "not present"),
+                              (f".dump ffffffff`00000000 10 {path}", "none was not made")):
+            with self.subTest(command=command):
+                result = self.run_target(f"ib 80; {command}; ib 81")
+                self.assert_failed(result, REFUSED, "-c:2: ", part)
+                self.assertEqual(result.out.splitlines()[0], "00000080: ff")
+        self.assertFalse(path.exists())
+
+    def test_the_processor_agrees_with_itself(self):
+        out = self.assert_out("rdmsr c0000080; registers; cpuid 0; rdtsc", r"^msr\[c0000080\] = 00000000`")
+        efer = re.search(r"`([0-9a-f]{8})\n", out)[1]
+        self.assertIn(f"efer=00000000{efer}", out)
+        self.assertRegex(out, r"cpuid\[0\.0\] eax=[0-9a-f]{8} ebx=[0-9a-f]{8}")
+        self.assert_out("wrmsr 174 8; rdmsr 174", r"^msr\[174\] = 00000000`00000008\n$")
+
+    def test_translation_and_memory_agree(self):
+        out = self.assert_out("!vtop 100000; registers", r"^PML4E\[000\] (.*\n)+00000000`00100000 is physical 00000000`0010")
+        cr3 = int(re.search("cr3=([0-9a-f]+)", out)[1], 16)
+        entry = re.search(r"PML4E\[000\] ([0-9a-f`]+) ", out)[1]
+        shown = self.assert_out(f"!dq {cr3 & ~0xfff:x} L1", "^# *[0-9a-f]+ [0-9a-f`]+\n$").split()[-1]
+        self.assertEqual(int(shown.replace("`", ""), 16) | 0x20, int(entry.replace("`", ""), 16) | 0x20)
+
+    def test_pci(self):
+        out = self.assert_out("!pci; !dcd 0.0.0 0; xid cf8 80000000 cfc", r"^00:00\.0 .*Host bridge \[0600\]: .*\[8086:29c0\]")
+        self.assertIn("00:1f.2 SATA controller [0106]: Intel Corporation", out)
+        self.assertTrue(out.endswith("00:00.0 000: 29c08086\n00000cfc[80000000]: 29c08086\n"))
+        self.assert_out("!ecb 0.1f.0 3c a; !dcb 0.1f.0 3c; !pci 0 1f 0", r"^00:1f\.0 03c: 0a\n(.*\n)*  interrupt +line 0a,")
+
+    def test_programs(self):
+        self.assert_out("{ xob 70 72 71 5a; xib 70 72 71 }; rmwb 80 0 0; pollb 70 0 0 1ms; delay 2ms; insb 80 3; checkb f0 f0",
+                        r"^00000071\[72\]: 5a\n00000080: ff -> 00\n00000070: [0-9a-f]{2}  \d+ us\n00000080: ff ff ff +\.\.\.\n$")
+        result = self.run_target("ib 80; pollb 80 1 0 5ms; ib 81")
+        self.assert_failed(result, REFUSED, "-c:2: ", "did not match")
+        self.assertRegex(result.out, r"^00000080: ff\n00000080: ff  \d{4,} us, no match\n$")
+        self.assert_failed(self.run_target("{ ib 80; delay 900ms }"), REFUSED, "longer than the stub's limit")
+
+    def test_cycles(self):
+        self.assertRegex(self.run_target("ib 80", "--cycles").out, r"^00000080: ff  \d+ cycles\n$")
+
+    def test_an_interruption_cancels_what_waits(self):
+        process = test_cmd.subprocess.Popen([test_cmd.KDIO, "-c", "ib 80; delay 1000s; ib 81"], text=True,
+                                            stdout=test_cmd.subprocess.PIPE, stderr=test_cmd.subprocess.PIPE,
+                                            env=test_cmd.clean_environment(KDIO_QEMU_BOOT="kernel"))
+        self.addCleanup(process.kill)
+        self.assertEqual(process.stdout.readline(), "00000080: ff\n")
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=LIMIT_S)
+        self.assertEqual((process.returncode, out), (-signal.SIGINT, ""))
+        self.assertRegex(err, r"^kdio: -c:2: .*interrupted.*first line not known to be done: 2\n$")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 # rules.mk: tests of the Windows headers and the code behind them.
 #
 # check-win       everything that needs no target: unit tests on a fake library under ASan and UBSan, layout witnesses,
+#                 extensions, blind retries over a line that is cut,
 #                 the client programs against the fake (about half a minute)
 # win-clients     the client programs, linked with the real library, for the system tests
 
@@ -18,9 +19,9 @@ WIN_CFLAGS := -std=c11 $(WIN_WARNINGS) -Wstrict-prototypes -Wmissing-prototypes
 
 WIN_HEADERS := host/include/kdio.h $(wildcard host/include/kdio/*.h host/include/kdio/win/*.h)
 
-WIN_UNIT_TESTS := $(addprefix $(WIN_BUILD)/test_,hresult options format port memory spaces client extension)
-WIN_OBJECTS := $(patsubst %.c,$(WIN_BUILD)/%.o,$(wildcard host/win/*.c) tests/win/fake_kdio.c \
-    tests/win/fake_machine.c)
+WIN_UNIT_TESTS := $(addprefix $(WIN_BUILD)/test_,hresult options format port memory spaces client extension loader)
+WIN_LIBRARY_OBJECTS := $(patsubst %.c,$(WIN_BUILD)/%.o,$(wildcard host/win/*.c))
+WIN_OBJECTS := $(WIN_LIBRARY_OBJECTS) $(patsubst %,$(WIN_BUILD)/tests/win/fake_%.o,kdio machine)
 WIN_WITNESSES := $(addprefix $(WIN_BUILD)/witness-,mingw gcc clang g++ clang++)
 
 .PHONY: check-win win-clients $(WIN_WITNESSES)
@@ -33,6 +34,37 @@ $(WIN_BUILD)/%.o: %.c
 
 $(WIN_UNIT_TESTS): $(WIN_BUILD)/test_%: $(WIN_BUILD)/tests/win/test_%.o $(WIN_OBJECTS)
 	$(Q)$(CC) $(WIN_SANITIZE) -o $@ $^ $(LDFLAGS) -lcmocka
+
+# The real library and the real stub, over a line that is cut; the library's own tests have the stub.
+WIN_RETRY_OBJECTS := $(patsubst %.c,$(BUILD)/tests/lib/%.o,tests/lib/peer.c \
+    $(wildcard proto/*.c host/lib/*.c) $(filter-out stub/memory.c,$(wildcard stub/*.c)))
+$(WIN_BUILD)/test_retry: $(WIN_BUILD)/tests/win/test_retry.o $(WIN_LIBRARY_OBJECTS) $(WIN_RETRY_OBJECTS)
+	$(Q)$(CC) $(WIN_SANITIZE) -o $@ $^ $(LDFLAGS) $(HOST_LIBS) -lcmocka
+
+# ---- Extensions: as their source would be on Windows, and those that must be refused ----
+
+# On Windows too every command has four parameters that few use.
+WIN_EXT_FLAGS := -g -O1 $(WIN_WARNINGS) -Wno-unused-parameter -shared -fPIC $(WIN_CLIENT_INCLUDES)
+WIN_BROKEN := none no_version revision init symbol old
+WIN_EXTENSIONS := $(patsubst %,$(WIN_BUILD)/ext_%.so,pci spaces text $(WIN_BROKEN))
+
+$(WIN_BUILD)/ext_%.so: tests/win/ext_%.c $(WIN_HEADERS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 $(WIN_EXT_FLAGS) -o $@ $<
+
+$(WIN_BUILD)/ext_%.so: tests/win/ext_%.cpp $(WIN_HEADERS)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) -std=c++17 $(WIN_EXT_FLAGS) -o $@ $<
+
+$(patsubst %,$(WIN_BUILD)/ext_%.so,$(WIN_BROKEN)): $(WIN_BUILD)/ext_%.so: tests/win/ext_broken.c $(WIN_HEADERS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 $(WIN_EXT_FLAGS) -D$$(echo $* | tr a-z A-Z) -o $@ $<
+
+$(WIN_BUILD)/ext_text.so: tests/win/rules.mk
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
+$(WIN_BUILD)/test_loader: | $(WIN_EXTENSIONS)
 
 # ---- Client programs: against the fake, and for a real target ----
 
@@ -60,9 +92,14 @@ $(WIN_BUILD)/client_cpp: tests/win/client_cpp.cpp $(BUILD)/libkdio.so
 
 WIN_SELECTIONS := KDEXT_64BIT KDEXT_32BIT KDEXT_NEITHER NOEXTAPI
 
-# Only the lists come from kdio: <windows.h> and <dbgeng.h> are mingw-w64's.
-$(WIN_BUILD)/witness-mingw: tests/win/layout.c
+# Only the lists come from kdio: <windows.h> and <dbgeng.h> are mingw-w64's. It has no wdbgexts.h: for the extension that
+# is kdio's, on top of mingw-w64's types.
+$(WIN_BUILD)/witness-mingw: tests/win/layout.c tests/win/ext_pci.c tests/win/ext_spaces.cpp
 	$(Q)x86_64-w64-mingw32-gcc -std=c11 $(WIN_WARNINGS) -Ihost/include -fsyntax-only $<
+	@mkdir -p $(@D)/mingw && echo '#include <kdio/win/wdbgexts.h>' >$(@D)/mingw/wdbgexts.h
+	$(Q)x86_64-w64-mingw32-gcc -std=c11 $(WIN_WARNINGS) -Wno-unused-parameter -I$(@D)/mingw -Ihost/include \
+	    -fsyntax-only tests/win/ext_pci.c
+	$(Q)x86_64-w64-mingw32-g++ -std=c++17 $(WIN_WARNINGS) -fsyntax-only tests/win/ext_spaces.cpp
 
 $(WIN_BUILD)/witness-gcc $(WIN_BUILD)/witness-clang: $(WIN_BUILD)/witness-%: tests/win/layout.c
 	$(Q)$* $(WIN_CFLAGS) -pedantic $(WIN_INCLUDES) -fsyntax-only tests/win/layout.c
@@ -80,8 +117,8 @@ $(WIN_BUILD)/witness-g++ $(WIN_BUILD)/witness-clang++: $(WIN_BUILD)/witness-%: t
 	$(Q)for selection in $(WIN_SELECTIONS); do echo '#include <wdbgexts.h>' | \
 	    $* $(WIN_CXXFLAGS) -pedantic $(WIN_INCLUDES) -D$$selection -fsyntax-only -x c++ - || exit 1; done
 
-check-win: $(WIN_UNIT_TESTS) $(WIN_WITNESSES) $(WIN_BUILD)/client_c-fake $(WIN_BUILD)/client_cpp-fake
-	$(Q)for test in $(WIN_UNIT_TESTS); do $$test || exit 1; done
+check-win: $(WIN_UNIT_TESTS) $(WIN_BUILD)/test_retry $(WIN_WITNESSES) $(WIN_BUILD)/client_c-fake $(WIN_BUILD)/client_cpp-fake
+	$(Q)for test in $(WIN_UNIT_TESTS) $(WIN_BUILD)/test_retry; do $$test || exit 1; done
 	$(Q)for client in client_c client_cpp; do \
 	    $(WIN_BUILD)/$$client-fake gensio:fake 2e8 > $(WIN_BUILD)/$$client.log || \
 	    { cat $(WIN_BUILD)/$$client.log; exit 1; }; done
