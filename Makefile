@@ -51,7 +51,7 @@ HOST_LIBS   := -lgensio -lgensioosh
 
 LIB_SOURCES := $(filter-out proto/stub_link.c,$(wildcard proto/*.c)) $(wildcard host/lib/*.c) $(wildcard host/win/*.c)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/host/%.o)
-COMMAND_OBJECTS := $(patsubst %.c,$(BUILD)/host/%.o,$(wildcard host/cmd/*.c))
+COMMAND_OBJECTS := $(patsubst %.c,$(BUILD)/host/%.o,$(wildcard host/cmd/*.c host/gdb/*.c))
 
 lib: $(BUILD)/libkdio.a $(BUILD)/libkdio.so
 command: $(BUILD)/kdio
@@ -90,27 +90,33 @@ STUB_CFLAGS := -std=gnu11 $(WARNINGS) $(STUB_SIZE_FLAGS) -ffreestanding -mgenera
 STUB_SOURCES := $(wildcard stub/*.c) \
     $(addprefix proto/,crc32c.c cursor.c frame.c message.c policy.c program.c stub_link.c)
 STUB_OBJECTS := $(STUB_SOURCES:%.c=$(BUILD)/stub/%.o) $(patsubst %.S,$(BUILD)/stub/%.o,$(wildcard stub/*.S))
-STUB_PORTS_OBJECTS := $(STUB_SOURCES:%.c=$(BUILD)/stub-ports/%.o)
 
-# Two profiles (stub/profile.h): everything, and ports and the link alone.
-stub: $(BUILD)/libkdiostub.a $(BUILD)/libkdiostub-ports.a
+# Three profiles (stub/profile.h): everything, everything but run control, and ports and the link alone.
+STUB_ACCESS_FLAGS := -DKDIO_STUB_PROFILE_ACCESS=1 -DKDIO_OPS_WITHOUT_RUN=1
+STUB_PORTS_FLAGS  := -DKDIO_STUB_PROFILE_PORTS=1 -DKDIO_OPS_PORTS_ONLY=1
+STUB_ACCESS_OBJECTS := $(STUB_OBJECTS:$(BUILD)/stub/%=$(BUILD)/stub-access/%)
+STUB_PORTS_OBJECTS  := $(STUB_SOURCES:%.c=$(BUILD)/stub-ports/%.o)
+STUB_LIBRARIES := $(BUILD)/libkdiostub.a $(BUILD)/libkdiostub-access.a $(BUILD)/libkdiostub-ports.a
+stub: $(STUB_LIBRARIES)
 
-$(BUILD)/stub/%.o: %.c
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(STUB_CFLAGS) -c -o $@ $<
-
-$(BUILD)/stub/%.o: %.S
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(STUB_CFLAGS) -c -o $@ $<
-
-$(BUILD)/stub-ports/%.o: %.c
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(STUB_CFLAGS) -DKDIO_STUB_PROFILE_PORTS=1 -DKDIO_OPS_PORTS_ONLY=1 -c -o $@ $<
+# $(1) directory of the objects, $(2) the profile's flags
+define STUB_COMPILE
+$$(BUILD)/$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(STUB_CFLAGS) $(2) -c -o $$@ $$<
+$$(BUILD)/$(1)/%.o: %.S
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(STUB_CFLAGS) $(2) -c -o $$@ $$<
+endef
+$(eval $(call STUB_COMPILE,stub,))
+$(eval $(call STUB_COMPILE,stub-access,$(STUB_ACCESS_FLAGS)))
+$(eval $(call STUB_COMPILE,stub-ports,$(STUB_PORTS_FLAGS)))
 
 # Compilers may call memcpy and its kin even from freestanding code: those calls go to the library's own functions, so that
 # it neither needs the kernel's nor clashes with them. Unused functions of the shared code are left out.
 STUB_PORTS_SYMBOLS := $(addprefix kdio_stub_,init handle poll prompt)
-STUB_SYMBOLS := $(STUB_PORTS_SYMBOLS) $(addprefix kdio_stub_,console console_room suspend resume uart_moved fault)
+STUB_ACCESS_SYMBOLS := $(STUB_PORTS_SYMBOLS) $(addprefix kdio_stub_,console console_room suspend resume uart_moved fault)
+STUB_SYMBOLS := $(STUB_ACCESS_SYMBOLS) kdio_stub_trap
 MEMORY_FUNCTIONS := memcpy memmove memset memcmp
 
 # $(1) symbols that stay global, $(2) the joined object
@@ -125,16 +131,20 @@ endef
 $(BUILD)/libkdiostub.a: $(STUB_OBJECTS) stub/library.lds
 	$(call STUB_JOIN,$(STUB_SYMBOLS),$(BUILD)/stub/joined.o)
 
+$(BUILD)/libkdiostub-access.a: $(STUB_ACCESS_OBJECTS) stub/library.lds
+	$(call STUB_JOIN,$(STUB_ACCESS_SYMBOLS),$(BUILD)/stub-access/joined.o)
+
 $(BUILD)/libkdiostub-ports.a: $(STUB_PORTS_OBJECTS) stub/library.lds
 	$(call STUB_JOIN,$(STUB_PORTS_SYMBOLS),$(BUILD)/stub-ports/joined.o)
 
-# Code and read-only data, data, memory and stack of both profiles; the limit of the small one is for gcc.
-STUB_PORTS_SIZE_MAX := 6144
+# Code and read-only data, data, memory and stack of the profiles; the limits are for gcc.
 size: stub check-stub-stack
-	@size $(BUILD)/stub/joined.o $(BUILD)/stub-ports/joined.o | awk 'NR > 1 { \
-	    print (NR == 2 ? "stub, everything:" : "stub, ports only:") " code and read-only data " $$1 " bytes, data " $$2 \
-	        ", bss " $$3 "; memory it is given: 8192 bytes" } \
-	    NR == 3 && $$1 > $(STUB_PORTS_SIZE_MAX) { print "more than $(STUB_PORTS_SIZE_MAX) bytes"; exit 1 }'
+	@size $(BUILD)/stub/joined.o $(BUILD)/stub-access/joined.o $(BUILD)/stub-ports/joined.o | awk ' \
+	    BEGIN { split("everything|without run control|ports and the link", name, "|"); \
+	            max[2] = 16384; max[3] = 6144; max[1] = max[2] + 6144 } \
+	    NR > 1 { i = NR - 1; bad += $$1 > max[i]; printf "stub, %s: code and read-only data %d of at most %d bytes, data %d, " \
+	             "bss %d; memory it is given: 8192 bytes\n", name[i], $$1, max[i], $$2, $$3 } \
+	    END { exit bad != 0 }'
 
 # ---- Checks, demonstration, figures ----
 
@@ -193,7 +203,7 @@ export PC_KDIO_WIN := $(call PC_FILE,kdio-win,the debugger interfaces of Windows
 install: all
 	install -d $(INCLUDE_DIR)/kdio/win $(LIB_DIR)/pkgconfig $(BIN_DIR) $(LIBEXEC_DIR) $(MAN_DIR)/man1 $(MAN_DIR)/man3
 	install -m 755 $(BUILD)/kdio $(BIN_DIR)
-	install -m 644 $(BUILD)/libkdio.a $(BUILD)/libkdiostub.a $(BUILD)/libkdiostub-ports.a $(LIB_DIR)
+	install -m 644 $(BUILD)/libkdio.a $(STUB_LIBRARIES) $(LIB_DIR)
 	install -m 755 $(BUILD)/libkdio.so.$(SOVERSION) $(LIB_DIR)
 	ln -sf libkdio.so.$(SOVERSION) $(LIB_DIR)/libkdio.so
 	install -m 644 host/include/kdio.h stub/include/kdio_stub.h $(INCLUDE_DIR)

@@ -556,6 +556,8 @@ static void take_note(struct kdio_host_link *link, uint32_t seq, uint64_t now_us
         event->type = KDIO_HOST_TAKEN;
     } else if (type == KDIO_NOTE_ALIVE) {
         take_alive(link, seq, now_us);
+    } else if (type == KDIO_NOTE_EVENT) {
+        event->type = KDIO_HOST_EVENT;
     }
 }
 

@@ -45,6 +45,7 @@ enum kdio_host_event_type {
     KDIO_HOST_OPENED,   /* The session is there: link->answer. */
     KDIO_HOST_REFUSED,  /* OPEN was answered, but no version is in common: link->answer. */
     KDIO_HOST_REPLY,    /* request is answered: all of it done, or failure. */
+    KDIO_HOST_EVENT,    /* L11: something is to be fetched. */
     KDIO_HOST_RESET,    /* Another boot of the target: the session is over. */
     KDIO_HOST_TAKEN,    /* Another host has the line: the session is over. */
     KDIO_HOST_TIMEOUT,  /* No progress for too long: the session is over. */

@@ -57,6 +57,16 @@ local OPERATIONS = {
     { 0x72, "VFILL", "fill", "qls", "" },
     { 0x73, "PFILL", "!fill", "qls", "" },
     { 0x74, "TRANSLATE", "!vtop", "q", "bbqqqqqq" },
+    { 0x80, "HALT", "halt", "", "" },
+    { 0x81, "STATE", "state", "", "bbddbqqqb" },
+    { 0x82, "GET_REGISTERS", "r", "", "qqqqqqqqqqqqqqqqqqwwwwwwqqq" },
+    { 0x83, "SET_REGISTER", "r.set", "bq", "" },
+    { 0x84, "GET_FPU", "fpu", "wn", "t" },
+    { 0x88, "SET_FPU", "fpu.set", "wnt", "" },
+    { 0x8c, "RESUME", "resume", "b", "" },
+    { 0x8d, "SET_BREAKPOINT", "ba", "bbq", "b" },
+    { 0x8e, "CLEAR_BREAKPOINT", "bc", "b", "" },
+    { 0x8f, "GET_BREAKPOINT", "bl", "b", "bbq" },
 }
 
 -- Names of operands, for each letter; the fields are kdio.op.NAME.
@@ -95,6 +105,13 @@ local OPERAND_NAMES = {
     VFILL = { "address", "length", "pattern" },
     PFILL = { "address", "length", "pattern" },
     TRANSLATE = { "address" },
+    SET_REGISTER = { "register", "value" },
+    GET_FPU = { "offset", "count" },
+    SET_FPU = { "offset", "count", "bytes" },
+    RESUME = { "step" },
+    SET_BREAKPOINT = { "kind", "length", "address" },
+    CLEAR_BREAKPOINT = { "breakpoint" },
+    GET_BREAKPOINT = { "breakpoint" },
 }
 
 -- Names of results, where an operation has several; the fields are kdio.OPERATION.NAME. The one result of others is
@@ -111,6 +128,11 @@ local RESULT_NAMES = {
                   "gs_base", "kernel_gs_base", "gdtr_base", "idtr_base", "rflags", "gdtr_limit", "idtr_limit", "tr",
                   "ldtr", "cs", "ss", "ds", "es", "fs", "gs" },
     TRANSLATE = { "levels", "entries", "physical", "entry_1", "entry_2", "entry_3", "entry_4", "entry_5" },
+    STATE = { "stopped", "reason", "stops", "cpu", "vector", "code", "dr6", "rip", "breakpoint" },
+    GET_REGISTERS = { "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+                      "r15", "rip", "rflags", "cs", "ss", "ds", "es", "fs", "gs", "fs_base", "gs_base",
+                      "kernel_gs_base" },
+    GET_BREAKPOINT = { "kind", "length", "address" },
 }
 
 -- Of operands and results; the others are shown in hexadecimal.
@@ -139,6 +161,8 @@ local STATUSES = {
     [0x0f] = "BAD_OPERAND",
     [0x10] = "NOT_FOUND",
     [0x11] = "STUB_FAULT",
+    [0x12] = "NOT_STOPPED",
+    [0x13] = "NO_BREAKPOINT",
     [0x20] = "MALFORMED",
     [0x21] = "VERSION",
 }

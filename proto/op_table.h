@@ -34,6 +34,7 @@
 #define KDIO_CAPABILITY_VIRTUAL   0x00000020u /* Memory by virtual address. */
 #define KDIO_CAPABILITY_PHYSICAL  0x00000040u /* By physical address, and translation. */
 #define KDIO_CAPABILITY_PCI       0x00000080u
+#define KDIO_CAPABILITY_RUN       0x00000400u /* Run control. */
 #define KDIO_CAPABILITY_POLLED    0x00000100u /* State: no UART interrupt reaches the stub. */
 #define KDIO_CAPABILITY_READ_ONLY 0x00000200u /* State: what changes the target is refused. */
 
@@ -90,7 +91,19 @@
     X(PFILL, 0x73, "!fill", "qls", "", 10, 64, CHANGES, PHYSICAL) \
     X(TRANSLATE, 0x74, "!vtop", "q", "bbqqqqqq", 50, 0, READS, PHYSICAL)
 
-#define KDIO_OP_TABLE(X) KDIO_OP_TABLE_PORTS(X) KDIO_OP_TABLE_REST(X)
+#define KDIO_OP_TABLE_RUN(X) \
+    X(HALT, 0x80, "halt", "", "", 1, 0, CHANGES, RUN) \
+    X(STATE, 0x81, "state", "", "bbddbqqqb", 1, 0, READS, RUN) \
+    X(GET_REGISTERS, 0x82, "r", "", "qqqqqqqqqqqqqqqqqqwwwwwwqqq", 50, 0, READS, RUN) \
+    X(SET_REGISTER, 0x83, "r.set", "bq", "", 50, 0, CHANGES, RUN) \
+    X(GET_FPU, 0x84, "fpu", "wn", "t", 50, 0, READS, RUN) \
+    X(SET_FPU, 0x88, "fpu.set", "wnt", "", 50, 0, CHANGES, RUN) \
+    X(RESUME, 0x8c, "resume", "b", "", 50, 0, CHANGES, RUN) \
+    X(SET_BREAKPOINT, 0x8d, "ba", "bbq", "b", 50, 0, CHANGES, RUN) \
+    X(CLEAR_BREAKPOINT, 0x8e, "bc", "b", "", 50, 0, CHANGES, RUN) \
+    X(GET_BREAKPOINT, 0x8f, "bl", "b", "bbq", 1, 0, READS, RUN)
+
+#define KDIO_OP_TABLE(X) KDIO_OP_TABLE_PORTS(X) KDIO_OP_TABLE_REST(X) KDIO_OP_TABLE_RUN(X)
 
 #define KDIO_OP_OPERANDS_MAX 5u /* Fields in operands. */
 #define KDIO_OP_RESULTS_MAX  29u /* Fields in results. */

@@ -2,12 +2,15 @@
 /* program.c: sizes come from the letters in the table; what an operation does is nobody's business here. */
 #include "proto/program.h"
 
-/* With KDIO_OPS_PORTS_ONLY the codec knows the operations of the smallest stub, and the rest of it is left out. */
+/* With KDIO_OPS_PORTS_ONLY the codec knows the operations of the smallest stub, and the rest of it is left out; with
+ * KDIO_OPS_WITHOUT_RUN all but run control. */
 #ifndef KDIO_OPS_PORTS_ONLY
 #define KDIO_OPS_PORTS_ONLY 0
 #endif
 #if KDIO_OPS_PORTS_ONLY
 #define KNOWN_OPS KDIO_OP_TABLE_PORTS
+#elif defined KDIO_OPS_WITHOUT_RUN
+#define KNOWN_OPS(X) KDIO_OP_TABLE_PORTS(X) KDIO_OP_TABLE_REST(X)
 #else
 #define KNOWN_OPS KDIO_OP_TABLE
 #endif

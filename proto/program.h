@@ -26,7 +26,7 @@ struct kdio_op_row {
     char results[KDIO_OP_RESULTS_MAX + 1];
 #endif
     uint8_t family;             /* Opcode of the narrowest of its widths, or its own: KDIO_OP_IN8 for IN32. */
-    uint8_t capability;
+    uint16_t capability;
     uint8_t results_size;       /* Bytes of the results of a fixed size. */
     uint8_t worst_us;
     uint8_t each_us;

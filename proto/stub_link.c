@@ -19,13 +19,14 @@ enum {
     DUE_EXPECT = 0x10,
     DUE_EXPECT_CANDIDATE = 0x20,
     DUE_ALIVE = 0x40,
-    DUE_TAKEN = 0x80,
-    DUE_UNSUPPORTED = 0x100,
+    DUE_EVENT = 0x80,
+    DUE_TAKEN = 0x100,
+    DUE_UNSUPPORTED = 0x200,
 };
 
 #define SENDING_NO_REPLY 0xffu
 
-/* The notes, in the order of their bits. The first three carry the number that their session expects, which is that of
+/* The notes, in the order of their bits. The first four carry the number that their session expects, which is that of
  * the request that runs; the others that of the frame that they answer. */
 static const struct {
     uint8_t role, type;
@@ -33,10 +34,11 @@ static const struct {
     { KDIO_STUB_CURRENT, KDIO_NOTE_EXPECT },
     { KDIO_STUB_CANDIDATE, KDIO_NOTE_EXPECT },
     { KDIO_STUB_CURRENT, KDIO_NOTE_ALIVE },
+    { KDIO_STUB_CURRENT, KDIO_NOTE_EVENT },
     { KDIO_STUB_FORMER, KDIO_NOTE_TAKEN },
     { KDIO_STUB_CURRENT, KDIO_NOTE_UNSUPPORTED },
 };
-enum { NOTE_ALIVE = 2, NOTE_TAKEN = 3, NOTE_UNSUPPORTED = 4 };
+enum { NOTE_ALIVE = 2, NOTE_TAKEN = 4, NOTE_UNSUPPORTED = 5 };
 
 /* Room in front of the results: the header and, in FAILED, what precedes them. */
 #define REPLY_LEAD (KDIO_HEADER_SIZE + KDIO_FAILED_SIZE)
@@ -344,6 +346,12 @@ void kdio_stub_link_alive(struct kdio_stub_link *link, uint32_t operations_done)
 {
     link->operations_done = operations_done;
     link->due |= DUE_ALIVE;
+}
+
+void kdio_stub_link_event(struct kdio_stub_link *link)
+{
+    if (is_open(&link->current))
+        link->due |= DUE_EVENT;
 }
 
 void kdio_stub_link_dropped(struct kdio_stub_link *link)

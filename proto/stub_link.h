@@ -154,6 +154,9 @@ enum kdio_stub_scan kdio_stub_link_scan(struct kdio_stub_link *link, uint8_t byt
                                         void *draw_context);
 
 /* The request that is out is being executed, and so many of its operations are done: a sign of life is sent. */
+/* L11: something waits to be fetched. A hint, to be given again until it was. */
+void kdio_stub_link_event(struct kdio_stub_link *link);
+
 void kdio_stub_link_alive(struct kdio_stub_link *link, uint32_t operations_done);
 
 /* Bytes were received and had to be dropped: the host is told what is wanted next. */

@@ -198,6 +198,45 @@ static uint64_t entropy(void *context)
     return kdio_x86_64_entropy(context);
 }
 
+static void debug_set(void *context, unsigned which, uint64_t value)
+{
+    (void)context;
+    switch (which) {
+    case 0: __asm__ volatile("mov %0, %%dr0" : : "r"(value)); break;
+    case 1: __asm__ volatile("mov %0, %%dr1" : : "r"(value)); break;
+    case 2: __asm__ volatile("mov %0, %%dr2" : : "r"(value)); break;
+    case 3: __asm__ volatile("mov %0, %%dr3" : : "r"(value)); break;
+    case 4: __asm__ volatile("mov %0, %%cr4" : : "r"(value) : "memory"); break;
+    case 6: __asm__ volatile("mov %0, %%dr6" : : "r"(value)); break;
+    default: __asm__ volatile("mov %0, %%dr7" : : "r"(value)); break;
+    }
+}
+
+/* CR0.TS would make the two fault; a kernel that switches the state lazily finds it as it was. */
+static uint64_t clear_task_switched(void)
+{
+    uint64_t cr0;
+
+    __asm__ volatile("mov %%cr0, %0; clts" : "=r"(cr0) : : "memory");
+    return cr0;
+}
+
+static void fpu_save(void *context, uint8_t *area)
+{
+    uint64_t cr0 = clear_task_switched();
+
+    (void)context;
+    __asm__ volatile("fxsave64 (%0); mov %1, %%cr0" : : "r"(area), "r"(cr0) : "memory");
+}
+
+static void fpu_restore(void *context, const uint8_t *area)
+{
+    uint64_t cr0 = clear_task_switched();
+
+    (void)context;
+    __asm__ volatile("fxrstor64 (%0); mov %1, %%cr0" : : "r"(area), "r"(cr0) : "memory");
+}
+
 static void fill_table(struct kdio_machine *machine)
 {
     machine->port_in = port_in;
@@ -213,6 +252,9 @@ static void fill_table(struct kdio_machine *machine)
         machine->access = kdio_x86_64_access;
         machine->cpuid = cpuid;
         machine->registers = kdio_x86_64_registers;
+        machine->debug_set = debug_set;
+        machine->fpu_save = fpu_save;
+        machine->fpu_restore = fpu_restore;
     }
 }
 

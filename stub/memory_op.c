@@ -127,14 +127,26 @@ static enum kdio_status __attribute__((noinline)) reach(struct kdio_stub *stub, 
         width = next_width(op, address, size - run->op_at);
         if (op->row->changes)
             value = kdio_space_operand(op, run->op_at, width);
-        status = kdio_space_memory(stub, run, op->row->capability == KDIO_CAPABILITY_PHYSICAL, address, width, &value);
+        status = kdio_space_memory(stub, run, kdio_space_direction(op), op->row->capability == KDIO_CAPABILITY_PHYSICAL,
+                                   address, width, &value);
         if (status != KDIO_DONE || use(stub, run, value, width))
             return status;
     }
     return KDIO_OP_GOES_ON;
 }
 
+/* Memory is seen and changed without the int3s of breakpoints. */
+static enum kdio_status reach_beneath(struct kdio_stub *stub, struct kdio_run *run)
+{
+    uintptr_t state = KDIO_STUB_HAS_RUN ? kdio_breakpoints_lift(stub) : 0;
+    enum kdio_status status = reach(stub, run);
+
+    if (KDIO_STUB_HAS_RUN)
+        kdio_breakpoints_put(stub, state);
+    return status;
+}
+
 enum kdio_status kdio_memory_op(struct kdio_stub *stub, struct kdio_run *run)
 {
-    return run->op.row->family == KDIO_OP_TRANSLATE ? kdio_translate_op(stub, run) : reach(stub, run);
+    return run->op.row->family == KDIO_OP_TRANSLATE ? kdio_translate_op(stub, run) : reach_beneath(stub, run);
 }

@@ -52,7 +52,7 @@ enum kdio_status kdio_pci_op(struct kdio_stub *stub, struct kdio_run *run)
     enum kdio_status status = KDIO_DONE;
 
     if (window)
-        status = kdio_space_memory(stub, run, true, window + offset, op->width, &value);
+        status = kdio_space_memory(stub, run, kdio_space_direction(&run->op), true, window + offset, op->width, &value);
     else
         use_ports(stub, op, offset, &value);
     if (status != KDIO_DONE)

@@ -14,7 +14,7 @@ static void ask_cpuid(const struct kdio_stub *stub, uint32_t leaf, uint32_t subl
     stub->machine.cpuid(stub->machine.context, leaf, subleaf, result);
 }
 
-static uint32_t apic_id(const struct kdio_stub *stub)
+uint32_t kdio_processor_apic_id(const struct kdio_stub *stub)
 {
     uint32_t r[4];
 
@@ -32,7 +32,7 @@ static void run_registers(struct kdio_stub *stub, struct kdio_writer *results)
 {
     uint64_t values[KDIO_REGISTERS];
 
-    kdio_write_uint(results, 4, apic_id(stub));
+    kdio_write_uint(results, 4, kdio_processor_apic_id(stub));
     stub->machine.registers(stub->machine.context, values);
     for (unsigned i = 0; i < KDIO_REGISTERS; i++)
         kdio_write_uint(results, i < KDIO_REGISTERS_64 ? 8 : 2, values[i]);

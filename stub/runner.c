@@ -118,6 +118,8 @@ static enum kdio_status run_op(struct kdio_stub *stub, struct kdio_run *run)
         return kdio_memory_op(stub, run);
     if (KDIO_STUB_HAS_SPACES && capability == KDIO_CAPABILITY_PCI)
         return kdio_pci_op(stub, run);
+    if (KDIO_STUB_HAS_RUN && capability == KDIO_CAPABILITY_RUN)
+        return kdio_stop_op(stub, run);
     return run_link_op(stub, &run->op, &run->results);
 }
 
@@ -245,6 +247,8 @@ static bool at_end(const struct kdio_run *run)
  * accesses of an index/data pair. */
 static bool slice_over(const struct kdio_stub *stub, const struct kdio_run *run, uint64_t from_us)
 {
+    if (KDIO_STUB_HAS_RUN && run->gives_way)
+        return true;
     return KDIO_STUB_HAS_PROGRAMS && run->op_goes_on && !run->atomic &&
            kdio_stub_now_us(stub) - from_us >= stub->config.slice_us;
 }

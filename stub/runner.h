@@ -25,6 +25,7 @@ struct kdio_run {
     bool op_goes_on;             /* op was begun, and has not ended: false when it is called first. */
     bool atomic;
     bool cancelled;              /* Stop before the next step. */
+    bool gives_way;              /* The kernel must run before the next step. */
     bool faulted;                /* The stub itself did, while it ran this. */
     struct kdio_reader reader;   /* Behind op. */
     struct kdio_failure failure; /* status KDIO_DONE when all of it is done; `done` counts while it runs. */
@@ -64,5 +65,6 @@ enum kdio_status kdio_port_op(struct kdio_stub *stub, struct kdio_run *run);
 enum kdio_status kdio_processor_op(struct kdio_stub *stub, struct kdio_run *run);
 enum kdio_status kdio_memory_op(struct kdio_stub *stub, struct kdio_run *run); /* And translation. */
 enum kdio_status kdio_pci_op(struct kdio_stub *stub, struct kdio_run *run);
+enum kdio_status kdio_stop_op(struct kdio_stub *stub, struct kdio_run *run); /* Run control. */
 
 #endif

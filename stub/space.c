@@ -73,10 +73,9 @@ enum kdio_status kdio_space_access(struct kdio_stub *stub, struct kdio_run *run,
 }
 
 /* A vector of 0 says that no memory is there; nothing else has it, as no access divides. */
-enum kdio_status kdio_space_memory(struct kdio_stub *stub, struct kdio_run *run, bool physical, uint64_t address,
-                                   unsigned width, uint64_t *value)
+enum kdio_status kdio_space_memory(struct kdio_stub *stub, struct kdio_run *run, unsigned what, bool physical,
+                                   uint64_t address, unsigned width, uint64_t *value)
 {
-    unsigned what = (run->op.row->changes ? KDIO_ACCESS_STORE : KDIO_ACCESS_LOAD) + (unsigned)__builtin_ctz(width);
     uint64_t at = address, size = width;
 
     if (physical) {
@@ -86,5 +85,5 @@ enum kdio_status kdio_space_memory(struct kdio_stub *stub, struct kdio_run *run,
         if (has_uart(stub, at, width))
             return KDIO_LINK_UART;
     }
-    return kdio_space_access(stub, run, what, at, address, value);
+    return kdio_space_access(stub, run, what + (unsigned)__builtin_ctz(width), at, address, value);
 }

@@ -26,12 +26,23 @@ uint64_t kdio_space_operand(const struct kdio_op *op, uint64_t offset, unsigned 
 enum kdio_status kdio_space_access(struct kdio_stub *stub, struct kdio_run *run, unsigned what, uint64_t at,
                                    uint64_t name, uint64_t *value);
 
-/* The same of memory, and a store when the operation is one that changes. LINK_UART for registers of the link's UART. */
-enum kdio_status kdio_space_memory(struct kdio_stub *stub, struct kdio_run *run, bool physical, uint64_t address,
-                                   unsigned width, uint64_t *value);
+/* The same of memory; `what` is KDIO_ACCESS_LOAD or KDIO_ACCESS_STORE. LINK_UART for registers of the link's UART. */
+enum kdio_status kdio_space_memory(struct kdio_stub *stub, struct kdio_run *run, unsigned what, bool physical,
+                                   uint64_t address, unsigned width, uint64_t *value);
+
+static inline unsigned kdio_space_direction(const struct kdio_op *op)
+{
+    return op->row->changes ? KDIO_ACCESS_STORE : KDIO_ACCESS_LOAD;
+}
 
 /* PCI configuration space of a function through memory: its physical address, or 0. */
 uint64_t kdio_pci_window(const struct kdio_stub *stub, uint32_t function);
+
+/* The physical address; all ones where there is none. */
+uint64_t kdio_translate_address(struct kdio_stub *stub, struct kdio_run *run, uint64_t address);
+
+/* The APIC identifier of this CPU. */
+uint32_t kdio_processor_apic_id(const struct kdio_stub *stub);
 
 /* Translation of the operation's address by the page tables of this CPU. */
 enum kdio_status kdio_translate_op(struct kdio_stub *stub, struct kdio_run *run);

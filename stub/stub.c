@@ -55,7 +55,7 @@ static void share_memory(struct kdio_stub *stub, uint32_t size, struct kdio_stub
 {
     uint8_t *memory = (uint8_t *)(stub + 1);
     uint32_t console_size = KDIO_STUB_HAS_CONSOLE ? power_of_two_within(size / 8) : 0;
-    uint32_t rx_size = power_of_two_within(size * 5 / 8);
+    uint32_t rx_size = power_of_two_within(size * 21 / 32);
 
     if (KDIO_STUB_HAS_CONSOLE)
         kdio_console_init(&stub->console, memory, console_size);
@@ -84,6 +84,8 @@ static uint32_t find_capabilities(const struct kdio_stub *stub)
         capabilities |= KDIO_CAPABILITY_TEXT;
     if (KDIO_STUB_HAS_SPACES)
         capabilities |= kdio_space_capabilities(stub);
+    if (KDIO_STUB_HAS_RUN && kdio_stop_possible(stub))
+        capabilities |= KDIO_CAPABILITY_RUN;
     if (KDIO_STUB_HAS_PROGRAMS && stub->config.uart.baud)
         capabilities |= KDIO_CAPABILITY_BAUD;
     if (KDIO_STUB_HAS_POLICY && stub->config.read_only)
@@ -237,15 +239,18 @@ static void execute_now(struct kdio_stub *stub, uint64_t at_us)
         answer(stub);
 }
 
-/* A kernel that is inside an index/data pair postpones the program, or the rest of it; it stays ready. */
+/* A kernel that is inside an index/data pair postpones the program, or the rest of it; it stays ready. One that stands still
+ * would postpone it for ever. */
 static void execute(struct kdio_stub *stub, uint64_t at_us)
 {
     const struct kdio_stub_config *config = &stub->config;
 
-    if (config->pair_trylock && !config->pair_trylock(config->context))
+    bool stopped = KDIO_STUB_HAS_RUN && stub->stop.frame;
+
+    if (!stopped && config->pair_trylock && !config->pair_trylock(config->context))
         return;
     execute_now(stub, at_us);
-    if (config->pair_unlock)
+    if (!stopped && config->pair_unlock)
         config->pair_unlock(config->context);
 }
 
@@ -291,7 +296,7 @@ static bool send(struct kdio_stub *stub, uint64_t at_us)
 
 /* ---- Entries ---- */
 
-static unsigned work(struct kdio_stub *stub, bool may_execute)
+unsigned kdio_stub_work(struct kdio_stub *stub, bool may_execute)
 {
     uint64_t at_us = kdio_stub_now_us(stub);
     bool more;
@@ -311,8 +316,11 @@ static unsigned work(struct kdio_stub *stub, bool may_execute)
         more = true; /* No interrupt announces the empty transmitter. */
     if (stub->request_ready || !ring_empty(&stub->rx))
         more = true;
+    if (KDIO_STUB_HAS_RUN && stub->stop.wanted)
+        return KDIO_STUB_BREAK | KDIO_STUB_WORK;
     return (stub->moved ? KDIO_STUB_WORK : 0) | (more ? KDIO_STUB_MORE : 0);
 }
+
 
 /* A stub that another entry holds, perhaps one that this entry has interrupted: its UART is emptied, its line left.
  * A level that this entry cannot take away, as the interrupted one was about to, would call it again for ever, so
@@ -335,7 +343,7 @@ static unsigned enter(struct kdio_stub *stub, bool may_execute)
     if (KDIO_STUB_HAS_SPACES)
         stub->entered_rsp = (uintptr_t)&result;
     if (!is_suspended(stub))
-        result = work(stub, may_execute);
+        result = kdio_stub_work(stub, may_execute);
     kdio_stub_release(&stub->busy);
     return result;
 }

@@ -7,6 +7,7 @@
 #include "stub/console.h"
 #include "stub/machine.h"
 #include "stub/runner.h"
+#include "stub/stop.h"
 #include "stub/uart16550.h"
 
 /* What the ring keeps free: while a program runs nothing is taken from it, and another host must get in. */
@@ -60,6 +61,8 @@ struct kdio_stub {
     struct kdio_run run;
     uint64_t entered_rsp;         /* Near the stack pointer of the holder of `busy`, when it came. */
     struct kdio_stub_fault fault; /* The first inside the stub that nobody counted on; rip 0: none. */
+    struct kdio_stop stop;
+    struct kdio_breakpoints breakpoints;
     struct kdio_attention attention;
     struct kdio_rate rate;
     uint64_t last; /* The value that an operation of this session read last, for CHECK. */
@@ -80,6 +83,9 @@ static inline void kdio_stub_release(bool *flag)
 {
     __atomic_clear(flag, __ATOMIC_RELEASE);
 }
+
+/* One round of the link's work, by the holder of `busy`; returns what the entries do. */
+unsigned kdio_stub_work(struct kdio_stub *stub, bool may_execute);
 
 /* A challenge for the link, from the machine; kdio_draw_fn. Hidden, so that its address needs no table of the linker's. */
 __attribute__((visibility("hidden"))) uint32_t kdio_stub_draw(void *stub);

@@ -53,7 +53,7 @@ static enum kdio_status go_down(struct kdio_stub *stub, struct kdio_run *run, st
         unsigned shift = PAGE_SHIFT + LEVEL_SHIFT * (level - 1);
         uint64_t entry, mask = (1ull << shift) - 1;
         uint64_t at = walk->table + (walk->address >> shift & LEVEL_MASK) * sizeof entry;
-        enum kdio_status status = kdio_space_memory(stub, run, true, at, sizeof entry, &entry);
+        enum kdio_status status = kdio_space_memory(stub, run, KDIO_ACCESS_LOAD, true, at, sizeof entry, &entry);
 
         if (status != KDIO_DONE)
             return status;
@@ -69,14 +69,24 @@ static enum kdio_status go_down(struct kdio_stub *stub, struct kdio_run *run, st
     return KDIO_DONE;
 }
 
+static inline __attribute__((always_inline)) enum kdio_status translate(struct kdio_stub *stub, struct kdio_run *run, struct walk *walk)
+{
+    begin_walk(stub, walk);
+    return is_canonical(walk) ? go_down(stub, run, walk) : KDIO_DONE;
+}
+
+uint64_t kdio_translate_address(struct kdio_stub *stub, struct kdio_run *run, uint64_t address)
+{
+    struct walk walk = { .address = address, .physical = UINT64_MAX };
+
+    return translate(stub, run, &walk) == KDIO_DONE ? walk.physical : UINT64_MAX;
+}
+
 enum kdio_status kdio_translate_op(struct kdio_stub *stub, struct kdio_run *run)
 {
     struct walk walk = { .address = run->op.operand[0], .physical = UINT64_MAX };
-    enum kdio_status status = KDIO_DONE;
+    enum kdio_status status = translate(stub, run, &walk);
 
-    begin_walk(stub, &walk);
-    if (is_canonical(&walk))
-        status = go_down(stub, run, &walk);
     if (status != KDIO_DONE)
         return status;
     kdio_write_uint(&run->results, 1, walk.levels);

@@ -13,6 +13,7 @@
 #include "host/cmd/pci.h"
 #include "host/cmd/port.h"
 #include "host/cmd/processor.h"
+#include "host/cmd/run_control.h"
 #include "host/cmd/translate.h"
 
 #define WIDTH_BITS   OPERAND_BITS_WIDTH
@@ -277,6 +278,50 @@ static const struct command commands[] = {
       .in_scripts = true, .execute = pci_execute },
     ROWS_3(PCI_READ_ROW),
     ROWS_3(PCI_WRITE_ROW),
+    { .name = ".break", .group = GROUP_RUN, .summary = "stop the kernel",
+      .details = "Stops the kernel when it next enters the stub, and prints where. A kernel that\n"
+                 "keeps interrupts off for good cannot be stopped over a UART: after 2 s it says so.\n",
+      .changes = true, .in_scripts = true, .execute = break_execute },
+    { .name = "g", .group = GROUP_RUN, .forms = { { "TIME", OPERAND_TIME, DWORD_BITS, true } },
+      .summary = "let a stopped kernel run",
+      .details = "With TIME it waits so long for the next stop, and prints it.\n",
+      .changes = true, .in_scripts = true, .execute = go_execute },
+    { .name = "t", .group = GROUP_RUN, .forms = { { "COUNT", OPERAND_NUMBER, DWORD_BITS, true } },
+      .summary = "step, or step over calls",
+      .details = "Executes one instruction of a stopped kernel, or COUNT, and prints each place.\n"
+                 "Interrupts that are pending stay pending.\n",
+      .changes = true, .in_scripts = true, .execute = trace_execute },
+    { .name = "p", .group = GROUP_RUN, .forms = { { "COUNT", OPERAND_NUMBER, DWORD_BITS, true } },
+      .summary = "step, or step over calls",
+      .details = "As t, but a call, or a repeated string instruction, is one step.\n",
+      .changes = true, .in_scripts = true, .execute = step_over_execute },
+    { .name = "r", .group = GROUP_RUN, .forms = { { "REGISTER=VALUE", OPERAND_TEXT, 0, true } },
+      .summary = "show the stopped kernel's registers, or set one",
+      .details = "Sets rax to r15, rip, rsp, efl, cs, ss and the bases; the other segments are only\n"
+                 "shown. For control and debug registers see `registers`.\n",
+      .in_scripts = true, .execute = r_execute },
+    { .name = "bp", .group = GROUP_RUN, .forms = { { "ADDRESS", OPERAND_NUMBER, 0, false } },
+      .summary = "set, list and clear breakpoints",
+      .details = "Sets a software breakpoint, and prints its number. It stays when kdio ends.\n",
+      .changes = true, .in_scripts = true, .execute = bp_execute },
+    { .name = "ba", .group = GROUP_RUN, .option = "e|w|i|r",
+      .forms = { { "SIZE", OPERAND_NUMBER, 0, false }, { "ADDRESS", OPERAND_NUMBER, 0, false } },
+      .summary = "set, list and clear breakpoints",
+      .details = "Sets one of the four breakpoints of the processor: e execution, w writes, r reads and\n"
+                 "writes, i an I/O port:\n"
+                 "  ba i 1 80\n"
+                 "SIZE is 1, 2, 4 or 8 bytes, of which ADDRESS is a multiple.\n",
+      .changes = true, .in_scripts = true, .execute = ba_execute },
+    { .name = "bl", .group = GROUP_RUN, .summary = "set, list and clear breakpoints",
+      .details = "Lists the breakpoints in the target, whoever has set them.\n",
+      .in_scripts = true, .execute = bl_execute },
+    { .name = "bc", .group = GROUP_RUN, .forms = { { "ID|*", OPERAND_TEXT, 0, false } },
+      .summary = "set, list and clear breakpoints",
+      .details = "Clears the breakpoint of that number (decimal), or all.\n",
+      .changes = true, .in_scripts = true, .execute = bc_execute },
+    { .name = ".reboot", .group = GROUP_RUN, .summary = "reset the machine",
+      .details = "Through the reset control register at port cf9, and waits for the loss.\n",
+      .changes = true, .in_scripts = true, .execute = reboot_execute },
     { .name = "info", .group = GROUP_SESSION, .summary = "show the stub's version, limits and statistics",
       .details = "Versions, identifiers, limits and capabilities as the stub told them; the\n"
                  "stub's own counters; and what this session saw of the line.\n",
@@ -293,6 +338,14 @@ static const struct command commands[] = {
                  "nothing on the target. Exit status: 0 all well, 1 the target's end is something\n"
                  "else, 3 the line is in trouble.\n",
       .connects = true },
+    { .name = "gdbserver", .group = GROUP_SESSION, .option = "--stdio|--port",
+      .forms = { { "PORT", OPERAND_TEXT, 0, true } }, .summary = "serve gdb: its `target remote`",
+      .details = "Stops the kernel when gdb connects, and lets it run again when gdb leaves.\n"
+                 "    gdb build/kdio-kernel.debug -ex 'target remote | kdio gdbserver --stdio'\n"
+                 "With --port (decimal; 0 or none: any that is free) it listens on this machine's\n"
+                 "own address, prints what to type in gdb, and serves one gdb after the other\n"
+                 "until ^C. gdb's `monitor` executes kdio's commands; gdb's `source kdio.py` has\n"
+                 "them at its prompt, and port functions for its expressions.\n" },
     { .name = "ext", .group = GROUP_SESSION,
       .forms = { { "FILE", OPERAND_TEXT, 0, false }, { "[!]COMMAND [ARGS]", OPERAND_WORDS, 0, false } },
       .summary = "run a command of a WinDbg extension",
@@ -333,7 +386,8 @@ const char *command_group_name(enum command_group group)
 {
     static const char *const names[] = {
         [GROUP_PORTS] = "ports",   [GROUP_PROGRAMS] = "programs", [GROUP_PROCESSOR] = "processor",
-        [GROUP_MEMORY] = "memory", [GROUP_PCI] = "pci",           [GROUP_SESSION] = "session",
+        [GROUP_MEMORY] = "memory", [GROUP_PCI] = "pci",           [GROUP_RUN] = "run",
+        [GROUP_SESSION] = "session",
     };
 
     return names[group];

@@ -53,6 +53,7 @@ enum command_group {
     GROUP_PROCESSOR,
     GROUP_MEMORY,
     GROUP_PCI,
+    GROUP_RUN,
     GROUP_SESSION,
     GROUP_COUNT,
 };

@@ -11,6 +11,7 @@
 #include "host/cmd/execute.h"
 #include "host/cmd/ext.h"
 #include "host/cmd/file.h"
+#include "host/cmd/gdbserver.h"
 #include "host/cmd/help.h"
 #include "host/cmd/signals.h"
 
@@ -38,6 +39,7 @@ static const struct {
 } own_commands[] = {
     { "console", console_execute },
     { "doctor", doctor_execute },
+    { "gdbserver", gdbserver_execute },
     { "ext", ext_execute },
 };
 

@@ -385,6 +385,76 @@ uint64_t kdio_program_value(const struct kdio_program *program, size_t index);
 uint64_t kdio_program_other(const struct kdio_program *program, size_t index);
 const uint8_t *kdio_program_bytes(const struct kdio_program *program, size_t index, size_t *size);
 
+/* ---- Run control: stopping the kernel, looking at it, going on ---- */
+
+enum kdio_stop_reason {
+    KDIO_STOP_NONE,       /* It runs. */
+    KDIO_STOP_BREAK,      /* Asked for. */
+    KDIO_STOP_STEP,       /* One instruction is done. */
+    KDIO_STOP_BREAKPOINT, /* Before the instruction at a breakpoint; behind an int3 of the kernel's own. */
+    KDIO_STOP_WATCHPOINT, /* Behind an access that a breakpoint watches. */
+    KDIO_STOP_EXCEPTION,  /* One that the kernel would have died of. */
+};
+
+struct kdio_stop {
+    enum kdio_stop_reason reason;
+    uint32_t count;      /* Stops since boot: tells one from the next. */
+    uint32_t cpu;        /* APIC identifier. */
+    uint32_t vector;     /* Of the exception. */
+    uint32_t breakpoint; /* That it stopped at; KDIO_NO_BREAKPOINT for none. */
+    uint64_t code;       /* The exception's error code. */
+    uint64_t dr6;        /* As the processor left it. */
+    uint64_t rip;
+};
+#define KDIO_NO_BREAKPOINT 0xffu
+
+/* Whether the kernel is stopped, and why. */
+KDIO_MUST_CHECK enum kdio_status kdio_stop_state(struct kdio_target *target, struct kdio_stop *stop);
+/* Stops the kernel, at the next interrupt of the UART's or poll. DONE with reason NONE when it did not stop within `ms`: a kernel
+ * that keeps interrupts off cannot be stopped over a UART. */
+KDIO_MUST_CHECK enum kdio_status kdio_halt(struct kdio_target *target, uint32_t ms, struct kdio_stop *stop);
+/* Lets a stopped kernel run. NOT_STOPPED when it does already. */
+KDIO_MUST_CHECK enum kdio_status kdio_go(struct kdio_target *target);
+/* One instruction of a stopped kernel, and stopped again. */
+KDIO_MUST_CHECK enum kdio_status kdio_step(struct kdio_target *target, struct kdio_stop *stop);
+/* Waits at most `ms` for a stop; DONE with reason NONE when there was none. */
+KDIO_MUST_CHECK enum kdio_status kdio_wait_stop(struct kdio_target *target, uint32_t ms, struct kdio_stop *stop);
+
+/* Of the stopped kernel. The order of the fields is that of kdio_set_register's numbers. */
+enum kdio_register {
+    KDIO_RAX, KDIO_RBX, KDIO_RCX, KDIO_RDX, KDIO_RSI, KDIO_RDI, KDIO_RBP, KDIO_RSP,
+    KDIO_R8, KDIO_R9, KDIO_R10, KDIO_R11, KDIO_R12, KDIO_R13, KDIO_R14, KDIO_R15,
+    KDIO_RIP, KDIO_RFLAGS, KDIO_CS, KDIO_SS, KDIO_DS, KDIO_ES, KDIO_FS, KDIO_GS,
+    KDIO_FS_BASE, KDIO_GS_BASE, KDIO_KERNEL_GS_BASE,
+    KDIO_REGISTER_COUNT,
+};
+#define KDIO_FPU_SIZE 512u /* Bytes of an FXSAVE area (SDM volume 2, FXSAVE). */
+KDIO_MUST_CHECK enum kdio_status kdio_get_registers(struct kdio_target *target, uint64_t registers[KDIO_REGISTER_COUNT]);
+KDIO_MUST_CHECK enum kdio_status kdio_set_register(struct kdio_target *target, enum kdio_register which, uint64_t value);
+KDIO_MUST_CHECK enum kdio_status kdio_get_fpu(struct kdio_target *target, uint8_t area[KDIO_FPU_SIZE]);
+KDIO_MUST_CHECK enum kdio_status kdio_set_fpu(struct kdio_target *target, uint32_t offset, const void *bytes, size_t size);
+
+enum kdio_breakpoint_kind {
+    KDIO_BREAK_SOFTWARE, /* int3, in place of the instruction's first byte. */
+    KDIO_BREAK_EXECUTE,  /* The others are the processor's debug registers: four in all. */
+    KDIO_BREAK_WRITE,
+    KDIO_BREAK_IO,       /* Of an I/O port. */
+    KDIO_BREAK_ACCESS,   /* Read or write. */
+    KDIO_BREAK_FREE = 0xff,
+};
+struct kdio_breakpoint {
+    enum kdio_breakpoint_kind kind;
+    uint32_t length;  /* 1, 2, 4, 8; 1 for execution. */
+    uint64_t address; /* Virtual, a multiple of the length; or a port. */
+};
+#define KDIO_BREAKPOINTS_MAX 16u /* 0 to 3 are the debug registers. */
+/* A breakpoint stays when the host ends. *id is unchanged on failure. */
+KDIO_MUST_CHECK enum kdio_status kdio_set_breakpoint(struct kdio_target *target, const struct kdio_breakpoint *breakpoint,
+                                                     uint32_t *id);
+KDIO_MUST_CHECK enum kdio_status kdio_clear_breakpoint(struct kdio_target *target, uint32_t id);
+KDIO_MUST_CHECK enum kdio_status kdio_get_breakpoint(struct kdio_target *target, uint32_t id,
+                                                     struct kdio_breakpoint *breakpoint);
+
 /* ---- After a failure ---- */
 
 /* Detail of the last call that failed on this target; never NULL. */

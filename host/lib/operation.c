@@ -24,9 +24,8 @@ static enum kdio_status refuse(struct kdio_target *target, enum kdio_status stat
     return kdio_fail(target, status, KDIO_OUTCOME_NOT_DONE, "%s; nothing was sent", what);
 }
 
-/* `bytes` is what its operand `s` or `t` holds; the results have room for all it gives. */
-static enum kdio_status run_one(struct kdio_target *target, struct kdio_operation *operation, const void *bytes,
-                                uint8_t *results)
+enum kdio_status kdio_run_one(struct kdio_target *target, struct kdio_operation *operation, const void *bytes,
+                              uint8_t *results)
 {
     struct kdio_program program = {
         .operations = operation, .count = 1, .bytes = bytes, .results = results,
@@ -44,7 +43,7 @@ static enum kdio_status run_fixed(struct kdio_target *target, uint8_t opcode, ui
     struct kdio_operation operation;
     enum kdio_status status = kdio_make(&operation, opcode, (uint64_t[KDIO_OP_OPERANDS_MAX]){ first, second });
 
-    return status == KDIO_DONE ? run_one(target, &operation, NULL, results) : status;
+    return status == KDIO_DONE ? kdio_run_one(target, &operation, NULL, results) : status;
 }
 
 /* ---- Ports ---- */
@@ -64,7 +63,7 @@ KDIO_API enum kdio_status kdio_out(struct kdio_target *target, uint64_t port, un
     struct kdio_operation operation;
     enum kdio_status status = kdio_make_port(&operation, KDIO_OP_OUT8, port, width, (uint64_t[]){ value, 0 });
 
-    return status == KDIO_DONE ? run_one(target, &operation, NULL, NULL)
+    return status == KDIO_DONE ? kdio_run_one(target, &operation, NULL, NULL)
                                : refuse_port(target, status, "out", port, width);
 }
 
@@ -77,7 +76,7 @@ KDIO_API enum kdio_status kdio_in(struct kdio_target *target, uint64_t port, uns
 
     if (status != KDIO_DONE)
         return refuse_port(target, status, "in", port, width);
-    status = run_one(target, &operation, NULL, results);
+    status = kdio_run_one(target, &operation, NULL, results);
     if (status == KDIO_DONE)
         *value = (uint32_t)kdio_read_uint(&reader, width);
     return status;
@@ -202,7 +201,7 @@ KDIO_API enum kdio_status kdio_read(struct kdio_target *target, enum kdio_space 
     if (status != KDIO_DONE)
         return refuse_memory(target, status, "read", space, address, unit, size);
     if (size)
-        status = run_one(target, &operation, NULL, buffer);
+        status = kdio_run_one(target, &operation, NULL, buffer);
     *(done ? done : &ignored) = bytes_done(target, status, unit, size);
     return status;
 }
@@ -218,7 +217,7 @@ KDIO_API enum kdio_status kdio_write(struct kdio_target *target, enum kdio_space
     if (status != KDIO_DONE)
         return refuse_memory(target, status, "write", space, address, unit, size);
     if (size)
-        status = run_one(target, &operation, buffer, NULL);
+        status = kdio_run_one(target, &operation, buffer, NULL);
     *(done ? done : &ignored) = bytes_done(target, status, unit, size);
     return status;
 }
@@ -255,7 +254,7 @@ KDIO_API enum kdio_status kdio_search(struct kdio_target *target, enum kdio_spac
         return refuse_pattern(target, status, "search", space, address, length, size);
     status = kdio_make(&operation, space == KDIO_SPACE_PHYSICAL ? KDIO_OP_PSEARCH : KDIO_OP_VSEARCH, operand);
     if (status == KDIO_DONE)
-        status = run_one(target, &operation, pattern, results);
+        status = kdio_run_one(target, &operation, pattern, results);
     if (status == KDIO_DONE)
         *found = kdio_read_uint(&reader, 8);
     return status;
@@ -275,7 +274,7 @@ KDIO_API enum kdio_status kdio_fill(struct kdio_target *target, enum kdio_space 
     if (length)
         status = kdio_make(&operation, space == KDIO_SPACE_PHYSICAL ? KDIO_OP_PFILL : KDIO_OP_VFILL, operand);
     if (length && status == KDIO_DONE)
-        status = run_one(target, &operation, pattern, NULL);
+        status = kdio_run_one(target, &operation, pattern, NULL);
     *(done ? done : &ignored) = status == KDIO_DONE ? length : target->error.units_done;
     return status;
 }
@@ -330,7 +329,7 @@ KDIO_API enum kdio_status kdio_pci_read(struct kdio_target *target, struct kdio_
     if (status != KDIO_DONE)
         return refuse_pci(target, status, "read", function, offset, size);
     if (size)
-        status = run_one(target, &operation, NULL, buffer);
+        status = kdio_run_one(target, &operation, NULL, buffer);
     *(done ? done : &ignored) = bytes_done(target, status, unit, size);
     return status;
 }
@@ -346,7 +345,7 @@ KDIO_API enum kdio_status kdio_pci_write(struct kdio_target *target, struct kdio
     if (status != KDIO_DONE)
         return refuse_pci(target, status, "write", function, offset, size);
     if (size)
-        status = run_one(target, &operation, buffer, NULL);
+        status = kdio_run_one(target, &operation, buffer, NULL);
     *(done ? done : &ignored) = bytes_done(target, status, unit, size);
     return status;
 }

@@ -119,6 +119,9 @@ static void take_event(struct kdio_target *target, const struct kdio_host_event 
     case KDIO_HOST_BAD:
         target->session_end = KDIO_BAD_REPLY;
         break;
+    case KDIO_HOST_EVENT:
+        target->event = true;
+        break;
     case KDIO_HOST_NONE:
         break;
     }

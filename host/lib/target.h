@@ -75,6 +75,7 @@ struct kdio_target {
     struct kdio_flight *failed;   /* The first of its requests that did not run to its end. */
     uint32_t session_operations;  /* The user's operations of the wire answered in this session. */
     uint64_t sessions, requests, operations;
+    bool event;                   /* The stub says that something is to be fetched. */
 
     bool unresolved;              /* The last call left operations whose outcome is unknown. */
     uint32_t unresolved_boot;
@@ -136,6 +137,12 @@ static inline bool kdio_session_ready(const struct kdio_target *target)
 {
     return target->link.state == KDIO_HOST_READY && target->session_end == KDIO_DONE;
 }
+
+/* operation.c */
+
+/* One operation; `bytes` is what its operand `s` or `t` holds, and the results have room for all it gives. */
+enum kdio_status kdio_run_one(struct kdio_target *target, struct kdio_operation *operation, const void *bytes,
+                              uint8_t *results);
 
 /* form.c: operations from what a caller asks for, or why there is no such operation. */
 

@@ -9,6 +9,7 @@
 #include "stub/boot/kernel.h"
 #include "stub/boot/pairs.h"
 #include "stub/boot/shell.h"
+#include "stub/boot/trap.h"
 #include "stub/boot/uart.h"
 #include "stub/boot/uart_irq.h"
 #include "stub/boot/x86.h"
@@ -28,16 +29,24 @@ void kernel_note(unsigned stub_result)
         kernel.poll_until = tsc_read() + spell_us * clock_tsc_khz() / 1000;
 }
 
-void kernel_timer_interrupt(void)
+/* In an interrupt: what the host stops is what was interrupted. */
+static void note(unsigned stub_result, struct interrupt_frame *frame)
+{
+    kernel_note(stub_result);
+    if (stub_result & KDIO_STUB_BREAK)
+        (void)trap_enter(frame, KDIO_TRAP_BREAK);
+}
+
+void kernel_timer_interrupt(struct interrupt_frame *frame)
 {
     clock_tick();
     pairs_tick();
     kernel.uart_idle_count = 0;
     if (kernel.stub)
-        kernel_note(kdio_stub_poll(kernel.stub));
+        note(kdio_stub_poll(kernel.stub), frame);
 }
 
-void kernel_uart_interrupt(void)
+void kernel_uart_interrupt(struct interrupt_frame *frame)
 {
     unsigned result;
 
@@ -48,7 +57,7 @@ void kernel_uart_interrupt(void)
         return;
     }
     result = kdio_stub_handle(kernel.stub);
-    kernel_note(result);
+    note(result, frame);
     if (result & KDIO_STUB_MORE)
         uart_irq_hold();
     if (result || ++kernel.uart_idle_count < UART_STORM)
@@ -97,12 +106,16 @@ void idle_run(void)
 {
     for (;;) {
         bool text_left;
+        unsigned result;
 
         news_tell();
         shell_step();
         pairs_idle();
         text_left = console_pump(kernel.stub);
-        kernel_note(kdio_stub_poll(kernel.stub));
+        result = kdio_stub_poll(kernel.stub);
+        kernel_note(result);
+        if (result & KDIO_STUB_BREAK)
+            trap_break();
         uart_irq_release();
         if (kernel.boot->config.spin || text_left || tsc_read() < kernel.poll_until)
             poll_on();

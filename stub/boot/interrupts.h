@@ -5,13 +5,16 @@
 
 #include <stdint.h>
 
+#define VECTOR_DEBUG        1u
 #define VECTOR_NMI          2u
+#define VECTOR_BREAKPOINT   3u
 #define VECTOR_DOUBLE_FAULT 8u
 #define VECTOR_PAGE_FAULT   14u
 #define VECTOR_EXCEPTIONS   32u /* Those below are exceptions. */
 #define VECTOR_PIC          0x20u /* 16 vectors. */
 #define VECTOR_UART         0x31u /* In a class of its own, below the timer's. */
 #define VECTOR_TIMER        0x41u
+#define VECTOR_BREAK        0x50u /* The kernel's own: it stops for the host. */
 #define VECTOR_SPURIOUS     0xffu
 
 /* As vectors.S leaves it on the stack, lowest address first. */

@@ -132,6 +132,7 @@ static bool stub_start(struct boot *boot)
         .pair_unlock = pairs_unlock,
         .text = shell_text,
         .faults = true,
+        .traps = true,
         .map = physical_map,
         .ecam = kernel.ecam,
         .ecam_count = kernel.ecam_count,

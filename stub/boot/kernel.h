@@ -4,6 +4,7 @@
 #define KDIO_BOOT_KERNEL_H
 
 #include "stub/boot/boot.h"
+#include "stub/boot/interrupts.h"
 
 #include <kdio_stub.h>
 
@@ -27,8 +28,8 @@ extern struct kernel kernel;
 void kernel_note(unsigned stub_result);
 
 /* What the dispatcher calls. */
-void kernel_timer_interrupt(void);
-void kernel_uart_interrupt(void);
+void kernel_timer_interrupt(struct interrupt_frame *frame);
+void kernel_uart_interrupt(struct interrupt_frame *frame);
 
 /* The idle loop. */
 void __attribute__((noreturn)) idle_run(void);

@@ -9,6 +9,7 @@
 #include "stub/boot/console.h"
 #include "stub/boot/image.h"
 #include "stub/boot/kernel.h"
+#include "stub/boot/trap.h"
 #include "stub/boot/pairs.h"
 #include "stub/boot/uart.h"
 #include "stub/boot/x86.h"
@@ -62,7 +63,17 @@ static bool stub_is_free(void)
     return false;
 }
 
-void panic_exception(const struct interrupt_frame *frame)
+/* Once the report has left: a host that debugs may mend what is wrong and let the kernel go on. */
+static bool stop_here(struct interrupt_frame *frame)
+{
+    uint64_t until = tsc_read() + (uint64_t)clock_tsc_khz() * FREE_WITHIN_MS;
+
+    while (console_pump(kernel.stub) && tsc_read() < until)
+        (void)kdio_stub_poll(kernel.stub);
+    return trap_enter(frame, frame->vector);
+}
+
+void panic_exception(struct interrupt_frame *frame)
 {
     pairs_unlock(NULL); /* Whoever held them will not come back. */
     report(frame);
@@ -71,6 +82,8 @@ void panic_exception(const struct interrupt_frame *frame)
         cpu_stop();
     }
     kdio_stub_prompt(kernel.stub, true);
+    if (stop_here(frame))
+        return;
     for (;;) {
         (void)console_pump(kernel.stub);
         (void)kdio_stub_poll(kernel.stub);

@@ -6,6 +6,6 @@
 #include "stub/boot/interrupts.h"
 
 /* An exception that nobody handles. */
-void __attribute__((noreturn)) panic_exception(const struct interrupt_frame *frame);
+void panic_exception(struct interrupt_frame *frame);
 
 #endif

@@ -80,6 +80,7 @@ extern "C" {
 enum {
     KDIO_STUB_WORK = 1, /* Bytes moved or a program ran: traffic is under way, worth polling on. */
     KDIO_STUB_MORE = 2, /* Work is left that no interrupt announces: call kdio_stub_poll again soon. */
+    KDIO_STUB_BREAK = 4, /* The host wants the kernel to stop: call kdio_stub_trap. A kernel that does not, goes on. */
 };
 
 /* What kdio_stub_init reports. */
@@ -161,6 +162,12 @@ struct kdio_machine {
     bool (*access)(void *context, enum kdio_access what, uint64_t at, uint64_t *value, struct kdio_stub_fault *fault);
     void (*cpuid)(void *context, uint32_t leaf, uint32_t subleaf, uint32_t result[4]); /* EAX, EBX, ECX, EDX. */
     void (*registers)(void *context, uint64_t values[KDIO_REGISTERS]);
+
+    /* For run control, NULL where there is none. debug_set writes DR0 to 3, 6 and 7, and for 4 CR4. The FXSAVE area is 512 bytes,
+     * aligned to 16; CR0.TS does not matter. */
+    void (*debug_set)(void *context, unsigned which, uint64_t value);
+    void (*fpu_save)(void *context, uint8_t *area);
+    void (*fpu_restore)(void *context, const uint8_t *area);
 };
 
 /* Memory through which PCI configuration space is accessed (PCI Express, 7.2.2), as ACPI's table MCFG gives it. */
@@ -227,6 +234,9 @@ struct kdio_stub_config {
 
     /* The kernel's exception handlers call kdio_stub_fault. */
     bool faults;
+
+    /* They call kdio_stub_trap too, and whoever gets KDIO_STUB_BREAK does; with `faults` and `map` that gives run control. */
+    bool traps;
 
     /*
      * Where the kernel sees a physical address: a pointer, and in *size how many bytes from there on; memory cached, devices
@@ -321,6 +331,27 @@ bool kdio_stub_fault(struct kdio_stub *stub, struct kdio_stub_fault *fault);
  */
 bool kdio_stub_suspend(struct kdio_stub *stub) __attribute__((warn_unused_result));
 void kdio_stub_resume(struct kdio_stub *stub);
+
+/*
+ * Run control. The kernel's registers at an exception, as the host sees and changes them. vector is the exception's, or
+ * KDIO_TRAP_BREAK where the kernel stops because an entry reported KDIO_STUB_BREAK.
+ */
+struct kdio_trap_frame {
+    uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp;
+    uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+    uint64_t vector, error_code;
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+#define KDIO_TRAP_BREAK 0x100u
+
+/*
+ * To be called, with interrupts off, from the handlers of #DB and #BP, of each exception that the kernel would die of (when
+ * kdio_stub_fault has not handled it), and, with the frame of what was interrupted, by whoever got KDIO_STUB_BREAK from
+ * kdio_stub_handle or kdio_stub_poll. While the kernel is stopped it does not return. True: go on with the frame, which may
+ * have changed. False: not the stub's affair (no host has ever asked for anything, or the stub itself is on the stack), and
+ * nothing is changed.
+ */
+bool kdio_stub_trap(struct kdio_stub *stub, struct kdio_trap_frame *frame) __attribute__((warn_unused_result));
 
 /* The UART's registers are mapped at another address from now on. For kernels that change their mappings. */
 void kdio_stub_uart_moved(struct kdio_stub *stub, uint64_t base);

@@ -32,9 +32,10 @@ $(EMBED_BUILD)/%.o: tests/embed/%.S tests/embed/rules.mk
 	$(Q)$(CC) $(EMBED_CFLAGS) -c -o $@ $<
 
 # Each check is shown to fail first, on libraries that break its rules.
-check-stub-lib: $(BUILD)/libkdiostub.a $(BUILD)/libkdiostub-ports.a check-stub-stack
+check-stub-lib: $(STUB_LIBRARIES) check-stub-stack
 	$(Q)tests/embed/test_link_checks
 	$(Q)tests/embed/link_checks $(BUILD)/libkdiostub.a
+	$(Q)tests/embed/link_checks $(BUILD)/libkdiostub-access.a
 	$(Q)tests/embed/link_checks $(BUILD)/libkdiostub-ports.a
 
 # The stack of each public entry, from objects compiled with the library's own flags. gcc whatever $(CC) is: no other

@@ -39,7 +39,7 @@ def x_macro(text, name):
 
 def compiled_rows():
     text = source("op_table.h")
-    return x_macro(text, "KDIO_OP_TABLE_PORTS") + x_macro(text, "KDIO_OP_TABLE_REST")
+    return [row for part in ("PORTS", "REST", "RUN") for row in x_macro(text, f"KDIO_OP_TABLE_{part}")]
 
 
 NEEDS = {"LINK": "", "PORT": "ports", "PROGRAM": "programs", "PCI": "PCI"}  # P7's words; the others are the names

@@ -147,7 +147,8 @@ static void results_have_the_size_of_their_letters(void **state)
 
 static void what_changes_the_target_is_marked(void **state)
 {
-    static const char *const words[] = { "OUT", "RMW", "INDEX", "REPEAT", "WRMSR", "WRITE", "PUT", "FILL" };
+    static const char *const words[] = { "OUT", "RMW", "INDEX", "REPEAT", "WRMSR", "WRITE", "PUT", "FILL",
+                                         "HALT", "SET_", "RESUME", "CLEAR_" };
 
     (void)state;
     for (size_t i = 0; i < TABLE_COUNT; i++) {

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* run_control.h: stopping the kernel, looking at its registers, breakpoints, and going on. */
+#ifndef KDIO_CMD_RUN_CONTROL_H
+#define KDIO_CMD_RUN_CONTROL_H
+
+#include "host/cmd/session.h"
+#include "host/cmd/statement.h"
+
+enum exit_status break_execute(const struct statement *statement, struct session *session);
+enum exit_status go_execute(const struct statement *statement, struct session *session);
+enum exit_status trace_execute(const struct statement *statement, struct session *session);
+enum exit_status step_over_execute(const struct statement *statement, struct session *session);
+enum exit_status r_execute(const struct statement *statement, struct session *session);
+enum exit_status bp_execute(const struct statement *statement, struct session *session);
+enum exit_status ba_execute(const struct statement *statement, struct session *session);
+enum exit_status bl_execute(const struct statement *statement, struct session *session);
+enum exit_status bc_execute(const struct statement *statement, struct session *session);
+enum exit_status reboot_execute(const struct statement *statement, struct session *session);
+
+#endif

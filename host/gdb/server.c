@@ -1,0 +1,706 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * server.c: the packets as gdb 13 speaks them, one small function each, found by the table at the end. Names are those of the GDB
+ * manual, appendix E.
+ */
+#include "host/gdb/server.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HALT_MS     2000u
+#define MEMORY_MAX  (GDB_PACKET_MAX / 2 - 16) /* Bytes of one m or M: two digits each. */
+#define SIGINT_NUMBER  2 /* gdb's own numbers. */
+#define SIGILL_NUMBER  4
+#define SIGTRAP_NUMBER 5
+#define SIGFPE_NUMBER  8
+#define SIGSEGV_NUMBER 11
+#define RESET_CONTROL  0xcf9u
+#define RESET_FULL     0x06u
+
+struct gdb_server {
+    struct kdio_target *target;
+    struct gdb_server_io io;
+    enum gdb_server_state state;
+    bool no_ack;
+    bool lost;          /* The target did not answer at the end. */
+    bool cpu_known;     /* `cpu` is of the present stop. */
+    struct kdio_stop stop;
+    struct gdb_cpu cpu;
+    bool breakpoints[KDIO_BREAKPOINTS_MAX]; /* Those that gdb has set. */
+    struct gdb_reader reader;
+    struct gdb_writer writer;
+    char xml[2 * GDB_PACKET_MAX];
+    uint8_t memory[GDB_PACKET_MAX];
+};
+
+/* ---- Answers ---- */
+
+static void send_packet(struct gdb_server *server)
+{
+    gdb_writer_end(&server->writer);
+    server->io.send(server->io.context, server->writer.bytes, server->writer.size);
+}
+
+static void answer(struct gdb_server *server, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void answer(struct gdb_server *server, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    gdb_writer_begin(&server->writer);
+    gdb_writer_binary(&server->writer, text, strlen(text));
+    send_packet(server);
+}
+
+/* What gdb shows as it is: "E." and words. */
+static void answer_failure(struct gdb_server *server)
+{
+    answer(server, "E.%s", kdio_target_error(server->target)->text);
+}
+
+static void answer_status(struct gdb_server *server, enum kdio_status status)
+{
+    if (status == KDIO_DONE)
+        answer(server, "OK");
+    else
+        answer_failure(server);
+}
+
+static void answer_malformed(struct gdb_server *server)
+{
+    answer(server, "E.malformed packet");
+}
+
+static int signal_of(const struct kdio_stop *stop)
+{
+    if (stop->reason == KDIO_STOP_BREAK)
+        return SIGINT_NUMBER;
+    if (stop->reason != KDIO_STOP_EXCEPTION)
+        return SIGTRAP_NUMBER;
+    if (stop->vector == 0 || stop->vector == 16 || stop->vector == 19)
+        return SIGFPE_NUMBER;
+    return stop->vector == 6 ? SIGILL_NUMBER : stop->vector == 1 ? SIGTRAP_NUMBER : SIGSEGV_NUMBER;
+}
+
+/* The kind of a breakpoint as gdb names it in a stop reply; an I/O breakpoint has no name there. */
+static void say_reason(struct gdb_server *server, char *text, size_t size)
+{
+    struct kdio_breakpoint breakpoint = { .kind = KDIO_BREAK_FREE };
+    const struct kdio_stop *stop = &server->stop;
+
+    text[0] = '\0';
+    if (stop->breakpoint >= KDIO_BREAKPOINTS_MAX ||
+        kdio_get_breakpoint(server->target, stop->breakpoint, &breakpoint) != KDIO_DONE)
+        return;
+    if (breakpoint.kind == KDIO_BREAK_SOFTWARE)
+        (void)snprintf(text, size, "swbreak:;");
+    else if (breakpoint.kind == KDIO_BREAK_EXECUTE)
+        (void)snprintf(text, size, "hwbreak:;");
+    else if (breakpoint.kind == KDIO_BREAK_WRITE)
+        (void)snprintf(text, size, "watch:%" PRIx64 ";", breakpoint.address);
+    else if (breakpoint.kind == KDIO_BREAK_ACCESS)
+        (void)snprintf(text, size, "awatch:%" PRIx64 ";", breakpoint.address);
+}
+
+static void answer_stop(struct gdb_server *server)
+{
+    char reason[64];
+
+    say_reason(server, reason, sizeof reason);
+    answer(server, "T%02x%sthread:1;", (unsigned)signal_of(&server->stop), reason);
+}
+
+/* ---- Registers ---- */
+
+static enum kdio_status fetch_cpu(struct gdb_server *server)
+{
+    enum kdio_status status = KDIO_DONE;
+
+    if (server->cpu_known)
+        return status;
+    status = kdio_get_registers(server->target, server->cpu.general);
+    if (status == KDIO_DONE)
+        status = kdio_get_fpu(server->target, server->cpu.fpu);
+    if (status == KDIO_DONE)
+        status = kdio_registers(server->target, &server->cpu.system);
+    server->cpu_known = status == KDIO_DONE;
+    return status;
+}
+
+static void take_g(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    uint8_t bytes[16];
+
+    (void)cursor;
+    if (fetch_cpu(server) != KDIO_DONE) {
+        answer_failure(server);
+        return;
+    }
+    gdb_writer_begin(&server->writer);
+    for (unsigned i = 0; i < gdb_register_count(); i++) {
+        gdb_register_get(&server->cpu, i, bytes);
+        gdb_writer_hex(&server->writer, bytes, gdb_register_size(i));
+    }
+    send_packet(server);
+}
+
+/* Only what differs is written, so that registers which are only shown do no harm. */
+static void take_G(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    enum kdio_status status = fetch_cpu(server);
+    uint8_t bytes[16];
+
+    for (unsigned i = 0; status == KDIO_DONE && i < gdb_register_count(); i++) {
+        if (gdb_read_hex(cursor, bytes, gdb_register_size(i)) != gdb_register_size(i)) {
+            answer_malformed(server);
+            return;
+        }
+        cursor->failed = false; /* The next register's digits follow. */
+        status = gdb_register_set(server->target, &server->cpu, i, bytes);
+    }
+    answer_status(server, status);
+}
+
+static void take_p(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    uint64_t number = gdb_read_number(cursor);
+    uint8_t bytes[16];
+
+    if (cursor->failed || number >= gdb_register_count()) {
+        answer(server, "E.no such register");
+        return;
+    }
+    if (fetch_cpu(server) != KDIO_DONE) {
+        answer_failure(server);
+        return;
+    }
+    gdb_register_get(&server->cpu, (unsigned)number, bytes);
+    gdb_writer_begin(&server->writer);
+    gdb_writer_hex(&server->writer, bytes, gdb_register_size((unsigned)number));
+    send_packet(server);
+}
+
+static void take_P(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    uint64_t number = gdb_read_number(cursor);
+    uint8_t bytes[16];
+    enum kdio_status status;
+
+    if (cursor->failed || number >= gdb_register_count() || !gdb_read_text(cursor, "=") ||
+        gdb_read_hex(cursor, bytes, sizeof bytes) != gdb_register_size((unsigned)number)) {
+        answer_malformed(server);
+        return;
+    }
+    status = fetch_cpu(server);
+    if (status == KDIO_DONE)
+        status = gdb_register_set(server->target, &server->cpu, (unsigned)number, bytes);
+    if (status == KDIO_UNSUPPORTED)
+        answer(server, "E.this register is only shown");
+    else
+        answer_status(server, status);
+}
+
+/* ---- Memory ---- */
+
+/* ADDR,LENGTH; false when they are not there. */
+static bool read_stretch(struct gdb_cursor *cursor, uint64_t *address, uint64_t *length)
+{
+    *address = gdb_read_number(cursor);
+    if (!gdb_read_text(cursor, ","))
+        return false;
+    *length = gdb_read_number(cursor);
+    return !cursor->failed;
+}
+
+/* A part is an answer: gdb asks for the rest, and hears why there is none. */
+static void take_m(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    uint64_t address, length;
+    size_t done = 0;
+
+    if (!read_stretch(cursor, &address, &length)) {
+        answer_malformed(server);
+        return;
+    }
+    if (length > MEMORY_MAX)
+        length = MEMORY_MAX;
+    if (kdio_read(server->target, KDIO_SPACE_VIRTUAL, address, 0, server->memory, (size_t)length, &done) != KDIO_DONE &&
+        !done) {
+        answer_failure(server);
+        return;
+    }
+    gdb_writer_begin(&server->writer);
+    gdb_writer_hex(&server->writer, server->memory, done);
+    send_packet(server);
+}
+
+static void write_memory(struct gdb_server *server, uint64_t address, uint64_t length, const void *bytes, size_t size)
+{
+    if (size != length) {
+        answer_malformed(server);
+        return;
+    }
+    answer_status(server, kdio_write(server->target, KDIO_SPACE_VIRTUAL, address, 0, bytes, size, NULL));
+}
+
+static void take_M(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    uint64_t address, length;
+    size_t size;
+
+    if (!read_stretch(cursor, &address, &length) || !gdb_read_text(cursor, ":")) {
+        answer_malformed(server);
+        return;
+    }
+    size = gdb_read_hex(cursor, server->memory, sizeof server->memory);
+    write_memory(server, address, length, server->memory, size);
+}
+
+/* The reader has taken the escapes out. */
+static void take_X(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    uint64_t address, length;
+
+    if (!read_stretch(cursor, &address, &length) || !gdb_read_text(cursor, ":")) {
+        answer_malformed(server);
+        return;
+    }
+    write_memory(server, address, length, cursor->at, (size_t)(cursor->end - cursor->at));
+}
+
+/* ---- Breakpoints: Z and z, TYPE,ADDRESS,KIND ---- */
+
+/* A read watchpoint is one of reads and writes: the processor has no other (SDM volume 3, 17.2.4). */
+static bool read_breakpoint(struct gdb_cursor *cursor, struct kdio_breakpoint *breakpoint)
+{
+    static const enum kdio_breakpoint_kind kinds[] = { KDIO_BREAK_SOFTWARE, KDIO_BREAK_EXECUTE, KDIO_BREAK_WRITE,
+                                                       KDIO_BREAK_ACCESS, KDIO_BREAK_ACCESS };
+    uint64_t type = gdb_read_number(cursor), length;
+
+    if (!gdb_read_text(cursor, ",") || type >= sizeof kinds / sizeof kinds[0] ||
+        !read_stretch(cursor, &breakpoint->address, &length) || length > 8)
+        return false;
+    breakpoint->kind = kinds[type];
+    breakpoint->length = type < 2 ? 1 : (uint32_t)length;
+    return true;
+}
+
+static bool is_same(const struct kdio_breakpoint *one, const struct kdio_breakpoint *other)
+{
+    return one->kind == other->kind && one->length == other->length && one->address == other->address;
+}
+
+/* The number of gdb's own breakpoint of that sort; KDIO_BREAKPOINTS_MAX when there is none. */
+static uint32_t find_breakpoint(struct gdb_server *server, const struct kdio_breakpoint *wanted)
+{
+    struct kdio_breakpoint found;
+
+    for (uint32_t id = 0; id < KDIO_BREAKPOINTS_MAX; id++)
+        if (server->breakpoints[id] && kdio_get_breakpoint(server->target, id, &found) == KDIO_DONE &&
+            is_same(&found, wanted))
+            return id;
+    return KDIO_BREAKPOINTS_MAX;
+}
+
+/* The protocol wants it idempotent. */
+static void take_Z(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    struct kdio_breakpoint breakpoint;
+    enum kdio_status status = KDIO_DONE;
+    uint32_t id;
+
+    if (!read_breakpoint(cursor, &breakpoint)) {
+        answer_malformed(server);
+        return;
+    }
+    if (find_breakpoint(server, &breakpoint) == KDIO_BREAKPOINTS_MAX) {
+        status = kdio_set_breakpoint(server->target, &breakpoint, &id);
+        if (status == KDIO_DONE && id < KDIO_BREAKPOINTS_MAX)
+            server->breakpoints[id] = true;
+    }
+    answer_status(server, status);
+}
+
+static enum kdio_status clear_breakpoint(struct gdb_server *server, uint32_t id)
+{
+    enum kdio_status status = kdio_clear_breakpoint(server->target, id);
+
+    if (status == KDIO_DONE)
+        server->breakpoints[id] = false;
+    return status;
+}
+
+static void take_z(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    struct kdio_breakpoint breakpoint;
+    uint32_t id;
+
+    if (!read_breakpoint(cursor, &breakpoint)) {
+        answer_malformed(server);
+        return;
+    }
+    id = find_breakpoint(server, &breakpoint);
+    answer_status(server, id < KDIO_BREAKPOINTS_MAX ? clear_breakpoint(server, id) : KDIO_DONE);
+}
+
+/* ---- Running ---- */
+
+static void go(struct gdb_server *server)
+{
+    enum kdio_status status = kdio_go(server->target);
+
+    server->cpu_known = false;
+    if (status == KDIO_DONE)
+        server->state = GDB_SERVER_RUNNING;
+    else
+        answer_failure(server);
+}
+
+static void step(struct gdb_server *server)
+{
+    server->cpu_known = false;
+    if (kdio_step(server->target, &server->stop) == KDIO_DONE)
+        answer_stop(server);
+    else
+        answer_failure(server);
+}
+
+/* c and s may carry an address to go on at. */
+static bool move_rip(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    uint64_t address;
+
+    if (cursor->at == cursor->end)
+        return true;
+    address = gdb_read_number(cursor);
+    if (cursor->failed) {
+        answer_malformed(server);
+        return false;
+    }
+    if (kdio_set_register(server->target, KDIO_RIP, address) == KDIO_DONE)
+        return true;
+    answer_failure(server);
+    return false;
+}
+
+static void take_c(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    if (move_rip(server, cursor))
+        go(server);
+}
+
+static void take_s(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    if (move_rip(server, cursor))
+        step(server);
+}
+
+/* There is one thread, so the first action is the one. Signals to pass on mean nothing to a kernel. */
+static void take_vCont(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    if (gdb_read_text(cursor, "c") || gdb_read_text(cursor, "C"))
+        go(server);
+    else if (gdb_read_text(cursor, "s") || gdb_read_text(cursor, "S"))
+        step(server);
+    else
+        answer_malformed(server);
+}
+
+static void take_vCont_query(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    (void)cursor;
+    answer(server, "vCont;c;C;s;S");
+}
+
+static void take_stop_query(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    (void)cursor;
+    answer_stop(server);
+}
+
+/* ---- The end ---- */
+
+void gdb_server_detach(struct gdb_server *server)
+{
+    for (uint32_t id = 0; id < KDIO_BREAKPOINTS_MAX; id++)
+        if (server->breakpoints[id])
+            (void)clear_breakpoint(server, id);
+    if (server->state == GDB_SERVER_STOPPED && kdio_go(server->target) != KDIO_DONE)
+        server->lost = true;
+    server->state = GDB_SERVER_ENDED;
+}
+
+static void take_D(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    (void)cursor;
+    gdb_server_detach(server);
+    answer(server, "OK");
+}
+
+/* The machine is reset; that it is gone then is what was asked for. */
+static void take_k(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    (void)cursor;
+    server->lost = kdio_out8(server->target, RESET_CONTROL, RESET_FULL) != KDIO_DONE;
+    server->state = GDB_SERVER_ENDED;
+}
+
+static void take_vKill(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    answer(server, "OK");
+    take_k(server, cursor);
+}
+
+/* ---- Queries ---- */
+
+static void take_qSupported(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    (void)cursor;
+    answer(server, "PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;qXfer:memory-map:read+;vContSupported+;"
+                   "swbreak+;hwbreak+", GDB_PACKET_MAX);
+}
+
+static void take_no_ack(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    (void)cursor;
+    answer(server, "OK");
+    server->no_ack = true;
+}
+
+static void answer_text(struct gdb_server *server, const char *text)
+{
+    answer(server, "%s", text);
+}
+
+static void take_OK(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    (void)cursor;
+    answer_text(server, "OK");
+}
+
+static void take_first_thread(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    (void)cursor;
+    answer_text(server, "m1");
+}
+
+static void take_next_thread(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    (void)cursor;
+    answer_text(server, "l");
+}
+
+static void take_current_thread(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    (void)cursor;
+    answer_text(server, "QC1");
+}
+
+static void take_attached(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    (void)cursor;
+    answer_text(server, "1");
+}
+
+static void take_unknown(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    (void)cursor;
+    answer_text(server, "");
+}
+
+/* OFFSET,LENGTH of a document: m and a part, l and the last one. */
+static void answer_part(struct gdb_server *server, struct gdb_cursor *cursor, const char *text, size_t size)
+{
+    uint64_t offset, length;
+
+    if (!read_stretch(cursor, &offset, &length)) {
+        answer_malformed(server);
+        return;
+    }
+    if (offset > size)
+        offset = size;
+    if (length > GDB_PACKET_MAX - 1)
+        length = GDB_PACKET_MAX - 1;
+    gdb_writer_begin(&server->writer);
+    gdb_writer_text(&server->writer, offset + length < size ? "m" : "l");
+    gdb_writer_binary(&server->writer, text + offset, (size_t)(length < size - offset ? length : size - offset));
+    send_packet(server);
+}
+
+static void take_features(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    size_t size = gdb_target_xml(server->xml, sizeof server->xml);
+
+    answer_part(server, cursor, server->xml, size);
+}
+
+/* All addresses are memory of the kernel's, so that gdb asks, and hears of what is not there by a fault. */
+static void take_memory_map(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    static const char map[] = "<?xml version=\"1.0\"?><!DOCTYPE memory-map PUBLIC \"+//IDN gnu.org//DTD GDB Memory Map V1.0//EN\" "
+                              "\"http://sourceware.org/gdb/gdb-memory-map.dtd\"><memory-map>"
+                              "<memory type=\"ram\" start=\"0x0\" length=\"0xffffffffffffffff\"/></memory-map>";
+
+    answer_part(server, cursor, map, sizeof map - 1);
+}
+
+/* ---- monitor ---- */
+
+/* O packets carry what is printed while the command runs. */
+static void print_for_gdb(void *context, const char *text, size_t size)
+{
+    struct gdb_server *server = context;
+
+    for (size_t at = 0, piece; at < size; at += piece) {
+        piece = size - at < MEMORY_MAX ? size - at : MEMORY_MAX;
+        gdb_writer_begin(&server->writer);
+        gdb_writer_text(&server->writer, "O");
+        gdb_writer_hex(&server->writer, text + at, piece);
+        send_packet(server);
+    }
+}
+
+static void take_qRcmd(struct gdb_server *server, struct gdb_cursor *cursor)
+{
+    size_t size = gdb_read_hex(cursor, server->memory, sizeof server->memory - 1);
+
+    if (cursor->failed || cursor->at != cursor->end) {
+        answer_malformed(server);
+        return;
+    }
+    server->memory[size] = '\0';
+    server->cpu_known = false; /* It may change registers. */
+    (void)server->io.monitor(server->io.context, (const char *)server->memory, print_for_gdb, server);
+    answer(server, "OK");
+}
+
+/* ---- The table: the first row whose name begins the packet ---- */
+
+static const struct {
+    const char *name;
+    void (*take)(struct gdb_server *server, struct gdb_cursor *cursor);
+} packets[] = {
+    { "qSupported", take_qSupported },
+    { "QStartNoAckMode", take_no_ack },
+    { "qXfer:features:read:target.xml:", take_features },
+    { "qXfer:memory-map:read::", take_memory_map },
+    { "qRcmd,", take_qRcmd },
+    { "qfThreadInfo", take_first_thread },
+    { "qsThreadInfo", take_next_thread },
+    { "qAttached", take_attached },
+    { "qC", take_current_thread },
+    { "vCont?", take_vCont_query },
+    { "vCont;", take_vCont },
+    { "vKill", take_vKill },
+    { "q", take_unknown },
+    { "Q", take_unknown },
+    { "v", take_unknown },
+    { "?", take_stop_query },
+    { "H", take_OK },
+    { "T", take_OK },
+    { "g", take_g },
+    { "G", take_G },
+    { "p", take_p },
+    { "P", take_P },
+    { "m", take_m },
+    { "M", take_M },
+    { "X", take_X },
+    { "Z", take_Z },
+    { "z", take_z },
+    { "c", take_c },
+    { "s", take_s },
+    { "D", take_D },
+    { "k", take_k },
+    { "", take_unknown },
+};
+
+static void take_packet(struct gdb_server *server)
+{
+    struct gdb_cursor cursor = gdb_cursor_on(server->reader.data, server->reader.size);
+    size_t i = 0;
+
+    while (!gdb_read_text(&cursor, packets[i].name))
+        i++;
+    packets[i].take(server, &cursor);
+}
+
+/* gdb's ^C. The stop is told by gdb_server_wait, as any other. */
+static void take_break(struct gdb_server *server)
+{
+    struct kdio_stop stop;
+
+    if (server->state == GDB_SERVER_RUNNING && kdio_halt(server->target, HALT_MS, &stop) == KDIO_DONE &&
+        stop.reason == KDIO_STOP_NONE)
+        print_for_gdb(server, "kdio: not stopping: the kernel keeps interrupts off\n", 52);
+}
+
+static void take_event(struct gdb_server *server, enum gdb_event event)
+{
+    if (!server->no_ack && (event == GDB_PACKET || event == GDB_DAMAGED))
+        server->io.send(server->io.context, event == GDB_PACKET ? "+" : "-", 1);
+    if (event == GDB_PACKET && server->state == GDB_SERVER_STOPPED)
+        take_packet(server);
+    else if (event == GDB_NACK)
+        server->io.send(server->io.context, server->writer.bytes, server->writer.size);
+    else if (event == GDB_BREAK)
+        take_break(server);
+}
+
+/* ---- Life ---- */
+
+struct gdb_server *gdb_server_new(struct kdio_target *target, const struct gdb_server_io *io)
+{
+    struct gdb_server *server = calloc(1, sizeof *server);
+
+    if (!server)
+        return NULL;
+    server->target = target;
+    server->io = *io;
+    return server;
+}
+
+void gdb_server_free(struct gdb_server *server)
+{
+    free(server);
+}
+
+enum gdb_server_state gdb_server_state(const struct gdb_server *server)
+{
+    return server->state;
+}
+
+enum kdio_status gdb_server_attach(struct gdb_server *server)
+{
+    server->state = GDB_SERVER_STOPPED;
+    return kdio_halt(server->target, HALT_MS, &server->stop);
+}
+
+void gdb_server_print(struct gdb_server *server, const char *text, size_t size)
+{
+    if (server->state == GDB_SERVER_RUNNING)
+        print_for_gdb(server, text, size);
+}
+
+void gdb_server_take(struct gdb_server *server, const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size && server->state != GDB_SERVER_ENDED; i++)
+        take_event(server, gdb_reader_take(&server->reader, bytes[i]));
+}
+
+enum kdio_status gdb_server_wait(struct gdb_server *server, uint32_t ms)
+{
+    enum kdio_status status = kdio_wait_stop(server->target, ms, &server->stop);
+
+    if (status != KDIO_DONE || server->stop.reason == KDIO_STOP_NONE)
+        return status;
+    server->state = GDB_SERVER_STOPPED;
+    answer_stop(server);
+    return KDIO_DONE;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stop.c: run control. That the kernel has stopped is an event, which the stub repeats until it is asked for; the answer comes as
+ * any other, exactly once.
+ */
+#include <string.h>
+
+#include "host/lib/target.h"
+
+#define STATE_SIZE     36u
+#define REGISTERS_SIZE 180u
+#define LOOK_US        500000u /* Where an event is lost, the stop shows all the same. */
+#define WIDE_REGISTERS 18u     /* General registers, RIP and RFLAGS. */
+#define SEGMENTS       6u
+
+enum { RESUME_GO, RESUME_STEP };
+
+static enum kdio_status run(struct kdio_target *target, uint8_t opcode, const uint64_t operand[KDIO_OP_OPERANDS_MAX],
+                            const void *bytes, uint8_t *results)
+{
+    struct kdio_operation operation;
+    enum kdio_status status = kdio_make(&operation, opcode, operand);
+
+    return status == KDIO_DONE ? kdio_run_one(target, &operation, bytes, results) : status;
+}
+
+/* ---- Whether it is stopped, and why ---- */
+
+static void read_state(const uint8_t *results, struct kdio_stop *stop)
+{
+    struct kdio_reader reader = kdio_reader_on(results, STATE_SIZE);
+
+    (void)kdio_read_u8(&reader); /* Stopped: the reason says it too. */
+    stop->reason = (enum kdio_stop_reason)kdio_read_u8(&reader);
+    stop->count = kdio_read_u32(&reader);
+    stop->cpu = kdio_read_u32(&reader);
+    stop->vector = kdio_read_u8(&reader);
+    stop->code = kdio_read_uint(&reader, 8);
+    stop->dr6 = kdio_read_uint(&reader, 8);
+    stop->rip = kdio_read_uint(&reader, 8);
+    stop->breakpoint = kdio_read_u8(&reader);
+}
+
+KDIO_API enum kdio_status kdio_stop_state(struct kdio_target *target, struct kdio_stop *stop)
+{
+    uint8_t results[STATE_SIZE];
+    enum kdio_status status;
+
+    target->event = false; /* Before it is asked: an event that comes meanwhile is a new one. */
+    status = run(target, KDIO_OP_STATE, (uint64_t[KDIO_OP_OPERANDS_MAX]){ 0 }, NULL, results);
+    if (status == KDIO_DONE)
+        read_state(results, stop);
+    return status;
+}
+
+/* Until an event, or `end_us`, or a look is due. */
+static enum kdio_status await_event(struct kdio_target *target, uint64_t end_us)
+{
+    uint64_t now_us = kdio_time_us();
+    uint64_t look_us = now_us + LOOK_US < end_us ? now_us + LOOK_US : end_us;
+    enum kdio_status status = kdio_session_ensure(target);
+
+    while (status == KDIO_DONE && !target->event && now_us < look_us) {
+        status = kdio_session_step(target, look_us - now_us);
+        now_us = kdio_time_us();
+    }
+    return status;
+}
+
+/* What the link says of its end is in the words of any other operation's: it is asked again. */
+KDIO_API enum kdio_status kdio_wait_stop(struct kdio_target *target, uint32_t ms, struct kdio_stop *stop)
+{
+    uint64_t end_us = kdio_time_us() + ms * (uint64_t)1000;
+    enum kdio_status status;
+
+    for (;;) {
+        status = await_event(target, end_us);
+        if (status == KDIO_INTERRUPTED)
+            return kdio_fail(target, status, KDIO_OUTCOME_NOT_DONE, "interrupted; the kernel runs on");
+        status = kdio_stop_state(target, stop);
+        if (status != KDIO_DONE || stop->reason != KDIO_STOP_NONE || kdio_time_us() >= end_us)
+            return status;
+    }
+}
+
+KDIO_API enum kdio_status kdio_halt(struct kdio_target *target, uint32_t ms, struct kdio_stop *stop)
+{
+    enum kdio_status status = run(target, KDIO_OP_HALT, (uint64_t[KDIO_OP_OPERANDS_MAX]){ 0 }, NULL, NULL);
+
+    return status == KDIO_DONE ? kdio_wait_stop(target, ms, stop) : status;
+}
+
+/* ---- Going on ---- */
+
+KDIO_API enum kdio_status kdio_go(struct kdio_target *target)
+{
+    return run(target, KDIO_OP_RESUME, (uint64_t[KDIO_OP_OPERANDS_MAX]){ RESUME_GO }, NULL, NULL);
+}
+
+/* Both in one request: one round trip a step. */
+KDIO_API enum kdio_status kdio_step(struct kdio_target *target, struct kdio_stop *stop)
+{
+    uint8_t results[STATE_SIZE];
+    struct kdio_operation operations[2];
+    struct kdio_program program = { .operations = operations, .count = 2, .results = results,
+                                    .results_size = sizeof results, .capabilities = KDIO_CAPABILITY_RUN, .changes = true };
+    enum kdio_status status = kdio_make(&operations[0], KDIO_OP_RESUME, (uint64_t[KDIO_OP_OPERANDS_MAX]){ RESUME_STEP });
+
+    if (status == KDIO_DONE)
+        status = kdio_make(&operations[1], KDIO_OP_STATE, (uint64_t[KDIO_OP_OPERANDS_MAX]){ 0 });
+    if (status == KDIO_DONE)
+        status = kdio_run_program(target, &program, KDIO_CUT_FULL);
+    if (status == KDIO_DONE) {
+        target->event = false;
+        read_state(results, stop);
+    }
+    return status;
+}
+
+/* ---- Registers ---- */
+
+KDIO_API enum kdio_status kdio_get_registers(struct kdio_target *target, uint64_t registers[KDIO_REGISTER_COUNT])
+{
+    uint8_t results[REGISTERS_SIZE];
+    struct kdio_reader reader = kdio_reader_on(results, sizeof results);
+    enum kdio_status status = run(target, KDIO_OP_GET_REGISTERS, (uint64_t[KDIO_OP_OPERANDS_MAX]){ 0 }, NULL, results);
+
+    for (unsigned i = 0; status == KDIO_DONE && i < KDIO_REGISTER_COUNT; i++)
+        registers[i] = kdio_read_uint(&reader, i >= WIDE_REGISTERS && i < WIDE_REGISTERS + SEGMENTS ? 2 : 8);
+    return status;
+}
+
+KDIO_API enum kdio_status kdio_set_register(struct kdio_target *target, enum kdio_register which, uint64_t value)
+{
+    return run(target, KDIO_OP_SET_REGISTER, (uint64_t[KDIO_OP_OPERANDS_MAX]){ which, value }, NULL, NULL);
+}
+
+KDIO_API enum kdio_status kdio_get_fpu(struct kdio_target *target, uint8_t area[KDIO_FPU_SIZE])
+{
+    size_t piece = target->link.answer.results_max < KDIO_FPU_SIZE ? target->link.answer.results_max : KDIO_FPU_SIZE;
+    enum kdio_status status = KDIO_DONE;
+
+    for (size_t at = 0; status == KDIO_DONE && at < KDIO_FPU_SIZE; at += piece) {
+        size_t size = KDIO_FPU_SIZE - at < piece ? KDIO_FPU_SIZE - at : piece;
+
+        status = run(target, KDIO_OP_GET_FPU, (uint64_t[KDIO_OP_OPERANDS_MAX]){ at, size }, NULL, area + at);
+    }
+    return status;
+}
+
+KDIO_API enum kdio_status kdio_set_fpu(struct kdio_target *target, uint32_t offset, const void *bytes, size_t size)
+{
+    if (offset > KDIO_FPU_SIZE || size > KDIO_FPU_SIZE - offset)
+        return kdio_fail(target, KDIO_BAD_ARGUMENT, KDIO_OUTCOME_NOT_DONE, "beyond the FXSAVE area; nothing was sent");
+    return run(target, KDIO_OP_SET_FPU, (uint64_t[KDIO_OP_OPERANDS_MAX]){ offset, size }, bytes, NULL);
+}
+
+/* ---- Breakpoints ---- */
+
+KDIO_API enum kdio_status kdio_set_breakpoint(struct kdio_target *target, const struct kdio_breakpoint *breakpoint,
+                                              uint32_t *id)
+{
+    const uint64_t operand[KDIO_OP_OPERANDS_MAX] = { breakpoint->kind, breakpoint->length, breakpoint->address };
+    uint8_t result;
+    enum kdio_status status = run(target, KDIO_OP_SET_BREAKPOINT, operand, NULL, &result);
+
+    if (status == KDIO_DONE)
+        *id = result;
+    return status;
+}
+
+KDIO_API enum kdio_status kdio_clear_breakpoint(struct kdio_target *target, uint32_t id)
+{
+    return run(target, KDIO_OP_CLEAR_BREAKPOINT, (uint64_t[KDIO_OP_OPERANDS_MAX]){ id }, NULL, NULL);
+}
+
+KDIO_API enum kdio_status kdio_get_breakpoint(struct kdio_target *target, uint32_t id,
+                                              struct kdio_breakpoint *breakpoint)
+{
+    uint8_t results[10];
+    struct kdio_reader reader = kdio_reader_on(results, sizeof results);
+    enum kdio_status status =
+        run(target, KDIO_OP_GET_BREAKPOINT, (uint64_t[KDIO_OP_OPERANDS_MAX]){ id }, NULL, results);
+
+    if (status != KDIO_DONE)
+        return status;
+    breakpoint->kind = (enum kdio_breakpoint_kind)kdio_read_u8(&reader);
+    breakpoint->length = kdio_read_u8(&reader);
+    breakpoint->address = kdio_read_uint(&reader, 8);
+    return status;
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stop.c: implements stop.h. Exceptions and flags as in SDM volume 3, chapters 6 and 17.
+ *
+ * A step runs with RFLAGS.TF set and IF clear, so that an interrupt which is pending stays pending and the next stop is
+ * behind the one instruction. What the instruction itself does to the flags is told by its opcode.
+ */
+#include "stub/stop.h"
+
+#include "stub/space.h"
+#include "stub/stub.h"
+
+#define VECTOR_DEBUG      1u
+#define VECTOR_BREAKPOINT 3u
+
+#define RFLAGS_TF 0x00000100u
+#define RFLAGS_IF 0x00000200u
+#define RFLAGS_RF 0x00010000u
+
+#define DR6           6u
+#define REGISTER_DR6  9u /* Among what the machine tells. */
+#define DR6_BREAKS    0x0000000fu
+#define DR6_BS        0x00004000u
+#define DR6_CLEAR     0xffff0ff0u
+#define EVENT_PERIOD_US 250000u
+#define FLUSH_US      100000u /* For the answer to go out before the kernel runs again. */
+
+#define OPCODE_PUSHF 0x9cu
+#define OPCODE_POPF  0x9du
+#define OPCODE_IRET  0xcfu
+#define OPCODE_HLT   0xf4u
+#define OPCODE_CLI   0xfau
+#define OPCODE_STI   0xfbu
+#define INSTRUCTION_MAX 15u
+
+/* ---- Why it stopped ---- */
+
+static uint8_t debug_breakpoint(const struct kdio_stub *stub, uint64_t dr6)
+{
+    for (uint8_t id = 0; id < KDIO_HARDWARE_BREAKPOINTS; id++)
+        if (dr6 >> id & 1 && stub->breakpoints.slots[id].used)
+            return id;
+    return KDIO_BREAKPOINT_NONE;
+}
+
+static uint8_t debug_reason(const struct kdio_stub *stub)
+{
+    const struct kdio_stop *stop = &stub->stop;
+
+    if (stop->breakpoint != KDIO_BREAKPOINT_NONE)
+        return stub->breakpoints.slots[stop->breakpoint].kind == KDIO_BREAKPOINT_EXECUTE ? KDIO_STOP_BREAKPOINT
+                                                                                        : KDIO_STOP_WATCHPOINT;
+    return stop->stepping && stop->dr6 & DR6_BS ? KDIO_STOP_STEP : KDIO_STOP_EXCEPTION;
+}
+
+/* The processor never clears DR6 by itself. */
+static void judge_debug(struct kdio_stub *stub)
+{
+    struct kdio_stop *stop = &stub->stop;
+
+    stop->dr6 = kdio_stop_system_register(stub, REGISTER_DR6);
+    kdio_stop_debug_set(stub, DR6, DR6_CLEAR);
+    stop->breakpoint = debug_breakpoint(stub, stop->dr6);
+    stop->reason = debug_reason(stub);
+}
+
+/* Our int3 is not there for the kernel: RIP goes back to it. */
+static void judge_int3(struct kdio_stub *stub, struct kdio_trap_frame *frame)
+{
+    struct kdio_stop *stop = &stub->stop;
+
+    stop->reason = KDIO_STOP_BREAKPOINT;
+    stop->breakpoint = kdio_breakpoint_at(stub, frame->rip - 1);
+    if (stop->breakpoint != KDIO_BREAKPOINT_NONE)
+        frame->rip--;
+}
+
+static void judge(struct kdio_stub *stub, struct kdio_trap_frame *frame)
+{
+    struct kdio_stop *stop = &stub->stop;
+
+    stop->breakpoint = KDIO_BREAKPOINT_NONE;
+    stop->dr6 = 0;
+    if (frame->vector == VECTOR_DEBUG)
+        judge_debug(stub);
+    else if (frame->vector == VECTOR_BREAKPOINT)
+        judge_int3(stub, frame);
+    else
+        stop->reason = frame->vector == KDIO_TRAP_BREAK ? KDIO_STOP_BREAK : KDIO_STOP_EXCEPTION;
+}
+
+/* ---- One step ---- */
+
+static bool is_prefix(uint8_t byte)
+{
+    return (byte & 0xf0) == 0x40 || byte == 0x66 || byte == 0x67 || byte == 0x2e || byte == 0x36 || byte == 0x3e ||
+           byte == 0x26 || byte == 0x64 || byte == 0x65 || byte == 0xf0 || byte == 0xf2 || byte == 0xf3;
+}
+
+/* Apart, so that it is not on the stack while the kernel stands still. */
+static bool __attribute__((noinline)) access(const struct kdio_stub *stub, bool store, uint64_t at, unsigned width, uint64_t *value)
+{
+    struct kdio_stub_fault fault;
+
+    return stub->machine.access(stub->machine.context,
+                                (store ? KDIO_ACCESS_STORE : KDIO_ACCESS_LOAD) + (unsigned)__builtin_ctz(width), at, value,
+                                &fault);
+}
+
+/* The opcode's first byte; 0 where the instruction cannot be read: it will fault. */
+static uint8_t opcode_at(const struct kdio_stub *stub, uint64_t rip)
+{
+    uint64_t byte = 0;
+
+    for (unsigned i = 0; i < INSTRUCTION_MAX; i++) {
+        if (!access(stub, false, rip + i, 1, &byte))
+            return 0;
+        if (!is_prefix((uint8_t)byte))
+            return (uint8_t)byte;
+    }
+    return 0;
+}
+
+static void step_begin(struct kdio_stub *stub, struct kdio_trap_frame *frame)
+{
+    struct kdio_stop *stop = &stub->stop;
+
+    stop->stepping = true;
+    stop->lifted = kdio_breakpoint_at(stub, frame->rip);
+    if (stop->lifted != KDIO_BREAKPOINT_NONE)
+        kdio_breakpoint_lift(stub, stop->lifted);
+    stop->opcode = opcode_at(stub, frame->rip);
+    stop->interrupts = frame->rflags & RFLAGS_IF;
+    frame->rflags = (frame->rflags & ~(uint64_t)RFLAGS_IF) | RFLAGS_TF | RFLAGS_RF;
+}
+
+/* Flags that the instruction pushed hold the step's TF and IF: they become what they would have been. */
+static void mend_pushed_flags(const struct kdio_stub *stub, uint64_t at)
+{
+    uint64_t flags = 0;
+
+    if (!access(stub, false, at, 2, &flags))
+        return;
+    flags = (flags & ~(uint64_t)(RFLAGS_TF | RFLAGS_IF)) | (stub->stop.interrupts ? RFLAGS_IF : 0);
+    (void)access(stub, true, at, 2, &flags);
+}
+
+static bool sets_interrupts(uint8_t opcode)
+{
+    return opcode == OPCODE_POPF || opcode == OPCODE_IRET || opcode == OPCODE_CLI || opcode == OPCODE_STI;
+}
+
+/* Whether the instruction was done or not: an exception, or another breakpoint, may have come first. */
+static void step_end(struct kdio_stub *stub, struct kdio_trap_frame *frame)
+{
+    struct kdio_stop *stop = &stub->stop;
+    bool done = stop->dr6 & DR6_BS;
+
+    stop->stepping = false;
+    if (stop->lifted != KDIO_BREAKPOINT_NONE)
+        kdio_breakpoint_put(stub, stop->lifted);
+    stop->lifted = KDIO_BREAKPOINT_NONE;
+    if (!done || !(stop->opcode == OPCODE_POPF || stop->opcode == OPCODE_IRET))
+        frame->rflags &= ~(uint64_t)RFLAGS_TF;
+    if (done && stop->opcode == OPCODE_PUSHF)
+        mend_pushed_flags(stub, frame->rsp);
+    if (stop->interrupts && !(done && sets_interrupts(stop->opcode)))
+        frame->rflags |= RFLAGS_IF;
+}
+
+/* ---- Stopped ---- */
+
+static bool answer_waits(struct kdio_stub *stub)
+{
+    return kdio_stub_link_tx_pending(&stub->link, kdio_stub_now_us(stub));
+}
+
+/* The answer goes out while the kernel still stands: it may run without ever coming back here. */
+static void flush(struct kdio_stub *stub)
+{
+    uint64_t from_us = kdio_stub_now_us(stub);
+
+    while (answer_waits(stub) && kdio_stub_now_us(stub) - from_us < FLUSH_US)
+        (void)kdio_stub_work(stub, true);
+}
+
+/* L11: until it was fetched. */
+static void tell(struct kdio_stub *stub)
+{
+    struct kdio_stop *stop = &stub->stop;
+    uint64_t now_us = kdio_stub_now_us(stub);
+
+    if (stop->fetched || now_us < stop->event_us)
+        return;
+    kdio_stub_link_event(&stub->link);
+    stop->event_us = now_us + EVENT_PERIOD_US;
+}
+
+static void stand_still(struct kdio_stub *stub, struct kdio_trap_frame *frame)
+{
+    struct kdio_stop *stop = &stub->stop;
+
+    stop->frame = frame;
+    stop->wanted = false;
+    stop->resume = KDIO_RESUME_NOT;
+    stop->count++;
+    stop->fetched = false;
+    stop->event_us = 0;
+    while (stop->resume == KDIO_RESUME_NOT) {
+        tell(stub);
+        (void)kdio_stub_work(stub, true);
+    }
+    stop->frame = NULL;
+}
+
+/* HLT with interrupts off would never end: the step is behind it, as after an interrupt that was nobody's. */
+static bool step_over_halt(struct kdio_stub *stub, struct kdio_trap_frame *frame)
+{
+    if (opcode_at(stub, frame->rip) != OPCODE_HLT)
+        return false;
+    frame->rip++;
+    stub->stop.dr6 = DR6_BS;
+    stub->stop.breakpoint = KDIO_BREAKPOINT_NONE;
+    stub->stop.reason = KDIO_STOP_STEP;
+    return true;
+}
+
+/* True when the kernel is to run. */
+static bool leave(struct kdio_stub *stub, struct kdio_trap_frame *frame)
+{
+    struct kdio_stop *stop = &stub->stop;
+    bool step = stop->resume == KDIO_RESUME_STEP;
+
+    if (step && step_over_halt(stub, frame))
+        return false;
+    stop->step_is_own = !step;
+    if (step || kdio_breakpoint_at(stub, frame->rip) != KDIO_BREAKPOINT_NONE) {
+        step_begin(stub, frame);
+        return true;
+    }
+    frame->rflags |= RFLAGS_RF; /* An execute breakpoint of the debug registers is passed once. */
+    flush(stub);
+    return true;
+}
+
+static bool is_own_step(const struct kdio_stub *stub)
+{
+    return stub->stop.step_is_own && stub->stop.reason == KDIO_STOP_STEP;
+}
+
+/* A stub that is at work on this processor cannot be entered: an int3 of ours in what it calls is taken out for good. */
+static bool beside(struct kdio_stub *stub, struct kdio_trap_frame *frame)
+{
+    uint8_t id = frame->vector == VECTOR_BREAKPOINT ? kdio_breakpoint_at(stub, frame->rip - 1) : KDIO_BREAKPOINT_NONE;
+
+    if (id == KDIO_BREAKPOINT_NONE)
+        return false;
+    (void)kdio_breakpoint_clear(stub, id);
+    frame->rip--;
+    return true;
+}
+
+bool kdio_stop_possible(const struct kdio_stub *stub)
+{
+    return stub->config.traps && stub->config.faults && stub->config.map && stub->machine.debug_set;
+}
+
+bool kdio_stub_trap(struct kdio_stub *stub, struct kdio_trap_frame *frame)
+{
+    struct kdio_stop *stop = &stub->stop;
+    bool stepped;
+
+    if (!stub || !kdio_stop_possible(stub))
+        return false;
+    stepped = stop->stepping;
+    if (!stepped && !kdio_stub_take(&stub->busy))
+        return beside(stub, frame);
+    stub->entered_rsp = (uintptr_t)&stepped;
+    if (!stub->link.current.key.challenge || stub->suspended) {
+        kdio_stub_release(&stub->busy);
+        return false;
+    }
+    judge(stub, frame);
+    if (stepped)
+        step_end(stub, frame);
+    while (!(stepped && is_own_step(stub))) {
+        stand_still(stub, frame);
+        stepped = false;
+        if (leave(stub, frame))
+            break;
+    }
+    if (!stop->stepping)
+        kdio_stub_release(&stub->busy);
+    return true;
+}

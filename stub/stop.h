@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stop.h: the kernel, stopped. kdio_stub_trap does the link's work until the host lets the kernel go; between the first and the
+ * second half of a step, the stub stays held, so that nobody else goes on with the program that asked for it.
+ */
+#ifndef KDIO_STUB_STOP_H
+#define KDIO_STUB_STOP_H
+
+#include <kdio_stub.h>
+
+#include "stub/breakpoint.h"
+#include "stub/runner.h"
+
+/* As in the results of STATE. */
+enum kdio_stop_reason {
+    KDIO_STOP_NONE,
+    KDIO_STOP_BREAK,
+    KDIO_STOP_STEP,
+    KDIO_STOP_BREAKPOINT,
+    KDIO_STOP_WATCHPOINT,
+    KDIO_STOP_EXCEPTION,
+};
+
+enum kdio_resume {
+    KDIO_RESUME_NOT,
+    KDIO_RESUME_GO,
+    KDIO_RESUME_STEP,
+};
+
+struct kdio_stop {
+    struct kdio_trap_frame *frame; /* NULL while the kernel runs. */
+    uint8_t reason;
+    uint8_t breakpoint;
+    uint8_t resume;    /* What is to become of the stopped kernel. */
+    bool wanted;       /* The host asked for a stop. */
+    bool stepping;     /* One instruction runs; `busy` stays held. */
+    bool step_is_own;  /* Only to get over an own int3: the host does not see it. */
+    uint8_t lifted;    /* The int3 that is out for that instruction; KDIO_BREAKPOINT_NONE. */
+    uint8_t opcode;    /* Of that instruction, behind its prefixes. */
+    bool interrupts;   /* RFLAGS.IF before it. */
+    bool fetched;      /* The host knows of this stop. */
+    uint64_t event_us; /* When it is told again that there is one. */
+    uint32_t count;
+    uint64_t dr6;
+};
+
+/* A register as struct kdio_machine numbers them; a debug register, or CR4 as 4. */
+uint64_t kdio_stop_system_register(const struct kdio_stub *stub, unsigned number);
+void kdio_stop_debug_set(const struct kdio_stub *stub, unsigned which, uint64_t value);
+
+/* The machine and the kernel allow it. */
+bool kdio_stop_possible(const struct kdio_stub *stub);
+
+#endif
