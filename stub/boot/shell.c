@@ -12,6 +12,7 @@
 #include "stub/boot/pages.h"
 #include "stub/boot/pairs.h"
 #include "stub/boot/rehearsal.h"
+#include "stub/boot/trials.h"
 
 #define INPUT_SIZE      256u
 #define LINE_SIZE       80u
@@ -124,6 +125,9 @@ static const struct command *commands(unsigned *count)
         { "pairs-count", "print what became of them", pairs_tell },
         { "pages", "print where the test pages are", pages_tell },
         { "stub-fault", "take memory away from under the stub", rehearsal_start },
+#define X(name, what) { "trial-" #name, "for a debugger: " what, trial_##name },
+        TRIALS(X)
+#undef X
         { "overflow", "run out of stack", overflow_run },
         { "write-text", "write to the kernel's own text", write_text_run },
         { "execute-data", "execute data", execute_data_run },
