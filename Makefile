@@ -220,21 +220,7 @@ install: all
 
 # ---- The parts that bring their own rules ----
 
--include stub/boot/rules.mk
--include qemu/rules.mk
--include tests/rules.mk
--include tests/win/rules.mk
--include tests/embed/rules.mk
--include tests/cmd/rules.mk
--include tests/lib/rules.mk
--include tests/system/rules.mk
--include tests/faults/rules.mk
--include tests/capture/rules.mk
--include tests/doctor/rules.mk
--include tests/fuzz/rules.mk
--include tests/spec/rules.mk
--include tests/bench/rules.mk
--include host/demo/rules.mk
+-include $(sort $(wildcard */rules.mk */*/rules.mk))
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 clean:

@@ -5,15 +5,53 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "host/cmd/interpret.h"
 #include "host/win/access.h"
 #include "host/win/loader.h"
 
+/* A library that was built without the interpreter has no commands of kdio. */
+extern __typeof__(interpret) interpret __attribute__((weak));
+
+/* ---- The commands of kdio ---- */
+
+struct printing {
+    struct kdio_win_client *client;
+    bool quiet;
+};
+
+static void print(void *context, bool error, const char *text, size_t size)
+{
+    struct printing *printing = context;
+    if (printing->quiet)
+        return;
+    kdio_win_output_piece(printing->client, error ? DEBUG_OUTPUT_ERROR : DEBUG_OUTPUT_NORMAL, text, size);
+    if (error)
+        kdio_win_output_piece(printing->client, DEBUG_OUTPUT_ERROR, "\n", 1);
+}
+
+static bool is_stopped(void *context)
+{
+    return kdio_win_stopped(((struct printing *)context)->client);
+}
+
+/* The interpreter cannot say whether a command changes the target, so a hold stops them all. */
 static HRESULT interpret_line(struct kdio_win_client *client, PCSTR command, bool quiet)
 {
-    (void)client;
-    (void)command;
-    (void)quiet;
-    return E_NOTIMPL;
+    struct printing printing = { client, quiet };
+    struct interpreter interpreter = { .target = client->target, .target_name = "the target",
+                                       .read_only = client->held != S_OK, .print = print,
+                                       .interrupted = is_stopped, .context = &printing };
+    enum kdio_status status = KDIO_DONE;
+    if (interpret == NULL)
+        return E_NOTIMPL;
+    kdio_win_stoppable(client);
+    enum exit_status result = interpret(&interpreter, command, &status);
+    kdio_win_unstoppable(client);
+    if (result == EXIT_STATUS_DONE)
+        return S_OK;
+    if (status == KDIO_READ_ONLY && client->held != S_OK)
+        return client->held;
+    return status == KDIO_DONE ? E_FAIL : kdio_win_result(client, status, KDIO_WIN_NO_DEVICE);
 }
 
 /* ---- The commands of extensions ---- */

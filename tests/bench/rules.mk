@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # make bench: measures targets in QEMU and on simulated lines; prints a table and writes $(BUILD)/bench.json.
 
-include tests/pace/rules.mk
 
 BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/host/%.o,$(wildcard tests/bench/*.c))
 

@@ -66,7 +66,7 @@ static enum kdio_status judge_ports(const struct machine *machine, const struct 
         return KDIO_DONE;
     if (op->row->operands[1] != 'b')
         return judge_port(machine, operand[0], op->width, op->row->changes, written(op));
-    return worse(judge_port(machine, operand[0], 1u << (operand[1] & 3), true, operand[2]),
+    return worse(judge_port(machine, operand[0], 1u << (operand[1] & 3), true, operand[1] & 4 ? 0xfe : operand[2]),
                  judge_port(machine, operand[3], op->width, op->row->family == KDIO_OP_INDEX_OUT8, operand[4]));
 }
 

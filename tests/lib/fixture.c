@@ -8,6 +8,7 @@ struct peer peer;
 struct kdio_target *target;
 struct kdio_program *program;
 uint64_t interrupt_ms;
+uint64_t reset_ms;
 
 uint64_t now_ms(void)
 {
@@ -17,6 +18,10 @@ uint64_t now_ms(void)
 static bool interrupted(void *context)
 {
     (void)context;
+    if (reset_ms && now_ms() >= reset_ms) {
+        reset_ms = 0;
+        peer.page->reset = true;
+    }
     return interrupt_ms && now_ms() >= interrupt_ms;
 }
 
@@ -36,7 +41,7 @@ static int start_with(enum peer_kind kind, size_t memory)
 {
     struct kdio_options options = options_for_tests();
 
-    interrupt_ms = 0;
+    interrupt_ms = reset_ms = 0;
     program = kdio_program_new();
     peer_start_sized(&peer, kind, memory);
     reopen(&options);

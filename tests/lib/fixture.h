@@ -22,6 +22,7 @@ extern struct peer peer;
 extern struct kdio_target *target;
 extern struct kdio_program *program; /* Empty. */
 extern uint64_t interrupt_ms;        /* When options.interrupted begins to say so; 0: never. */
+extern uint64_t reset_ms;            /* When the peer is to be reset, during a wait; 0: never. */
 
 uint64_t now_ms(void);
 struct kdio_options options_for_tests(void);

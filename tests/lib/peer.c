@@ -213,6 +213,7 @@ static bool access_ram(struct line *line, bool store, unsigned width, uint64_t a
     if (store && within(offset, page->read_only_from, page->read_only_to))
         return fault(failure, VECTOR_PAGE_FAULT, code | PAGE_FAULT_PRESENT);
     wait_us(page->ram_delay_us);
+    page->ram_accesses++;
     for (unsigned i = 0; i < width; i++)
         page->touched[offset + i]++;
     if (!store)

@@ -66,6 +66,7 @@ struct peer_page {
     struct peer_access accesses[PEER_ACCESSES_MAX];
     uint8_t ram[PEER_RAM_SIZE];
     uint8_t touched[PEER_RAM_SIZE]; /* How often each byte of it was accessed. */
+    atomic_uint ram_accesses;
     atomic_uint absent_from, absent_to;       /* Offsets of the bytes of it that fault, */
     atomic_uint read_only_from, read_only_to; /* and of those that fault when written. */
     atomic_uint ram_delay_us;      /* What an access to it takes. */

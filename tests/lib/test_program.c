@@ -558,6 +558,25 @@ static void a_reset_in_the_middle_leaves_what_is_known(void **state)
     assert_resolved(KDIO_RESET);
 }
 
+/* A sign of life tells more than the replies that came. */
+static void a_reset_under_a_long_program(void **state)
+{
+    const struct kdio_error *error = kdio_target_error(target);
+
+    (void)state;
+    for (unsigned i = 0; i < 50; i++)
+        ADD(kdio_program_out(program, PORT, 4, i));
+    ADD(kdio_program_delay(program, 3000000));
+    ADD(kdio_program_out(program, PORT, 4, 1));
+    reset_ms = now_ms() + 700;
+    RUN(KDIO_RESET);
+    assert_int_equal(error->outcome, KDIO_OUTCOME_UNKNOWN);
+    assert_int_equal(error->index, 50);
+    assert_int_equal(error->done_count, 50);
+    assert_text("delay 3000000 us: the target was reset; whether it was done is unknown");
+    assert_int_equal(kdio_program_done_count(program), 0); /* No results came. */
+}
+
 /* ---- What this stub does not have, and what is not to be done ---- */
 
 static void what_the_stub_lacks_is_refused_before_a_byte_is_sent(void **state)
@@ -576,6 +595,21 @@ static void what_the_stub_lacks_is_refused_before_a_byte_is_sent(void **state)
     assert_text("read of 8 bytes in units of 4 at 1000 (physical): this stub has no operations on physical memory");
     assert_wire(before, 0);
     assert_int_equal(peer.page->access_count, 0);
+}
+
+static void the_uart_is_no_data_port(void **state)
+{
+    const struct kdio_index index = { .port = 0x2c, .width = 1, .value = 1, .data_port = 0x3f8 };
+    struct wire before = wire_bytes();
+
+    (void)state;
+    ADD(kdio_program_out(program, PORT, 1, 1));
+    ADD(kdio_program_index_in(program, &index, 1));
+    RUN(KDIO_LINK_UART);
+    kdio_program_clear(program);
+    ADD(kdio_program_ins(program, 0x3fc, 4, 3));
+    RUN(KDIO_LINK_UART);
+    assert_wire(before, 0);
 }
 
 static void read_only_covers_all_that_changes(void **state)
@@ -663,6 +697,8 @@ int main(void)
         ON_A_LINE(an_interrupted_string_tells_how_far_it_is),
         ON_A_LINE(cut_operations_are_resolved_as_what_they_were),
         ON_A_LINE(a_reset_in_the_middle_leaves_what_is_known),
+        ON_A_LINE(a_reset_under_a_long_program),
+        ON_A_LINE(the_uart_is_no_data_port),
         ON_A_BARE_STUB(what_the_stub_lacks_is_refused_before_a_byte_is_sent),
         ON_A_LINE(read_only_covers_all_that_changes),
         ON_A_LINE(a_deny_list_covers_every_port_of_an_operation),

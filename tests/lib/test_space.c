@@ -110,6 +110,17 @@ static void blocks_of_every_size(void **state)
         }
 }
 
+/* Cut between words, a block takes no more accesses than its words and edges. */
+static void blocks_take_few_accesses(void **state)
+{
+    (void)state;
+    assert_int_equal(kdio_read(target, KDIO_SPACE_VIRTUAL, AT(0x2000), 0, buffer, 0x4000, NULL), KDIO_DONE);
+    assert_int_equal(peer.page->ram_accesses, 0x4000 / 8);
+    peer.page->ram_accesses = 0;
+    assert_int_equal(kdio_write(target, KDIO_SPACE_VIRTUAL, AT(0x2003), 0, buffer, 0x4000, NULL), KDIO_DONE);
+    assert_int_equal(peer.page->ram_accesses, 0x4000 / 8 - 1 + 8);
+}
+
 static void blocks_are_written_whole(void **state)
 {
     static const size_t sizes[] = { 1, 8, 13, 1000, 1023, 1024, 1029, 1030, 1031, 5000, 40000 };
@@ -404,6 +415,7 @@ int main(void)
         ON_A_LINE(model_specific_registers),
         ON_A_LINE(cpuid_and_registers),
         ON_A_LINE(blocks_of_every_size),
+        ON_A_LINE(blocks_take_few_accesses),
         ON_A_LINE(blocks_are_written_whole),
         ON_A_LINE(units_are_accessed_whole),
         ON_A_LINE(a_fault_tells_how_far_it_came),

@@ -44,11 +44,18 @@ def cobs_decode(wire):
     return bytes(data) if code == 0xFF else bytes(data[:-1])
 
 
+def crc_step(byte):
+    for _ in range(8):
+        byte = (byte >> 1) ^ (0x82F63B78 if byte & 1 else 0)  # 1edc6f41, reflected
+    return byte
+
+
+CRC_STEPS = [crc_step(byte) for byte in range(256)]
+
+
 def crc_register(start, data):
     for byte in data:
-        start ^= byte
-        for _ in range(8):
-            start = (start >> 1) ^ (0x82F63B78 if start & 1 else 0)  # 1edc6f41, reflected
+        start = start >> 8 ^ CRC_STEPS[(start ^ byte) & 0xFF]
     return start
 
 

@@ -101,13 +101,23 @@ static void operations_with_one_port_access_it(void **state)
 
 static void a_pair_writes_its_index_port(void **state)
 {
-    static const uint64_t operand[KDIO_OP_OPERANDS_MAX] = { 0x70, KDIO_INDEX_RESTORE | 1, 0x8a, 0x64, 0xfe };
+    static const uint64_t operand[KDIO_OP_OPERANDS_MAX] = { 0x70, 1, 0x8a, 0x64, 0xfe };
     static const struct kdio_port_access in[] = { { 0x70, 2, true, 0x8a }, { 0x64, 1, false, 0 } };
     static const struct kdio_port_access out[] = { { 0x70, 2, true, 0x8a }, { 0x64, 1, true, 0xfe } };
 
     (void)state;
     assert_accesses(KDIO_OP_INDEX_IN8, operand, in, 2);
     assert_accesses(KDIO_OP_INDEX_OUT8, operand, out, 2);
+}
+
+/* What is written back is known to nobody before. */
+static void a_pair_that_restores_may_write_anything(void **state)
+{
+    static const uint64_t operand[KDIO_OP_OPERANDS_MAX] = { 0x3c4, KDIO_INDEX_RESTORE, 2, 0x3c5 };
+    static const struct kdio_port_access in[] = { { 0x3c4, 1, true, KDIO_ANY_VALUE }, { 0x3c5, 1, false, 0 } };
+
+    (void)state;
+    assert_accesses(KDIO_OP_INDEX_IN8, operand, in, 2);
 }
 
 static void what_has_no_port_accesses_none(void **state)
@@ -139,6 +149,7 @@ int main(void)
         cmocka_unit_test(safe_denies_what_resets),
         cmocka_unit_test(operations_with_one_port_access_it),
         cmocka_unit_test(a_pair_writes_its_index_port),
+        cmocka_unit_test(a_pair_that_restores_may_write_anything),
         cmocka_unit_test(what_has_no_port_accesses_none),
         cmocka_unit_test(unknown_values_are_denied),
     };

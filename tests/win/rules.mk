@@ -21,7 +21,7 @@ WIN_HEADERS := host/include/kdio.h $(wildcard host/include/kdio/*.h host/include
 
 WIN_UNIT_TESTS := $(addprefix $(WIN_BUILD)/test_,hresult options format port memory spaces client extension loader)
 WIN_LIBRARY_OBJECTS := $(patsubst %.c,$(WIN_BUILD)/%.o,$(wildcard host/win/*.c))
-WIN_OBJECTS := $(WIN_LIBRARY_OBJECTS) $(patsubst %,$(WIN_BUILD)/tests/win/fake_%.o,kdio machine)
+WIN_OBJECTS := $(WIN_LIBRARY_OBJECTS) $(patsubst %,$(WIN_BUILD)/tests/win/fake_%.o,kdio machine interpret)
 WIN_WITNESSES := $(addprefix $(WIN_BUILD)/witness-,mingw gcc clang g++ clang++)
 
 .PHONY: check-win win-clients $(WIN_WITNESSES)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_loader.c: extensions through IDebugControl: what is loaded, what is refused and why, and what is called. */
 #include "tests/win/client_fixture.h"
+#include "tests/win/fake_interpret.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -229,6 +230,75 @@ static void test_execute_extension(void **state)
     assert_hresult(CALL(fixture->control, Execute, 0, "x", 8), 0x80070057);
 }
 
+static void test_execute_command(void **state)
+{
+    struct fixture *fixture = *state;
+    execute(fixture, "ob 80 1", 0);
+    assert_string_equal(fake_interpreter.line, "ob 80 1");
+    assert_string_equal(printed, "one\ntwo\n");
+    execute(fixture, "!pci", 0);
+    assert_string_equal(fake_interpreter.line, "!pci");
+    execute(fixture, "nonsense", 0x80004005);
+    assert_string_equal(errors, "unknown command 'nonsense'\n");
+    execute(fixture, "refused", 0xd000000e);
+    printed[0] = '\0';
+    assert_hresult(CALL(fixture->control, Execute, DEBUG_OUTCTL_IGNORE, "ob 80 1", DEBUG_EXECUTE_DEFAULT), S_OK);
+    assert_string_equal(printed, "");
+    assert_hresult(CALL(fixture->control, Execute, 0, "ob 80 1", DEBUG_EXECUTE_ECHO), S_OK);
+    assert_string_equal(printed, "ob 80 1\none\ntwo\n");
+}
+
+/* The interpreter cannot tell writes from reads beforehand: while writes are held, it is read-only. */
+static void test_execute_holds(void **state)
+{
+    struct fixture *fixture = *state;
+    UCHAR byte = 0;
+    fake.access_status = KDIO_TIMEOUT;
+    fake.access_outcome = KDIO_OUTCOME_UNKNOWN;
+    assert_hresult(CALL(fixture->spaces, WriteIo, 1, 0, 1, 0x80, &byte, 1, NULL), 0x800705b4);
+    execute(fixture, "ob 80 1", 0x800705b4);
+    assert_true(fake_interpreter.read_only);
+    assert_hresult(kdio_win_last_hresult(), 0x800705b4);
+    execute(fixture, "ob 80 1", 0);
+    assert_false(fake_interpreter.read_only);
+}
+
+static struct fixture *current;
+
+static void interrupt(void)
+{
+    fake.during_call = NULL;
+    assert_hresult(CALL(current->control, SetInterrupt, DEBUG_INTERRUPT_ACTIVE), S_OK);
+}
+
+static void test_execute_interrupted(void **state)
+{
+    current = *state;
+    fake.during_call = interrupt;
+    execute(current, "long", 0xd000013a);
+}
+
+static void test_execute_file(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[512];
+    (void)snprintf(path, sizeof(path), "%s/commands.txt", directory);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs("ob 80 1\r\nnonsense\nob 80 2\n", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    fake_interpreter.calls = 0;
+    assert_hresult(CALL(fixture->control, ExecuteCommandFile, 0, path, 0), 0x80004005);
+    assert_int_equal(fake_interpreter.calls, 2);
+    assert_hresult(CALL(fixture->control, ExecuteCommandFile, 0, "/nowhere/at/all", 0), 0x80070002);
+    assert_hresult(CALL(fixture->control, ExecuteCommandFile, 0, NULL, 0), 0x80070057);
+}
+
+static void test_execute_without_target(void **state)
+{
+    execute(*state, "ob 80 1", 0x8000ffff);
+}
+
 /* A session that begins or ends is told. */
 static void test_notified(void **state)
 {
@@ -254,6 +324,11 @@ int main(int argc, char **argv)
         TEST_CALLS(test_extension_function),
         TEST_CALLS(test_old_extension),
         TEST_CALLS(test_execute_extension),
+        TEST_CALLS(test_execute_command),
+        TEST_CALLS(test_execute_holds),
+        TEST_CALLS(test_execute_interrupted),
+        TEST_CALLS(test_execute_file),
+        TEST_LOADER(test_execute_without_target),
         TEST_LOADER(test_notified),
     };
     char *slash = strrchr(argv[0], '/');

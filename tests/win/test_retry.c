@@ -2,7 +2,8 @@
 /*
  * test_retry.c: a client that retries blindly never writes twice. The real library and the real stub, with a line
  * between them that is cut after each possible number of bytes, in either direction, and is not there until the client
- * has seen a failure. With the hold of kdio_win.h off, some cut makes the same client write twice: so the test would see it.
+ * has seen a failure. With the hold of kdio_win.h off, some cut makes the same client write twice: so the test would
+ * see it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -114,7 +115,8 @@ static int listen_at(const char *path)
     int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
     (void)unlink(path);
-    if (listening < 0 || bind(listening, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(listening, 4) != 0)
+    if (listening < 0 || bind(listening, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+        listen(listening, 4) != 0)
         _exit(2);
     return listening;
 }
