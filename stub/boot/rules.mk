@@ -4,7 +4,7 @@
 BOOT_DIR     := stub/boot
 BOOT_BUILD   := $(BUILD)/stub-boot
 BOOT_SOURCES := $(filter-out $(BOOT_DIR)/efi.c $(BOOT_DIR)/pvh.c,$(wildcard $(BOOT_DIR)/*.c))
-BOOT_OBJECTS := $(BOOT_SOURCES:$(BOOT_DIR)/%.c=$(BOOT_BUILD)/%.o) $(BOOT_BUILD)/vectors.o
+BOOT_OBJECTS := $(BOOT_SOURCES:$(BOOT_DIR)/%.c=$(BOOT_BUILD)/%.o) $(BOOT_BUILD)/vectors.o $(BOOT_BUILD)/trials.o
 BOOT_EFI     := $(BOOT_BUILD)/efi.o
 BOOT_PVH     := $(BOOT_BUILD)/pvh-entry.o $(BOOT_BUILD)/pvh.o
 
@@ -35,7 +35,7 @@ $(BOOT_EFI): $(BOOT_DIR)/efi.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BOOT_CFLAGS) $(BOOT_EFI_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BOOT_BUILD)/vectors.o: $(BOOT_DIR)/vectors.S
+$(BOOT_BUILD)/vectors.o $(BOOT_BUILD)/trials.o: $(BOOT_BUILD)/%.o: $(BOOT_DIR)/%.S
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BOOT_FLAGS) -I. -MMD -MP -c -o $@ $<
 

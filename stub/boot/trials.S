@@ -140,12 +140,6 @@ mixed_leaf:
         restore
         ret
 
-        trial icebp
-        int3
-        .byte 0xf1
-        nop
-        ret
-
         trial detect
         movq %dr7, %rax
         orq $0x2000, %rax

@@ -13,7 +13,6 @@
     X(flags, "pushf and popf") \
     X(iret, "iret") \
     X(stack_segment, "mov to SS and pop of SS") \
-    X(icebp, "the opcode f1") \
     X(detect, "DR7.GD: an access to a debug register") \
     X(repeated, "a repeated string instruction") \
     X(faulting, "a load from an address that is not canonical") \
