@@ -166,22 +166,31 @@ static struct results results_of(const struct session *session, const struct bat
     return results;
 }
 
+/* What was executed, and how it failed, has something to show: what it had read by then. */
+static void print_failed(struct session *session, const struct batch *batch, const struct kdio_program *program,
+                         size_t index)
+{
+    const struct statement *statement = batch_statement(batch, index);
+    struct results results = results_of(session, batch, program, index);
+
+    results.failed = true;
+    results.timed = false;
+    if (statement->command->shows_failure)
+        statement->command->print(statement, &results, session->output);
+}
+
 static void print_results(struct session *session, const struct batch *batch, const struct kdio_program *program,
                           enum kdio_status status)
 {
     size_t done = statement_of(batch, kdio_program_done_count(program));
 
-    for (size_t i = 0; i < batch->count && (i < done || status != KDIO_DONE); i++) {
+    for (size_t i = 0; i < batch->count && i < done; i++) {
         const struct statement *statement = batch_statement(batch, i);
         struct results results = results_of(session, batch, program, i);
-        results.failed = i >= done;
-        if (results.failed && (!statement->command->shows_failure || kdio_status_class(status) != KDIO_CLASS_REFUSED))
-            break;
-        results.timed = results.timed && !results.failed;
         statement->command->print(statement, &results, session->output);
-        if (results.failed)
-            break;
     }
+    if (done < batch->count && (status == KDIO_NO_MATCH || status == KDIO_FAULT))
+        print_failed(session, batch, program, done);
 }
 
 static enum kdio_status append_one(const struct session *session, const struct statement *statement,

@@ -63,6 +63,7 @@ static HRESULT sink_output(IDebugOutputCallbacks *This, ULONG mask, PCSTR text)
         (void)fputs(text, sink->text);
     else
         output_text(sink->output, "%s", text);
+    (void)fflush(stdout); /* Commands that take long show how far they are. */
     return S_OK;
 }
 

@@ -2,6 +2,7 @@
 /* operation.c: implements operation.h. Operands stand in the order that operation.h shows for each. */
 #include "host/cmd/operation.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,8 @@
 #include "host/cmd/policy.h"
 #include "host/cmd/port.h"
 #include "proto/policy.h"
+
+#define NAME_SIZE 16 /* Of an operand. */
 
 static unsigned width_of(const struct statement *statement)
 {
@@ -36,11 +39,47 @@ static bool needs_line(const struct results *results, const struct output *outpu
     return !output->json && results->timed;
 }
 
+static void add_operand(cJSON *object, const char *name, uint64_t value)
+{
+    char lower[NAME_SIZE] = "";
+
+    for (size_t i = 0; i < sizeof(lower) - 1 && name[i] != '\0'; i++)
+        lower[i] = (char)tolower((unsigned char)name[i]);
+    output_wide(object, lower, value);
+}
+
+static void add_values(cJSON *object, const struct statement *statement)
+{
+    size_t size = 0;
+    uint8_t *values = statement_units(statement, width_of(statement), &size);
+
+    if (values != NULL)
+        output_units(object, "values", values, NULL, size, width_of(statement));
+    free(values);
+}
+
+/* The operands behind the port, by their names in the help. */
+static void add_operands(cJSON *object, const struct statement *statement)
+{
+    unsigned slot = 0;
+
+    for (const struct operand_form *form = statement->command->forms; form->name != NULL; form++) {
+        if (form->kind == OPERAND_LIST)
+            add_values(object, statement);
+        else if (form->kind == OPERAND_TIME)
+            output_wide(object, "us", statement->operands[slot]);
+        else if (form->kind != OPERAND_PORT)
+            add_operand(object, form->name, statement->operands[slot]);
+        slot++;
+    }
+}
+
 void quiet_print(const struct statement *statement, const struct results *results, struct output *output)
 {
     if (output->json) {
         cJSON *object = statement->command->accesses_ports ? port_object(statement, results, output)
                                                            : output_object(output, statement);
+        add_operands(object, statement);
         output_print_object(output, object);
     } else if (needs_line(results, output)) {
         output_text(output, "%08" PRIx64 ":", statement->operands[0]);

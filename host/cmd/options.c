@@ -123,10 +123,21 @@ static bool set_flag(struct cmd_options *options, int option)
     return false;
 }
 
+/* Some command's option in the wrong place. */
+static bool belongs_behind_command(const struct cmd_options *options, const char *word)
+{
+    const struct command *command = options->word_count > 0 ? command_find(options->words[0]) : NULL;
+
+    return command != NULL && command_option(command, word) != 0;
+}
+
 /* getopt leaves the word it could not read just before optind, but for a letter in the middle of a bundle. */
-static enum exit_status bad_option(int option, char **argv, struct failure *failure)
+static enum exit_status bad_option(const struct cmd_options *options, int option, char **argv, struct failure *failure)
 {
     const char *word = argv[optind - 1];
+
+    if (belongs_behind_command(options, word))
+        return failure_usage(failure, "option '%s' stands right behind %s", word, options->words[0]);
 
     if (option == ':')
         return failure_usage(failure, "option '%s' lacks its argument", word);
@@ -158,7 +169,7 @@ static enum exit_status apply_option(struct cmd_options *options, int option, ch
     case '?':
         if (is_commands_option(options, argv[optind - 1]))
             return add_word(options, argv[optind - 1]);
-        return bad_option(option, argv, failure);
+        return bad_option(options, option, argv, failure);
     case 'c':
         return parse_commands(options, optarg, failure);
     case 't':
@@ -181,7 +192,7 @@ static enum exit_status apply_option(struct cmd_options *options, int option, ch
             note_wait_word(options, argv[optind]);
         return parse_wait(options, optarg, failure);
     default:
-        return set_flag(options, option) ? EXIT_STATUS_DONE : bad_option(option, argv, failure);
+        return set_flag(options, option) ? EXIT_STATUS_DONE : bad_option(options, option, argv, failure);
     }
 }
 

@@ -46,7 +46,14 @@ enum {
 #define HEADER_BRIDGE       1u
 #define DEVICE_BARS         6u
 #define BRIDGE_BARS         2u
+#define BAR_PORTS           0x1u
+#define BAR_PORT_FLAGS      0x3u
+#define BAR_TYPE            0x6u
+#define BAR_WIDE            0x4u
+#define BAR_PREFETCH        0x8u
+#define BAR_MEMORY_FLAGS    0xfu
 #define STATUS_CAPABILITIES 0x10u
+#define CAPABILITY_ALIGN    0x3u
 #define CAPABILITIES_MAX    48u /* A list that is longer runs in a circle. */
 
 static struct kdio_pci_address address_of(uint64_t number)
@@ -375,23 +382,26 @@ static const char *capability_name(uint8_t id)
     return "unknown";
 }
 
+/* The base address in register `index`, and whether it takes the next register too. */
+static bool print_bar(const uint8_t *bytes, unsigned index, bool last, struct output *output)
+{
+    uint32_t bar = dword_at(bytes, PCI_BAR + index * UNIT);
+    bool ports = (bar & BAR_PORTS) != 0;
+    bool wide = !ports && !last && (bar & BAR_TYPE) == BAR_WIDE;
+    uint64_t high = wide ? dword_at(bytes, PCI_BAR + (index + 1) * UNIT) : 0;
+    uint64_t base = high << 32 | (bar & ~(ports ? BAR_PORT_FLAGS : BAR_MEMORY_FLAGS));
+
+    if (bar != 0 || high != 0)
+        output_text(output, "  bar %u         %08" PRIx32 " %s at %" PRIx64 "%s%s\n", index, bar,
+                    ports ? "ports" : "memory", base, wide ? ", 64 bits" : "",
+                    !ports && (bar & BAR_PREFETCH) != 0 ? ", prefetchable" : "");
+    return wide;
+}
+
 static void print_bars(const uint8_t *bytes, unsigned count, struct output *output)
 {
-    for (unsigned i = 0; i < count; i++) {
-        uint32_t bar = dword_at(bytes, PCI_BAR + i * 4);
-        if (bar == 0)
-            continue;
-        if ((bar & 1) != 0)
-            output_text(output, "  bar %u         %08" PRIx32 " ports at %" PRIx32 "\n", i, bar, bar & ~3u);
-        else if ((bar & 6) == 4 && i + 1 < count)
-            output_text(output, "  bar %u         %08" PRIx32 " memory at %" PRIx64 ", 64 bits%s\n", i, bar,
-                        (uint64_t)dword_at(bytes, PCI_BAR + (i + 1) * 4) << 32 | (bar & ~15u),
-                        (bar & 8) != 0 ? ", prefetchable" : "");
-        else
-            output_text(output, "  bar %u         %08" PRIx32 " memory at %" PRIx32 "%s\n", i, bar, bar & ~15u,
-                        (bar & 8) != 0 ? ", prefetchable" : "");
-        i += (bar & 7) == 4;
-    }
+    for (unsigned i = 0; i < count; i++)
+        i += print_bar(bytes, i, i + 1 == count, output);
 }
 
 static void print_kind(const uint8_t *bytes, struct output *output)
@@ -412,11 +422,13 @@ static void print_kind(const uint8_t *bytes, struct output *output)
     }
 }
 
-/* Bounded, as the list may run in a circle. `next` 0 ends it. */
+/* The first one after 0; 0 after the last. */
 static uint8_t next_capability(const uint8_t *bytes, uint8_t at)
 {
-    return at == 0 ? ((word_at(bytes, PCI_STATUS_REGISTER) & STATUS_CAPABILITIES) != 0 ? bytes[PCI_CAPABILITIES] & ~3 : 0)
-                   : bytes[at + 1] & ~3;
+    bool listed = (word_at(bytes, PCI_STATUS_REGISTER) & STATUS_CAPABILITIES) != 0;
+    uint8_t next = at != 0 ? bytes[at + 1] : listed ? bytes[PCI_CAPABILITIES] : 0;
+
+    return (uint8_t)(next & ~CAPABILITY_ALIGN);
 }
 
 static void print_capabilities(const uint8_t *bytes, struct output *output)

@@ -14,8 +14,7 @@
 #define INDEX_BITS  9u
 #define INDEX_MASK  0x1ffu
 #define PAGE_SHIFT  12u
-#define KIB         1024u
-#define MIB         (KIB * KIB)
+#define UNIT        1024u
 #define PTE_PRESENT 1u
 
 /* Topmost of five levels first. */
@@ -77,17 +76,28 @@ static void print_entry(const struct kdio_translation *translation, unsigned ind
     output_text(output, "\n");
 }
 
+/* "4 KiB" */
+static void print_size(uint64_t size, struct output *output)
+{
+    static const char *const units[] = { "bytes", "KiB", "MiB", "GiB" };
+    size_t unit = 0;
+
+    for (; size >= UNIT && unit + 1 < sizeof(units) / sizeof(units[0]); unit++)
+        size /= UNIT;
+    output_text(output, "%" PRIu64 " %s\n", size, units[unit]);
+}
+
 static void print_text(const struct kdio_translation *translation, uint64_t address, struct output *output)
 {
     uint64_t physical = translation->physical;
-    bool small = translation->page_size < MIB;
 
     for (unsigned i = 0; i < translation->walked; i++)
         print_entry(translation, i, address, output);
-    if (translation->present)
-        output_text(output, "%08" PRIx64 "`%08" PRIx64 " is physical %08" PRIx64 "`%08" PRIx64 ", in a page of %" PRIu64
-                            " %s\n", address >> 32, address & UINT32_MAX, physical >> 32, physical & UINT32_MAX,
-                    translation->page_size / (small ? KIB : MIB), small ? "KiB" : "MiB");
+    if (!translation->present)
+        return;
+    output_text(output, "%08" PRIx64 "`%08" PRIx64 " is physical %08" PRIx64 "`%08" PRIx64 ", in a page of ",
+                address >> 32, address & UINT32_MAX, physical >> 32, physical & UINT32_MAX);
+    print_size(translation->page_size, output);
 }
 
 static void print_json(const struct kdio_translation *translation, const struct statement *statement,

@@ -692,6 +692,84 @@ enum kdio_status kdio_pci_read(struct kdio_target *target, struct kdio_pci_addre
     return status;
 }
 
+/* ---- Run control: the fake cannot be stopped ---- */
+
+static enum kdio_status cannot(struct kdio_target *target, const char *what)
+{
+    note("%s\n", what);
+    return fail(target, KDIO_UNSUPPORTED, KDIO_OUTCOME_NOT_DONE);
+}
+
+enum kdio_status kdio_out(struct kdio_target *target, uint64_t port, unsigned width, uint64_t value)
+{
+    note("out%u %llx %llx\n", width * 8, ull(port), ull(value));
+    return fate(target);
+}
+
+enum kdio_status kdio_stop_state(struct kdio_target *target, struct kdio_stop *stop)
+{
+    *stop = (struct kdio_stop){ .reason = KDIO_STOP_NONE };
+    return cannot(target, "stop");
+}
+
+enum kdio_status kdio_halt(struct kdio_target *target, uint32_t ms, struct kdio_stop *stop)
+{
+    (void)ms;
+    *stop = (struct kdio_stop){ .reason = KDIO_STOP_NONE };
+    return cannot(target, "halt");
+}
+
+enum kdio_status kdio_go(struct kdio_target *target)
+{
+    return cannot(target, "go");
+}
+
+enum kdio_status kdio_step(struct kdio_target *target, struct kdio_stop *stop)
+{
+    *stop = (struct kdio_stop){ .reason = KDIO_STOP_NONE };
+    return cannot(target, "step");
+}
+
+enum kdio_status kdio_wait_stop(struct kdio_target *target, uint32_t ms, struct kdio_stop *stop)
+{
+    (void)ms;
+    *stop = (struct kdio_stop){ .reason = KDIO_STOP_NONE };
+    return cannot(target, "wait");
+}
+
+enum kdio_status kdio_get_registers(struct kdio_target *target, uint64_t registers[KDIO_REGISTER_COUNT])
+{
+    memset(registers, 0, KDIO_REGISTER_COUNT * sizeof(registers[0]));
+    return cannot(target, "get registers");
+}
+
+enum kdio_status kdio_set_register(struct kdio_target *target, enum kdio_register which, uint64_t value)
+{
+    (void)which;
+    (void)value;
+    return cannot(target, "set register");
+}
+
+enum kdio_status kdio_set_breakpoint(struct kdio_target *target, const struct kdio_breakpoint *breakpoint, uint32_t *id)
+{
+    (void)breakpoint;
+    *id = 0;
+    return cannot(target, "set breakpoint");
+}
+
+enum kdio_status kdio_clear_breakpoint(struct kdio_target *target, uint32_t id)
+{
+    (void)id;
+    return cannot(target, "clear breakpoint");
+}
+
+enum kdio_status kdio_get_breakpoint(struct kdio_target *target, uint32_t id, struct kdio_breakpoint *breakpoint)
+{
+    (void)id;
+    *breakpoint = (struct kdio_breakpoint){ .address = 0 };
+    return cannot(target, "get breakpoint");
+}
+
 /* ---- The rest ---- */
 
 enum kdio_status kdio_type(struct kdio_target *target, const char *text, size_t size)

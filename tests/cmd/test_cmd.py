@@ -513,7 +513,7 @@ class FakeLibrary(FakeTest):
     def test_every_command_has_help(self):
         overview = self.fake("help").out
         groups = re.findall(r"^  ([a-z]+)  +(.*\n(?:             .*\n)*)", overview.split("Options:")[0], re.M)
-        self.assertEqual([name for name, _ in groups], ["ports", "programs", "processor", "memory", "pci", "session"])
+        self.assertEqual([name for name, _ in groups], ["ports", "programs", "processor", "memory", "pci", "run", "session"])
         names = [name for _, text in groups for name in text.split()]
         self.assertTrue({"ob", "checkq", "rdmsr", "!dq", ".restore", "!ecd", "help"} <= set(names))
         for name in names:

@@ -79,6 +79,29 @@ class Programs(Spaces):
         self.assert_failed(result, REFUSED, "-c:2: ", "faulted")
         self.assertEqual(result.out, "00000080: 80\n00000000`0000fff8  fbfaf9f8 fffefdfc\n")
 
+    def test_what_was_not_executed_is_not_shown(self):
+        for status in ("UNSUPPORTED", "DENIED", "TIMEOUT"):
+            result = self.fake("-c", "ib 80; pollb 81 80 80 1ms", KDIO_FAKE_FAIL=f"1:{status}:not")
+            self.assertEqual(result.out, "00000080: 80\n")
+
+    def test_json_of_operations_that_give_nothing(self):
+        for words, expected in (("delay 5ms", {"us": 5000}), ("checkw ff 0", {"mask": 0xff, "value": 0}),
+                                ("outsw 80 1 2", {"port": 0x80, "width": 2, "values": [1, 2]}),
+                                ("repb 80 2 3", {"port": 0x80, "width": 1, "count": 2, "value": 3})):
+            self.assertEqual(json.loads(self.fake("--json", *words.split()).out), {"command": words.split()[0], **expected})
+
+    def test_a_terminal_shows_what_takes_long(self):
+        terminal, slave = os.openpty()
+        self.addCleanup(os.close, terminal)
+        process = test_cmd.subprocess.Popen([test_cmd.FAKE, "ib", "80"], stderr=slave,
+                                            env=test_cmd.clean_environment(KDIO_TARGET="fake,line", KDIO_FAKE_BLOCK=0))
+        self.addCleanup(process.kill)
+        os.close(slave)
+        shown = test_cmd.read_until(terminal, b"s")
+        self.assertEqual(shown, b"\r\x1b[Kexecuting... 1 s")
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(LIMIT_S), -signal.SIGINT)
+
     def test_cycles(self):
         self.assert_done(self.fake("--cycles", "-c", "ib 80; ob 80 1; xib 70 1 71; rdmsr 1; repb 80 2 3"),
                          "00000080: 80  200 cycles\n00000080: 01  200 cycles\n00000071[01]: 01  200 cycles\n"
@@ -314,7 +337,8 @@ class Memory(Spaces):
         for words, part in (("db", "missing argument (usage: kdio db [-m] ADDRESS [L COUNT])"), ("db 0 L", "missing"),
                             ("db 1000 fff", "'fff' lies before the first address"), ("db 0 Lx", "'x' is not a number"),
                             ("db 0 L1 2", "surplus"), ("db 1``0", "not a number"), ("db -x 0", "unknown option '-x'"),
-                            ("f 0 L10", "usage: kdio f RANGE BYTE..."), ("s 0 41", "missing"), ("-m db 0", "'-m'"),
+                            ("f 0 L10", "usage: kdio f RANGE BYTE..."), ("s 0 41", "missing"), ("-m db 0", "unknown option '-m'"),
+                            ("db 0 -m", "option '-m' stands right behind db"),
                             ("s -a 0 L10 a b", "surplus argument 'b'"), (".dump 0 10", "missing")):
             self.assert_refused_unsent(words.split(), USAGE, part)
         self.assert_refused_unsent(["s", "-a", "0", "L10", ""], REFUSED, "1 to 255 bytes")

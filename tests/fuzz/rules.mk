@@ -27,7 +27,8 @@ FUZZ_SOURCES_program := $(FUZZ_PROTO)
 FUZZ_SOURCES_host_link := $(FUZZ_PROTO)
 FUZZ_SOURCES_stub := $(FUZZ_PROTO) $(filter-out stub/memory.c,$(wildcard stub/*.c)) tests/fuzz/machine.c \
     tests/fuzz/model.c tests/fuzz/client.c tests/fuzz/judge.c
-FUZZ_SOURCES_command := $(FUZZ_PROTO) $(filter-out host/cmd/main.c host/cmd/ext.c,$(wildcard host/cmd/*.c)) \
+FUZZ_SOURCES_command := $(FUZZ_PROTO) $(filter-out host/cmd/main.c host/cmd/ext.c host/cmd/gdbserver.c,\
+    $(wildcard host/cmd/*.c)) \
     $(wildcard host/lib/*.c)
 FUZZ_LIBS_command := $(HOST_LIBS) -lcjson
 

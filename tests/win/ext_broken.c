@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ext_broken.c: extensions that a debugger must refuse, each by a word on the compiler's command line; and an old one. */
+/* ext_broken.c: extensions that a debugger must refuse, each by a word that is defined; and an old one. */
 #if defined(OLD)
 #define KDEXT_32BIT
 #else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inventory.c: a kernel debugger client as Windows programmers write them: it takes stock of a machine and leaves a mark.
- * The same file compiles with mingw-w64's headers for Windows and with kdio's here.
+ * inventory.c: a kernel debugger client as Windows programmers write them: it takes stock of a machine and leaves a
+ * mark. The same file compiles with mingw-w64's headers for Windows and with kdio's here.
  *
  * Usage: inventory OPTIONS SCRATCH
  * OPTIONS are AttachKernel's; SCRATCH (hexadecimal) is a page of physical memory that nothing uses.
@@ -119,10 +119,10 @@ static void ShowProcessor(void)
     Check(Control->lpVtbl->GetNumberProcessors(Control, &Number), S_OK, "GetNumberProcessors");
     Check(System->lpVtbl->GetCurrentThreadId(System, &Thread), S_OK, "GetCurrentThreadId");
     memset(&Id, 0, sizeof(Id));
-    Check(Spaces->lpVtbl->ReadProcessorSystemData(Spaces, 0, DEBUG_DATA_PROCESSOR_IDENTIFICATION, &Id, sizeof(Id), &Size),
-          S_OK, "ReadProcessorSystemData");
-    Check(Spaces->lpVtbl->ReadProcessorSystemData(Spaces, 0, DEBUG_DATA_PROCESSOR_SPEED, &Mhz, sizeof(Mhz), NULL), S_OK,
-          "ReadProcessorSystemData(speed)");
+    Check(Spaces->lpVtbl->ReadProcessorSystemData(Spaces, 0, DEBUG_DATA_PROCESSOR_IDENTIFICATION, &Id, sizeof(Id),
+                                                  &Size), S_OK, "ReadProcessorSystemData");
+    Check(Spaces->lpVtbl->ReadProcessorSystemData(Spaces, 0, DEBUG_DATA_PROCESSOR_SPEED, &Mhz, sizeof(Mhz), NULL),
+          S_OK, "ReadProcessorSystemData(speed)");
     printf("processor type %lx number %lu thread %lu %s family %lu model %lu stepping %lu\n", (unsigned long)Type,
            (unsigned long)Number, (unsigned long)Thread, Id.Amd64.VendorString, (unsigned long)Id.Amd64.Family,
            (unsigned long)Id.Amd64.Model, (unsigned long)Id.Amd64.Stepping);
@@ -166,9 +166,9 @@ static void ShowRegisters(void)
 static void ShowFunction(ULONG Bus, ULONG Device, ULONG Function)
 {
     USHORT Id[2] = { 0xffff, 0xffff };
-    ULONG Read = 0;
-    if (Check(Spaces->lpVtbl->ReadBusData(Spaces, PCI_CONFIGURATION, Bus, Device | Function << 5, 0, Id, sizeof(Id), &Read),
-              S_OK, "ReadBusData") && Id[0] != 0xffff)
+    ULONG Slot = Device | Function << 5, Read = 0;
+    if (Check(Spaces->lpVtbl->ReadBusData(Spaces, PCI_CONFIGURATION, Bus, Slot, 0, Id, sizeof(Id), &Read), S_OK,
+              "ReadBusData") && Id[0] != 0xffff)
         printf("pci %lu %lu %lu %04x:%04x\n", (unsigned long)Bus, (unsigned long)Device, (unsigned long)Function, Id[0],
                Id[1]);
 }
@@ -187,7 +187,8 @@ static void UsePhysical(ULONG64 Scratch)
     static const char Text[] = "the quick brown fox";
     char Back[sizeof(Text)] = "";
     ULONG Count = 0;
-    Check(Spaces->lpVtbl->FillPhysical(Spaces, Scratch, 4096, (PVOID) "\xde\xad\xbe\xef", 4, &Count), S_OK, "FillPhysical");
+    Check(Spaces->lpVtbl->FillPhysical(Spaces, Scratch, 4096, (PVOID) "\xde\xad\xbe\xef", 4, &Count), S_OK,
+          "FillPhysical");
     Check(Count == 4096 ? S_OK : E_FAIL, S_OK, "filled");
     Check(Spaces->lpVtbl->WritePhysical(Spaces, Scratch + 0x123, (PVOID)Text, sizeof(Text), &Count), S_OK,
           "WritePhysical");
@@ -195,16 +196,16 @@ static void UsePhysical(ULONG64 Scratch)
     printf("physical %lu '%s'\n", (unsigned long)Count, Back);
 }
 
-/* The page tables' own top table is memory too: its address is that of CR3. */
+/* The interrupt descriptor table, by either address. */
 static void UseVirtual(void)
 {
-    DEBUG_VALUE Gdt;
+    DEBUG_VALUE Idt;
     ULONG64 Offsets[6], Physical = 0, Virtual = 0;
     ULONG64 ByVirtual = 0, ByPhysical = 1;
     ULONG Levels = 0, Index = 0;
     Check(Registers->lpVtbl->GetIndexByName(Registers, "idtr", &Index), S_OK, "GetIndexByName");
-    Check(Registers->lpVtbl->GetValue(Registers, Index, &Gdt), S_OK, "GetValue");
-    Virtual = Gdt.I64;
+    Check(Registers->lpVtbl->GetValue(Registers, Index, &Idt), S_OK, "GetValue");
+    Virtual = Idt.I64;
     Check(Spaces->lpVtbl->VirtualToPhysical(Spaces, Virtual, &Physical), S_OK, "VirtualToPhysical");
     Check(Spaces->lpVtbl->GetVirtualTranslationPhysicalOffsets(Spaces, Virtual, Offsets, 6, &Levels), S_OK,
           "GetVirtualTranslationPhysicalOffsets");
@@ -220,7 +221,6 @@ static void UseVirtual(void)
           HRESULT_FROM_NT(0x8000001A), "SearchVirtual of what is absent");
     Check(Spaces->lpVtbl->ReadVirtual(Spaces, 0x123456789000ull, &ByVirtual, 8, NULL),
           HRESULT_FROM_WIN32(ERROR_READ_FAULT), "ReadVirtual of what is absent");
-    Check(Spaces->lpVtbl->ReadMsr(Spaces, 0x4711, &ByVirtual), HRESULT_FROM_NT(0xC000000E), "ReadMsr of none");
 }
 
 /* ---- Ports ---- */

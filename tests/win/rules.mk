@@ -5,6 +5,7 @@
 # check-win       everything that needs no target: unit tests on a fake library under ASan and UBSan, layout witnesses,
 #                 extensions, blind retries over a line that is cut,
 #                 the client programs against the fake (about half a minute)
+# check-win-target  a client and extensions on the real image in QEMU
 # win-clients     the client programs, linked with the real library, for the system tests
 
 WIN_BUILD := $(BUILD)/tests/win
@@ -24,7 +25,7 @@ WIN_LIBRARY_OBJECTS := $(patsubst %.c,$(WIN_BUILD)/%.o,$(wildcard host/win/*.c))
 WIN_OBJECTS := $(WIN_LIBRARY_OBJECTS) $(patsubst %,$(WIN_BUILD)/tests/win/fake_%.o,kdio machine interpret)
 WIN_WITNESSES := $(addprefix $(WIN_BUILD)/witness-,mingw gcc clang g++ clang++)
 
-.PHONY: check-win win-clients $(WIN_WITNESSES)
+.PHONY: check-win check-win-target win-clients $(WIN_WITNESSES)
 
 # ---- Unit tests ----
 
@@ -92,14 +93,15 @@ $(WIN_BUILD)/client_cpp: tests/win/client_cpp.cpp $(BUILD)/libkdio.so
 
 WIN_SELECTIONS := KDEXT_64BIT KDEXT_32BIT KDEXT_NEITHER NOEXTAPI
 
-# Only the lists come from kdio: <windows.h> and <dbgeng.h> are mingw-w64's. It has no wdbgexts.h: for the extension that
-# is kdio's, on top of mingw-w64's types.
+# Only the lists come from kdio: <windows.h> and <dbgeng.h> are mingw-w64's. It has no wdbgexts.h: for the extension
+# that is kdio's, on top of mingw-w64's types.
 $(WIN_BUILD)/witness-mingw: tests/win/layout.c tests/win/ext_pci.c tests/win/ext_spaces.cpp
 	$(Q)x86_64-w64-mingw32-gcc -std=c11 $(WIN_WARNINGS) -Ihost/include -fsyntax-only $<
 	@mkdir -p $(@D)/mingw && echo '#include <kdio/win/wdbgexts.h>' >$(@D)/mingw/wdbgexts.h
 	$(Q)x86_64-w64-mingw32-gcc -std=c11 $(WIN_WARNINGS) -Wno-unused-parameter -I$(@D)/mingw -Ihost/include \
 	    -fsyntax-only tests/win/ext_pci.c
 	$(Q)x86_64-w64-mingw32-g++ -std=c++17 $(WIN_WARNINGS) -fsyntax-only tests/win/ext_spaces.cpp
+	$(Q)x86_64-w64-mingw32-gcc -std=c11 $(WIN_WARNINGS) -o $(@D)/mingw/inventory.exe tests/win/inventory.c -ldbgeng
 
 $(WIN_BUILD)/witness-gcc $(WIN_BUILD)/witness-clang: $(WIN_BUILD)/witness-%: tests/win/layout.c
 	$(Q)$* $(WIN_CFLAGS) -pedantic $(WIN_INCLUDES) -fsyntax-only tests/win/layout.c
@@ -117,8 +119,18 @@ $(WIN_BUILD)/witness-g++ $(WIN_BUILD)/witness-clang++: $(WIN_BUILD)/witness-%: t
 	$(Q)for selection in $(WIN_SELECTIONS); do echo '#include <wdbgexts.h>' | \
 	    $* $(WIN_CXXFLAGS) -pedantic $(WIN_INCLUDES) -D$$selection -fsyntax-only -x c++ - || exit 1; done
 
-check-win: $(WIN_UNIT_TESTS) $(WIN_BUILD)/test_retry $(WIN_WITNESSES) $(WIN_BUILD)/client_c-fake $(WIN_BUILD)/client_cpp-fake
+check-win: $(WIN_UNIT_TESTS) $(WIN_BUILD)/test_retry $(WIN_WITNESSES) \
+    $(WIN_BUILD)/client_c-fake $(WIN_BUILD)/client_cpp-fake
 	$(Q)for test in $(WIN_UNIT_TESTS) $(WIN_BUILD)/test_retry; do $$test || exit 1; done
 	$(Q)for client in client_c client_cpp; do \
 	    $(WIN_BUILD)/$$client-fake gensio:fake 2e8 > $(WIN_BUILD)/$$client.log || \
 	    { cat $(WIN_BUILD)/$$client.log; exit 1; }; done
+
+# ---- On the real image ----
+
+$(WIN_BUILD)/inventory: tests/win/inventory.c $(BUILD)/libkdio.so $(WIN_HEADERS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(WIN_CFLAGS) -g -O2 $(WIN_CLIENT_INCLUDES) -o $@ $< $(LDFLAGS) -L$(BUILD) -lkdio -Wl,-rpath,'$$ORIGIN/../..'
+
+check-win-target: all $(BUILD)/tests/system/poke $(WIN_BUILD)/inventory $(WIN_EXTENSIONS)
+	$(Q)BUILD=$(BUILD) python3 tests/win/test_target.py

@@ -320,7 +320,8 @@ static void test_no_image_headers(void **state)
 
 #define X_CALLS(X) \
     X(ReadVirtual, 0, buffer, 4, &count) X(WriteVirtual, 0, buffer, 4, &count) \
-    X(SearchVirtual, 0, 9, buffer, 1, 1, &wide) X(ReadVirtualUncached, 0, buffer, 4, &count) X(WriteVirtualUncached, 0, buffer, 4, &count) \
+    X(SearchVirtual, 0, 9, buffer, 1, 1, &wide) X(ReadVirtualUncached, 0, buffer, 4, &count) \
+    X(WriteVirtualUncached, 0, buffer, 4, &count) \
     X(ReadPointersVirtual, 1, 0, &wide) X(WritePointersVirtual, 1, 0, &wide) X(ReadPhysical, 0, buffer, 4, &count) \
     X(WritePhysical, 0, buffer, 4, &count) X(ReadControl, 0, 2, buffer, 4, &count) \
     X(WriteControl, 0, 2, buffer, 4, &count) X(ReadIo, 1, 0, 1, 0x80, buffer, 1, &count) \
