@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check.c: what can be refused on the host is refused here, before a byte is sent: the host's own policy (DESIGN section 6), and
- * what the stub of this session is known not to do.
+ * check.c: what can be refused on the host is refused here, before a byte is sent: the host's own policy (DESIGN
+ * section 6), and what the stub of this session is known not to do.
  */
 #include "host/lib/target.h"
 #include "proto/policy.h"

@@ -2,9 +2,9 @@
 /*
  * cut.c: cuts a program into requests and encodes them: each operation once, in its shortest form.
  *
- * A request is filled up to what the link advises (L12), and up to what the stub takes when its first operation needs that. What
- * is larger still is cut at its units. The short forms of OUT refer to the operation before them, so the first of a
- * request is never one.
+ * A request is filled up to what the link advises (L12), and up to what the stub takes when its first operation needs
+ * that. What is larger still is cut at its units. The short forms of OUT refer to the operation before them, so the first
+ * of a request is never one.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 
 #define UNITS_MAX      0xffffu /* Of one operation of the wire. */
 #define REPLIES_WANTED 3u      /* On their way at a time: one arrives, one is on the line, one is being made. */
-#define REPLY_FACTOR   4u      /* L12 for replies: times the advice for requests, which costs a loss no more than a second or so. */
+#define REPLY_FACTOR   4u      /* L12 for replies: so many times what is advised for requests. */
 #define REPLY_MIN      64u
 #define BLOCK_ACCESS   8u      /* A block is cut where its accesses begin. */
 
@@ -81,7 +81,8 @@ static bool put_out(struct cut *cut, const struct kdio_operation *operation)
 }
 
 /* `units` of a counted operation from unit `from` on: another count, and behind it another address. */
-static void put_units(struct cut *cut, const struct kdio_operation *operation, uint64_t from, uint64_t units, size_t size)
+static void put_units(struct cut *cut, const struct kdio_operation *operation, uint64_t from, uint64_t units,
+                      size_t size)
 {
     struct kdio_writer writer = kdio_writer_on(cut->flight->bytes + cut->size, size);
     unsigned place = kdio_count_place(operation->row);
@@ -131,7 +132,8 @@ static uint64_t round_to_words(const struct kdio_operation *operation, uint64_t 
 }
 
 /* How many units of the rest of an operation the request has room for, at most `left`. */
-static uint64_t units_that_fit(const struct cut *cut, const struct kdio_operation *operation, uint64_t left, size_t head)
+static uint64_t units_that_fit(const struct cut *cut, const struct kdio_operation *operation, uint64_t left,
+                               size_t head)
 {
     unsigned width = kdio_op_width(operation->row);
     size_t room = (cut->limits.size - cut->size - head) / width;

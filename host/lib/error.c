@@ -46,14 +46,15 @@ static bool is_lower_bound(const struct kdio_error *error, const struct kdio_ope
 }
 
 /* "16 of 64 bytes done" where an operation stopped on its way; nothing where a read value says all there is to say. */
-static void outcome_text(const struct kdio_error *error, const struct kdio_operation *operation, char *text, size_t size)
+static void outcome_text(const struct kdio_error *error, const struct kdio_operation *operation, char *text,
+                         size_t size)
 {
     uint64_t units = kdio_operation_units(operation);
     bool bound = is_lower_bound(error, operation);
 
     if (units && (error->units_done || (bound && error->outcome != KDIO_OUTCOME_UNKNOWN)))
-        snprintf(text, size, "; %s%" PRIu64 " of %" PRIu64 " %s done", bound ? "at least " : "", error->units_done, units,
-                 kdio_operation_unit(operation));
+        snprintf(text, size, "; %s%" PRIu64 " of %" PRIu64 " %s done", bound ? "at least " : "", error->units_done,
+                 units, kdio_operation_unit(operation));
     else if (error->status == KDIO_NO_MATCH || error->status == KDIO_NOT_FOUND)
         snprintf(text, size, "%s", "");
     else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* form.c: operations from what a caller asks for. What is wrong with one by itself is found here, before a byte is sent. */
+/* form.c: operations from what a caller asks for. What is wrong with one by itself is found here, before all else. */
 #include <string.h>
 
 #include "host/lib/target.h"
@@ -79,7 +79,8 @@ enum kdio_status kdio_make_pci(struct kdio_operation *operation, bool write, str
     if (function.device > 31 || function.function > 7 || !size || size % unit || offset >= PCI_CONFIG_SIZE ||
         size > PCI_CONFIG_SIZE - offset)
         return KDIO_BAD_OPERAND;
-    return kdio_make(operation, (uint8_t)((write ? KDIO_OP_PCI_WRITE8 : KDIO_OP_PCI_READ8) + width_bits(unit)), operand);
+    return kdio_make(operation, (uint8_t)((write ? KDIO_OP_PCI_WRITE8 : KDIO_OP_PCI_READ8) + width_bits(unit)),
+                     operand);
 }
 
 unsigned kdio_count_place(const struct kdio_op_row *row)

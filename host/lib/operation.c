@@ -48,8 +48,8 @@ static enum kdio_status run_fixed(struct kdio_target *target, uint8_t opcode, ui
 
 /* ---- Ports ---- */
 
-static enum kdio_status refuse_port(struct kdio_target *target, enum kdio_status status, const char *word, uint64_t port,
-                                    unsigned width)
+static enum kdio_status refuse_port(struct kdio_target *target, enum kdio_status status, const char *word,
+                                    uint64_t port, unsigned width)
 {
     refuse(target, status, "%s at port %llx, %u bytes: %s", word, (unsigned long long)port, width,
            kdio_status_text(status));
@@ -233,8 +233,10 @@ static enum kdio_status check_pattern(uint64_t address, uint64_t length, unsigne
 static enum kdio_status refuse_pattern(struct kdio_target *target, enum kdio_status status, const char *word,
                                        enum kdio_space space, uint64_t address, uint64_t length, size_t size)
 {
-    const char *why = size && size <= PATTERN_MAX ? "it passes the end of the addresses, or its step is not 1, 2, 4 or 8"
-                                                  : "the pattern is not of 1 to 255 bytes";
+    const char *why = "it passes the end of the addresses, or its step is not 1, 2, 4 or 8";
+
+    if (!size || size > PATTERN_MAX)
+        why = "the pattern is not of 1 to 255 bytes";
 
     return refuse(target, status, "%s of %llu bytes at %llx (%s): %s", word, (unsigned long long)length,
                   (unsigned long long)address, space_text(space),
@@ -260,8 +262,8 @@ KDIO_API enum kdio_status kdio_search(struct kdio_target *target, enum kdio_spac
     return status;
 }
 
-KDIO_API enum kdio_status kdio_fill(struct kdio_target *target, enum kdio_space space, uint64_t address, uint64_t length,
-                                    const void *pattern, size_t size, uint64_t *done)
+KDIO_API enum kdio_status kdio_fill(struct kdio_target *target, enum kdio_space space, uint64_t address,
+                                    uint64_t length, const void *pattern, size_t size, uint64_t *done)
 {
     const uint64_t operand[KDIO_OP_OPERANDS_MAX] = { address, length, size };
     enum kdio_status status = length ? check_pattern(address, length, 1, size) : KDIO_DONE;

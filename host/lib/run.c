@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run.c: carries a program over the link: keeps the window full of its requests, and says what became of each operation.
+ * run.c: carries a program over the link: keeps the window full of its requests, and says what became of each
+ * operation.
  *
- * A plain program larger than a request becomes several. While one is under way the next is chained to it: the stub skips
- * it when the one before did not run to its end. So the program stops at the first failure wherever the cuts are.
+ * A plain program larger than a request becomes several. While one is under way the next is chained to it: the stub
+ * skips it when the one before did not run to its end. So the program stops at the first failure wherever the cuts are.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -78,8 +79,8 @@ static void land(struct run *run)
         run->stopping = true;
 }
 
-/* After an interruption nothing more is made, what is under way is cancelled and waited for, within bounds. What runs when the
- * cancellation comes may be a later request than the one that was meant: each that is then the oldest is cancelled. */
+/* After an interruption nothing more is made, and what is under way is cancelled and waited for, within bounds. What runs
+ * when the cancellation comes may be a later request than was meant: each that is then the oldest is cancelled. */
 static enum kdio_status wait_out(struct run *run)
 {
     bool (*interrupted)(void *) = run->target->options.interrupted;
@@ -140,11 +141,11 @@ static void keep_results(struct kdio_program *program, const struct kdio_flight 
                          const struct kdio_host_event *event)
 {
     size_t end = flight->results_at + event->results_size;
+    const struct kdio_operation *next = &program->operations[program->done_count];
 
     if (event->results_size && event->results_size <= flight->request.results_max)
         memcpy(program->results + flight->results_at, event->results, event->results_size);
-    program->partial_size = program->done_count < program->count ? end - program->operations[program->done_count].results_at
-                                                                 : 0;
+    program->partial_size = program->done_count < program->count ? end - next->results_at : 0;
 }
 
 void kdio_run_reply(struct kdio_target *target, struct kdio_flight *flight, const struct kdio_host_event *event)
@@ -239,7 +240,7 @@ static void keep_unresolved(struct run *run)
         target->unresolved_stretches[target->unresolved_count++] = flight_at(run, i)->stretch;
 }
 
-/* The first operation that is not known to be done. A sign of life says how far a request is; the results did not come. */
+/* The first operation that is not known to be done. A sign of life says how far a request is; results did not come. */
 static struct kdio_place known_place(struct run *run)
 {
     const struct kdio_flight *flight = flight_at(run, run->oldest);

@@ -17,7 +17,7 @@
 /* An operation that was asked for. */
 struct kdio_operation {
     const struct kdio_op_row *row;
-    uint64_t operand[KDIO_OP_OPERANDS_MAX]; /* In wire order. A count may be more than one operation of the wire holds. */
+    uint64_t operand[KDIO_OP_OPERANDS_MAX]; /* In wire order. A count may be more than one of the wire holds. */
     size_t bytes_at;   /* Of the operand `s` or `t`, in the program's bytes. */
     size_t results_at; /* In the program's results. */
 };
@@ -38,8 +38,8 @@ struct kdio_program {
 };
 
 /*
- * A stretch of a program. An operation that is larger than a request is cut at its units: the first of a stretch may be the
- * rest of one, the last may end before it is whole. No stretch holds two pieces of the same operation.
+ * A stretch of a program. An operation that is larger than a request is cut at its units: the first of a stretch may be
+ * the rest of one, the last may end before it is whole. No stretch holds two pieces of the same operation.
  */
 struct kdio_stretch {
     size_t first, count; /* Operations. */
@@ -186,8 +186,9 @@ struct kdio_place {
 };
 
 /*
- * Encodes the next request of a program into a flight, whose bytes grow as need be, and moves the place on. `chained` is taken
- * from the flight. DONE, TOO_LARGE when the next operation does not fit (then by itself, when it is not chained), or NO_MEMORY.
+ * Encodes the next request of a program into a flight, whose bytes grow as need be, and moves the place on. `chained` is
+ * taken from the flight. DONE, TOO_LARGE when the next operation does not fit (if the flight is chained, it may without
+ * the lead), or NO_MEMORY.
  */
 enum kdio_status kdio_cut(const struct kdio_target *target, const struct kdio_program *program,
                           enum kdio_cutting cutting, struct kdio_place *place, struct kdio_flight *flight);

@@ -218,7 +218,10 @@ static bool access_ram(struct line *line, bool store, unsigned width, uint64_t a
         page->touched[offset + i]++;
     if (!store)
         *value = 0;
-    memcpy(store ? (void *)(page->ram + offset) : (void *)value, store ? (void *)value : (void *)(page->ram + offset), width);
+    if (store)
+        memcpy(page->ram + offset, value, width);
+    else
+        memcpy(value, page->ram + offset, width);
     return true;
 }
 
@@ -288,8 +291,8 @@ static void start_stub(struct line *line)
 {
     static const struct kdio_port_range deny[] = { { 0x666, 0x666 } };
     const struct kdio_machine machine = {
-        .context = line, .port_in = port_in, .port_out = port_out, .mem_in = mem_in, .mem_out = mem_out, .time_us = time_us,
-        .stamp = stamp, .entropy = entropy, .access = machine_access, .cpuid = machine_cpuid,
+        .context = line, .port_in = port_in, .port_out = port_out, .mem_in = mem_in, .mem_out = mem_out,
+        .time_us = time_us, .stamp = stamp, .entropy = entropy, .access = machine_access, .cpuid = machine_cpuid,
         .registers = machine_registers,
         .interrupts_off = interrupts_off, .interrupts_restore = interrupts_restore,
     };

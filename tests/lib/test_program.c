@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_program.c: programs against the real stub: results of every kind, cut at every place, stopped on their way. A read of
- * the peer's ports gives the number of the access, so what was read tells how often and in which order.
+ * test_program.c: programs against the real stub: results of every kind, cut at every place, stopped on their way. A read
+ * of the peer's ports gives the number of the access, so what was read tells how often and in which order.
  */
 #include "tests/lib/fixture.h"
 
@@ -300,9 +300,9 @@ static void an_atomic_program_is_never_cut(void **state)
     assert_int_equal(kdio_target_run(target, program, true), KDIO_TOO_LONG);
     assert_int_equal(peer.page->access_count, 0);
     kdio_program_clear(program);
-    ADD(kdio_program_ins(program, PORT, 4, 50));
+    ADD(kdio_program_ins(program, PORT, 4, 20));
     assert_int_equal(kdio_target_run(target, program, true), KDIO_DONE);
-    assert_int_equal(peer.page->access_count, 50);
+    assert_int_equal(peer.page->access_count, 20);
 }
 
 /* ---- The wire ---- */
