@@ -196,7 +196,7 @@ static void tell(struct kdio_stub *stub)
     stop->event_us = now_us + EVENT_PERIOD_US;
 }
 
-static void stand_still(struct kdio_stub *stub, struct kdio_trap_frame *frame)
+static void stand_still(struct kdio_stub *stub, struct kdio_trap_frame *frame, bool fetched)
 {
     struct kdio_stop *stop = &stub->stop;
 
@@ -204,7 +204,7 @@ static void stand_still(struct kdio_stub *stub, struct kdio_trap_frame *frame)
     stop->wanted = false;
     stop->resume = KDIO_RESUME_NOT;
     stop->count++;
-    stop->fetched = false;
+    stop->fetched = fetched;
     stop->event_us = 0;
     while (stop->resume == KDIO_RESUME_NOT) {
         tell(stub);
@@ -284,7 +284,7 @@ bool kdio_stub_trap(struct kdio_stub *stub, struct kdio_trap_frame *frame)
     if (stepped)
         step_end(stub, frame);
     while (!(stepped && is_own_step(stub))) {
-        stand_still(stub, frame);
+        stand_still(stub, frame, stepped && !stop->step_is_own);
         stepped = false;
         if (leave(stub, frame))
             break;

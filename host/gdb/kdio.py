@@ -150,7 +150,7 @@ the file is build/kdio-efi.debug; the kernel that QEMU starts directly needs no 
             raise gdb.GdbError("usage: kdio symbols FILE")
         if not os.path.exists(os.path.expanduser(words[0])):
             raise gdb.GdbError(f"{words[0]}: no such file")
-        found = find_image(int(gdb.parse_and_eval("(unsigned long)$rip")))
+        found = find_image(gdb.newest_frame().pc())
         if not found:
             raise gdb.GdbError("no image in front of $rip: stop the kernel in its own code")
         base, offset = found

@@ -18,6 +18,8 @@
 #define SIGTRAP_NUMBER 5
 #define SIGFPE_NUMBER  8
 #define SIGSEGV_NUMBER 11
+#define EIO_NUMBER     5
+#define EFAULT_NUMBER  14
 #define RESET_CONTROL  0xcf9u
 #define RESET_FULL     0x06u
 
@@ -63,6 +65,14 @@ static void answer(struct gdb_server *server, const char *format, ...)
 static void answer_failure(struct gdb_server *server)
 {
     answer(server, "E.%s", kdio_target_error(server->target)->text);
+}
+
+/* To packets of registers and memory, whose answers gdb takes for hexadecimal digits: an errno. */
+static void answer_number(struct gdb_server *server)
+{
+    bool fault = kdio_target_error(server->target)->status == KDIO_FAULT;
+
+    answer(server, "E%02x", fault ? EFAULT_NUMBER : EIO_NUMBER);
 }
 
 static void answer_status(struct gdb_server *server, enum kdio_status status)
@@ -140,7 +150,7 @@ static void take_g(struct gdb_server *server, struct gdb_cursor *cursor)
 
     (void)cursor;
     if (fetch_cpu(server) != KDIO_DONE) {
-        answer_failure(server);
+        answer_number(server);
         return;
     }
     gdb_writer_begin(&server->writer);
@@ -174,11 +184,11 @@ static void take_p(struct gdb_server *server, struct gdb_cursor *cursor)
     uint8_t bytes[16];
 
     if (cursor->failed || number >= gdb_register_count()) {
-        answer(server, "E.no such register");
+        answer(server, "E01");
         return;
     }
     if (fetch_cpu(server) != KDIO_DONE) {
-        answer_failure(server);
+        answer_number(server);
         return;
     }
     gdb_register_get(&server->cpu, (unsigned)number, bytes);
@@ -226,14 +236,14 @@ static void take_m(struct gdb_server *server, struct gdb_cursor *cursor)
     size_t done = 0;
 
     if (!read_stretch(cursor, &address, &length)) {
-        answer_malformed(server);
+        answer(server, "E01");
         return;
     }
     if (length > MEMORY_MAX)
         length = MEMORY_MAX;
     if (kdio_read(server->target, KDIO_SPACE_VIRTUAL, address, 0, server->memory, (size_t)length, &done) != KDIO_DONE &&
         !done) {
-        answer_failure(server);
+        answer_number(server);
         return;
     }
     gdb_writer_begin(&server->writer);
@@ -244,10 +254,13 @@ static void take_m(struct gdb_server *server, struct gdb_cursor *cursor)
 static void write_memory(struct gdb_server *server, uint64_t address, uint64_t length, const void *bytes, size_t size)
 {
     if (size != length) {
-        answer_malformed(server);
+        answer(server, "E01");
         return;
     }
-    answer_status(server, kdio_write(server->target, KDIO_SPACE_VIRTUAL, address, 0, bytes, size, NULL));
+    if (kdio_write(server->target, KDIO_SPACE_VIRTUAL, address, 0, bytes, size, NULL) == KDIO_DONE)
+        answer(server, "OK");
+    else
+        answer_number(server);
 }
 
 static void take_M(struct gdb_server *server, struct gdb_cursor *cursor)
