@@ -334,7 +334,7 @@ class Memory(Spaces):
         self.assertEqual(found["entries"][3], 0x8000000001001163)
 
     def test_bad_ranges_are_refused_unsent(self):
-        for words, part in (("db 0 L0", "the length is 0"), ("dd 0 L10000000", "more than 256 MiB; L? instead of L"),
+        for words, part in (("db 0 L0", "the length is 0"), ("db 0 L10000001", "more than 256 MiB; L? instead of L"),
                             ("db ffffffff`fffffff0 L11", "passes the end of the addresses"),
                             ("dq 0 L?2000000000000000", "passes the end of the addresses"),
                             ("dd ffffffff`ffffffff", "passes the end"), ("dd -m 1001 L1", "address is not a multiple"),
