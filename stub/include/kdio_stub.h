@@ -168,8 +168,8 @@ struct kdio_machine {
     void (*cpuid)(void *context, uint32_t leaf, uint32_t subleaf, uint32_t result[4]); /* EAX, EBX, ECX, EDX. */
     void (*registers)(void *context, uint64_t values[KDIO_REGISTERS]);
 
-    /* For run control, NULL where there is none. debug_set writes DR0 to 3, 6 and 7, and for 4 CR4. The FXSAVE area is 512 bytes,
-     * aligned to 16; CR0.TS does not matter. */
+    /* For run control, NULL where there is none. debug_set writes DR0 to 3, 6 and 7, and for 4 CR4. The FXSAVE area is
+     * 512 bytes, aligned to 16; CR0.TS does not matter. */
     void (*debug_set)(void *context, unsigned which, uint64_t value);
     void (*fpu_save)(void *context, uint8_t *area);
     void (*fpu_restore)(void *context, const uint8_t *area);

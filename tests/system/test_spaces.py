@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""test_spaces.py: processor, memory, translation and PCI of the target, judged by QEMU's monitor and trace; and faults of
-every kind, after which the same session and the kernel go on."""
+"""test_spaces.py: processor, memory, translation and PCI of the target, judged by QEMU's monitor and trace; and faults
+of every kind, after which the same session and the kernel go on."""
 import os
 import random
 import re
@@ -65,8 +65,8 @@ class Processor(Spaces):
             self.assertEqual((registers[f"{table}r_base"], registers[f"{table}r_limit"]),
                              (int(base, 16), int(limit, 16)))
         for name in "cs", "ss", "ds", "es", "fs", "gs", "tr", "ldtr":
-            selector = re.search(rf"^{name.upper().removesuffix('R') if name == 'ldtr' else name.upper()} *=(\w+)", text,
-                                 re.M)[1]
+            shown = {"ldtr": "LDT"}.get(name, name.upper())
+            selector = re.search(rf"^{shown} *=(\w+)", text, re.M)[1]
             self.assertEqual(registers[name], int(selector, 16), name)
 
     def test_msrs(self):
@@ -237,12 +237,14 @@ class Pci(Spaces):
         self.assertEqual(self.machine.trace.accesses(mark, "pci-conf-idx"), [])
 
     def test_pc_by_ports(self):
-        self.boot("--machine", "pc", qemu=("-device", "pci-bridge,id=bridge,chassis_nr=1", "-device", "edu,bus=bridge,addr=3"))
+        self.boot("--machine", "pc",
+                  qemu=("-device", "pci-bridge,id=bridge,chassis_nr=1", "-device", "edu,bus=bridge,addr=3"))
         self.functions_are_the_monitors()
         self.ask("od cf8 80001234")
         mark = self.machine.trace.mark()
         self.ask("!dcd 0.0.0 0 L2")
-        written = [access.value for access in self.machine.trace.accesses(mark, "pci-conf-idx") if access.kind == "write"]
+        accesses = self.machine.trace.accesses(mark, "pci-conf-idx")
+        written = [access.value for access in accesses if access.kind == "write"]
         self.assertEqual(written, [0x80000000, 0x80001234, 0x80000004, 0x80001234])
         self.command("-c", "!dcd 0.0.0 100 L1", status=1)
 
