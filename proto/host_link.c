@@ -637,6 +637,16 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* When a note that is due at a time may be sent: see may_send_note. */
+static uint64_t note_due(const struct kdio_host_link *link, uint64_t due_us)
+{
+    uint64_t clear_us = 0;
+
+    if (link->answer.burst && kdio_host_link_outstanding(link))
+        clear_us = link->slots[link->base_seq % KDIO_WINDOW_MAX]->sent_us + HELLO_TO_OPEN_US;
+    return due_us > clear_us ? due_us : clear_us;
+}
+
 uint64_t kdio_host_link_deadline(const struct kdio_host_link *link)
 {
     uint64_t deadline_us = KDIO_NEVER_US;
@@ -647,11 +657,11 @@ uint64_t kdio_host_link_deadline(const struct kdio_host_link *link)
         deadline_us = earlier(deadline_us, link->retry_us);
         if (link->state == KDIO_HOST_READY)
             deadline_us = earlier(deadline_us, link->progress_us + link->config.dead_us);
-        if (link->cancelling)
-            deadline_us = earlier(deadline_us, link->cancel_due_us);
+        if (link->cancelling && link->slots[link->cancel_seq % KDIO_WINDOW_MAX]->sent)
+            deadline_us = earlier(deadline_us, note_due(link, link->cancel_due_us));
     }
     if (link->state == KDIO_HOST_READY && link->keep_period_us)
-        deadline_us = earlier(deadline_us, link->keep_due_us);
+        deadline_us = earlier(deadline_us, note_due(link, link->keep_due_us));
     if (kdio_frame_inside(&link->decoder))
         deadline_us = earlier(deadline_us, link->decoder.last_us + KDIO_FRAME_GAP_US + 1);
     return deadline_us;

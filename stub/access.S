@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * access.S: the accesses that may fault, one instruction each, and the table that tells where each goes on after a fault. No
- * instruction here touches the stack but calls, so that RSP during an access is what was noted for it.
+ * access.S: the accesses that may fault, one instruction each, and the table that tells where each goes on after a
+ * fault. No instruction here touches the stack but calls, so that RSP during an access is what was noted for it.
  */
 #include "stub/access.h"
 
@@ -12,8 +12,8 @@
         .type kdio_x86_64_access, @function
 
 /*
- * bool kdio_x86_64_access(void *context, enum kdio_access what, uint64_t at, uint64_t *value, struct kdio_stub_fault *fault)
- * A load of less than 8 bytes sets all of *value.
+ * bool kdio_x86_64_access(void *context, enum kdio_access what, uint64_t at, uint64_t *value, struct kdio_stub_fault
+ * *fault) A load of less than 8 bytes sets all of *value.
  */
 kdio_x86_64_access:
         movq %r8, ACCESS_FAULT(%rdi)
@@ -96,7 +96,7 @@ kdio_x86_64_accesses:
         .hidden kdio_x86_64_registers
         .type kdio_x86_64_registers, @function
 
-/* void kdio_x86_64_registers(void *context, uint64_t values[KDIO_REGISTERS]): none of these faults in 64-bit mode at ring 0. */
+/* void kdio_x86_64_registers(void *context, uint64_t values[KDIO_REGISTERS]): none of these faults in ring 0. */
 kdio_x86_64_registers:
         movq %rsi, %rdi
         subq $24, %rsp

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* fault.c: see fault.h. Runs in the kernel's exception handlers: it takes no lock, and touches this stub's memory alone. */
+/* fault.c: see fault.h. Runs in the kernel's exception handlers: takes no lock, touches this stub's memory alone. */
 #include "stub/fault.h"
 
 #include "stub/stub.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fault.h: exceptions that strike inside the stub. One at an access that may fault is that access's answer; any other is the
- * stub's end: it tells, and executes nothing more.
+ * fault.h: exceptions that strike inside the stub. One at an access that may fault is that access's answer; any other
+ * is the stub's end: it tells, and executes nothing more.
  */
 #ifndef KDIO_STUB_FAULT_H
 #define KDIO_STUB_FAULT_H

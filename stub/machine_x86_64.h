@@ -29,7 +29,8 @@ uint64_t kdio_x86_64_stamp(void);
 
 /* access.S: `access` and `registers` of struct kdio_machine; the context is a struct kdio_machine_x86_64. */
 #define HIDDEN __attribute__((visibility("hidden")))
-HIDDEN bool kdio_x86_64_access(void *context, enum kdio_access what, uint64_t at, uint64_t *value, struct kdio_stub_fault *fault);
+HIDDEN bool kdio_x86_64_access(void *context, enum kdio_access what, uint64_t at, uint64_t *value,
+                               struct kdio_stub_fault *fault);
 HIDDEN void kdio_x86_64_registers(void *context, uint64_t values[KDIO_REGISTERS]);
 #undef HIDDEN
 

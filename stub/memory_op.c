@@ -2,9 +2,9 @@
 /*
  * memory_op.c: operations on memory, by virtual and by physical address.
  *
- * No location is accessed twice and none outside what the operation names. An operation with a unit makes one access of that
- * width for each. The others move what lies aligned by 8 bytes, and the edges by single bytes. run->op_at counts the
- * bytes that are done.
+ * No location is accessed twice and none outside what the operation names. An operation with a unit makes one access of
+ * that width for each. The others move what lies aligned by 8 bytes, and the edges by single bytes. run->op_at counts
+ * the bytes that are done.
  */
 #include "stub/space.h"
 #include "stub/stub.h"
@@ -29,8 +29,8 @@ static unsigned next_width(const struct kdio_op *op, uint64_t address, uint64_t 
 /* ---- Searching ---- */
 
 /*
- * Memory is read once: of the op_at bytes so far, the last op_units are the pattern's first. So what a later candidate has
- * in common with them is told by the pattern alone.
+ * Memory is read once: of the op_at bytes so far, the last op_units are the pattern's first. So what a later candidate
+ * has in common with them is told by the pattern alone.
  */
 enum { SEARCH_LENGTH = 1, SEARCH_STEP, SEARCH_SIZE };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pci_op.c: operations on PCI configuration space: through memory where the kernel has told of a window (PCI Express, 7.2.2), else
- * through ports cf8 and cfc (PCI 3.0, 3.2.2.3.2). Each unit is one access of its width.
+ * pci_op.c: operations on PCI configuration space: through memory where the kernel has told of a window (PCI Express,
+ * 7.2.2), else through ports cf8 and cfc (PCI 3.0, 3.2.2.3.2). Each unit is one access of its width.
  */
 #include "stub/space.h"
 #include "stub/stub.h"

@@ -49,7 +49,8 @@ static void run_cpuid(struct kdio_stub *stub, struct kdio_run *run)
 static enum kdio_status run_msr(struct kdio_stub *stub, struct kdio_run *run, bool write)
 {
     uint64_t msr = run->op.operand[0], value = run->op.operand[1];
-    enum kdio_status status = kdio_space_access(stub, run, write ? KDIO_ACCESS_WRMSR : KDIO_ACCESS_RDMSR, msr, msr, &value);
+    unsigned what = write ? KDIO_ACCESS_WRMSR : KDIO_ACCESS_RDMSR;
+    enum kdio_status status = kdio_space_access(stub, run, what, msr, msr, &value);
 
     if (status == KDIO_DONE && !write)
         kdio_runner_give(stub, run, 8, value);

@@ -11,8 +11,8 @@
 uint32_t kdio_space_capabilities(const struct kdio_stub *stub);
 
 /*
- * What this stub refuses of an operation before it runs: UNSUPPORTED for configuration space that it cannot reach, LINK_UART
- * for memory that is the link's own UART.
+ * What this stub refuses of an operation before it runs: UNSUPPORTED for configuration space that it cannot reach,
+ * LINK_UART for memory that is the link's own UART.
  */
 enum kdio_status kdio_space_check(const struct kdio_stub *stub, const struct kdio_op *op);
 

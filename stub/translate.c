@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * translate.c: from a virtual address to a physical one, as the CPU walks its tables (SDM volume 3, 4.5). Reads each entry once,
- * and so does not show what the CPU may still hold in its own buffers.
+ * translate.c: from a virtual address to a physical one, as the CPU walks its tables (SDM volume 3, 4.5). Reads each
+ * entry once, and so does not show what the CPU may still hold in its own buffers.
  */
 #include "stub/space.h"
 #include "stub/stub.h"
@@ -39,7 +39,7 @@ static void __attribute__((noinline)) begin_walk(struct kdio_stub *stub, struct 
     walk->levels = values[REGISTER_CR4] & CR4_LA57 ? LEVELS_MAX : LEVELS_MAX - 1;
 }
 
-/* The address bits above those that the tables translate are all as the highest of them; no other address has an entry. */
+/* The bits above those that the tables translate are all as the highest of them; no other address has an entry. */
 static bool is_canonical(const struct walk *walk)
 {
     unsigned unused = 64 - PAGE_SHIFT - LEVEL_SHIFT * walk->levels;
@@ -69,7 +69,8 @@ static enum kdio_status go_down(struct kdio_stub *stub, struct kdio_run *run, st
     return KDIO_DONE;
 }
 
-static inline __attribute__((always_inline)) enum kdio_status translate(struct kdio_stub *stub, struct kdio_run *run, struct walk *walk)
+static inline __attribute__((always_inline)) enum kdio_status translate(struct kdio_stub *stub, struct kdio_run *run,
+                                                                        struct walk *walk)
 {
     begin_walk(stub, walk);
     return is_canonical(walk) ? go_down(stub, run, walk) : KDIO_DONE;

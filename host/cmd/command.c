@@ -111,7 +111,8 @@
 
 #define RMW_ROW(letter, bits, bytes) \
     { .name = "rmw" letter, .group = GROUP_PROGRAMS, .width = bytes, \
-      .forms = { PORT_FORM, { "AND", OPERAND_NUMBER, WIDTH_BITS, false }, { "OR", OPERAND_NUMBER, WIDTH_BITS, false } }, \
+      .forms = { PORT_FORM, { "AND", OPERAND_NUMBER, WIDTH_BITS, false }, \
+                 { "OR", OPERAND_NUMBER, WIDTH_BITS, false } }, \
       .summary = "read a port, change bits, write it", \
       .details = "One " bits "-bit `in`, then one `out` of (what was read) & AND | OR, on the target.\n" \
                  "Prints both values:\n" \

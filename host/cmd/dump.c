@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dump.c: implements dump.h. A dump is there whole or not at all: it grows under another name in the same directory, and
- * takes its name when it is complete.
+ * dump.c: implements dump.h. A dump is there whole or not at all: it grows under another name in the same directory,
+ * and takes its name when it is complete.
  */
 #include "host/cmd/dump.h"
 
@@ -75,8 +75,8 @@ static bool transfer_begin(struct transfer *transfer, const struct statement *st
 }
 
 /*
- * Moves all of it with `step`, which moves `size` bytes at transfer->done. The chunks grow with the speed of the line, so
- * that the bar moves and a fast line is not kept waiting.
+ * Moves all of it with `step`, which moves `size` bytes at transfer->done. The chunks grow with the speed of the line,
+ * so that the bar moves and a fast line is not kept waiting.
  */
 static enum exit_status move_all(struct transfer *transfer, const char *label,
                                  enum exit_status (*step)(struct transfer *transfer, size_t size))

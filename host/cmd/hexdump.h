@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hexdump.h: memory as WinDbg shows it: 16 bytes a line in units of 1, 2, 4 or 8 bytes, question marks for a unit of which
- * a byte is not known, and for bytes their characters at the end.
+ * hexdump.h: memory as WinDbg shows it: 16 bytes a line in units of 1, 2, 4 or 8 bytes, question marks for a unit of
+ * which a byte is not known, and for bytes their characters at the end.
  */
 #ifndef KDIO_CMD_HEXDUMP_H
 #define KDIO_CMD_HEXDUMP_H

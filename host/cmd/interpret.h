@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * interpret.h: executes a line of commands for a program that is not kdio itself: a debugger's engine, a gdb server. What
- * is printed goes to a function; the process's output, signals and options are left alone, and there is no state between
- * two calls.
+ * interpret.h: executes a line of commands for a program that is not kdio itself: a debugger's engine, a gdb server.
+ * What is printed goes to a function; the process's output, signals and options are left alone, and there is no state
+ * between two calls.
  */
 #ifndef KDIO_CMD_INTERPRET_H
 #define KDIO_CMD_INTERPRET_H

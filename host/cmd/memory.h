@@ -9,7 +9,7 @@
 /* What a command's addresses are. */
 enum kdio_space memory_space(const struct statement *statement);
 
-/* db, dw, dd, dq: [-m] RANGE. Alone they show question marks for what cannot be read; in a program that is a failure. */
+/* db, dw, dd, dq: [-m] RANGE. Question marks stand for what cannot be read; in a program that is a failure. */
 enum kdio_status display_check(const struct statement *statement, const struct policy *policy,
                                struct kdio_target *target);
 enum kdio_status display_append(const struct statement *statement, struct kdio_program *program);

@@ -177,7 +177,7 @@ enum kdio_status delay_append(const struct statement *statement, struct kdio_pro
 
 /* ---- Index and data ports ---- */
 
-/* Index ports of a PC that can be read back, so that what they held can be restored; others are read at a price or not. */
+/* Index ports of a PC that can be read back, so that what they held can be restored. */
 static const struct {
     uint16_t port;
     uint8_t width;

@@ -248,7 +248,8 @@ static enum kdio_status ask(struct scan *scan, struct kdio_program *program, uin
 
 static enum kdio_status run(struct scan *scan, struct kdio_program *program)
 {
-    return session_interrupted(scan->session) ? KDIO_INTERRUPTED : kdio_target_run(scan->session->target, program, false);
+    return session_interrupted(scan->session) ? KDIO_INTERRUPTED
+                                              : kdio_target_run(scan->session->target, program, false);
 }
 
 static enum kdio_status read_first_functions(struct scan *scan, struct kdio_program *program, unsigned bus)

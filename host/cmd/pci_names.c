@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pci_names.c: implements pci_names.h. libpci is opened when it is needed, so that kdio runs without it; its header tells
- * what its functions are. Its network and hardware databases stay out: names come from the local file alone.
+ * pci_names.c: implements pci_names.h. libpci is opened when it is needed, so that kdio runs without it; its header
+ * tells what its functions are. Its network and hardware databases stay out: names come from the local file alone.
  */
 #include "host/cmd/pci_names.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pci_names.h: names of PCI classes and devices from the system's pci.ids, through libpci. It is loaded when the first name is
- * wanted; where it is not installed there are no names.
+ * pci_names.h: names of PCI classes and devices from the system's pci.ids, through libpci. It is loaded when the first
+ * name is wanted; where it is not installed there are no names.
  */
 #ifndef KDIO_CMD_PCI_NAMES_H
 #define KDIO_CMD_PCI_NAMES_H

@@ -669,7 +669,8 @@ enum exit_status statement_check(const struct statement *statement, struct failu
     unsigned slot = 0;
 
     for (const struct operand_form *form = statement->command->forms;
-         result == EXIT_STATUS_DONE && form->name != NULL && !is_tail(form) && slot < statement->operand_count; form++) {
+         result == EXIT_STATUS_DONE && form->name != NULL && !is_tail(form) && slot < statement->operand_count;
+         form++) {
         if (form->kind == OPERAND_RANGE)
             result = check_range(statement, slot, failure);
         if (form->kind == OPERAND_COUNT && statement->operands[slot] == 0)

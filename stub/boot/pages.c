@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pages.c: implements pages.h. Each page has an address of its own in a part of the upper half that has no other use; the
- * neighbours of the small ones are absent.
+ * pages.c: implements pages.h. Each page has an address of its own in a part of the upper half that has no other use;
+ * the neighbours of the small ones are absent.
  */
 #include "stub/boot/pages.h"
 

@@ -153,7 +153,8 @@ static bool map_ranges(const struct memory_map *memory, bool devices)
         const struct memory_range *range = &memory->ranges[i];
         bool is_device = range->kind == MEMORY_DEVICE;
 
-        if (is_device == devices && !map_twice(range->base, range->base + range->size, is_device ? MAP_DEVICE : MAP_RAM))
+        if (is_device == devices &&
+            !map_twice(range->base, range->base + range->size, is_device ? MAP_DEVICE : MAP_RAM))
             return false;
     }
     return true;

@@ -26,8 +26,9 @@ enum paging_rights {
 };
 
 /*
- * Maps physical memory once more at `address`, in a page of `size` bytes: 4 KiB, 2 MiB or 1 GiB (the processor must know
- * those), which address and base are multiples of. Nothing may have been there. False when no page is left for the tables.
+ * Maps physical memory once more at `address`, in a page of `size` bytes: 4 KiB, 2 MiB or 1 GiB (the processor must
+ * know those), which address and base are multiples of. Nothing may have been there. False when no page is left for the
+ * tables.
  */
 bool paging_map_page(uint64_t address, uint64_t base, uint64_t size, enum paging_rights rights);
 

@@ -1,41 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kdio_stub.h: performs port accesses inside a kernel, on request of a kdio host over a UART.
+ * kdio_stub.h: accesses ports, memory, PCI configuration and the processor inside a kernel, on request of a kdio host
+ * over a UART.
  *
  * Contract
- *   Memory      The kernel supplies it: one block of at least KDIO_STUB_MEMORY_MIN bytes, aligned to 16, that
+ *   Its memory  The kernel supplies it: one block of at least KDIO_STUB_MEMORY_MIN bytes, aligned to 16, that
  *               stays mapped and writable. Every limit that the stub advertises follows from its size;
  *               KDIO_STUB_MEMORY (8 KiB) is the size to take when in doubt. The library has no data and no
  *               bss, allocates nothing and calls no libc; its memory functions have private names.
  *   Stack       At most 1 KiB below the caller's frame (`make size` prints the measured figure).
  *   Compiled    -mgeneral-regs-only -mno-red-zone -ffreestanding -fno-stack-protector -fcf-protection=none,
  *               position-independent: no SSE state is touched, it links at any address, -2 GiB included.
- *   Time        No call waits for the line. A call reads what the UART holds, executes at most one program, and of
- *               a plain one at most slice_us of it, writes at most one FIFO and returns: at most KDIO_STUB_ACCESSES_MAX UART accesses beside the program's
- *               own. (A program's own are its port accesses and, as a line at 3 Mbaud fills the FIFO in 53 us,
- *               emptying the UART between its operations, at most each 16 us.) KDIO_STUB_MORE in the result asks to
- *               be called again soon.
+ *   Time        No call waits for the line. A call reads what the UART holds, executes at most one program, or a
+ *               slice of a long one (slice_us), writes at most one FIFO and returns: at most
+ *               KDIO_STUB_ACCESSES_MAX UART accesses beside the program's own. (A program's own are its port accesses
+ *               and, as a line at 3 Mbaud fills the FIFO in 53 us, emptying the UART between its operations, at most
+ *               each 16 us.) KDIO_STUB_MORE in the result asks to be called again soon.
  *   Contexts    handle, poll, console, suspend and resume may be called from any CPU and from interrupt
  *               handlers, and may preempt each other at any instruction. The first one in does the work; an
  *               entry that finds the stub busy moves the UART's bytes to memory, or queues its text, and
  *               returns. None of them may be called from an NMI or machine-check handler.
- *   Interrupts  A plain program leaves them as they are. An atomic program has them off on the CPU it runs on, for
- *               at most atomic_max_us. UART register accesses never turn them off.
- *   Untouched   The stub touches its UART, the ports that a request names, and nothing else: no PIC, no APIC, no
- *               timer, no BREAK. When LCR.DLAB is found set, some other driver is inside the UART, and nothing but
+ *   Interrupts  A plain program leaves them as they are between its operations; one that makes several accesses that
+ *               belong together (read-modify-write; an index and its data, at most 4 accesses) has them off
+ *               meanwhile. An atomic program has them off on the CPU it runs on, for at most atomic_max_us. UART
+ *               register accesses never turn them off.
+ *   Untouched   The stub touches its UART, what a request names, and nothing else: no PIC, no APIC, no timer, no BREAK.
+ *               When LCR.DLAB is found set, some other driver is inside the UART, and nothing but
  *               LCR is read until it is clear again. Accesses that overlap the link's own UART are refused.
- *   Hooks       pair_trylock, pair_unlock, map and text run on the stack and in the context of the entry that called the
- *               stub, be it an interrupt handler; text may find interrupts off. They must not wait. They may call
+ *   Hooks       pair_trylock, pair_unlock, map and text run on the stack and in the context of the entry that called
+ *               the stub, be it an interrupt handler; text may find interrupts off. They must not wait. They may call
  *               kdio_stub_console, which then queues; other entries do nothing when called from a hook.
- *   Faults      An access to memory or to a model-specific register may fault: that is an answer to the host, and the kernel goes
- *               on. For it the kernel's exception handlers call kdio_stub_fault before they do anything else, and the
- *               config says so (`faults`); without it memory, MSRs and registers are UNSUPPORTED. The stub never tries an
- *               access before it makes it, and makes none twice.
- *   Memory read Virtual addresses are as the CPU sees them that executes the program: a page that is absent, or read-only
- *    and        under CR0.WP, or a user's under CR4.SMAP, is a fault. Physical addresses go through the hook `map`; without
- *    written    it physical accesses and the walk through page tables are UNSUPPORTED. PCI configuration goes through the
- *               windows `ecam` where they hold the bus, else through ports cf8 and cfc, with interrupts off and with cf8
- *               put back.
+ *   Faults      An access to memory or to a model-specific register may fault: that is an answer to the host, and the
+ *               kernel goes on. For it the kernel's exception handlers call kdio_stub_fault before they do anything
+ *               else, and the config says so (`faults`); without it memory, MSRs and registers are UNSUPPORTED. The
+ *               stub never tries an access before it makes it, and makes none twice.
+ *   Memory      Virtual addresses are as the CPU sees them that executes the program: a page that is absent, or
+ *               read-only under CR0.WP, or a user's under CR4.SMAP, is a fault. Physical addresses go through the hook
+ *               `map`; without it physical accesses and the walk through page tables are UNSUPPORTED.
+ *   PCI         Configuration space goes through the windows `ecam` where they hold the bus, else through ports cf8
+ *               and cfc, with interrupts off and with cf8 put back.
  *   Index/data  Port pairs that the kernel uses too (70/71, cf8/cfc, 2e/2f, 3c0, 3d4) would be torn if a request ran
  *               between the kernel's two accesses. Either the kernel gives pair_trylock and pair_unlock, which
  *               the stub holds round each program (a busy lock postpones the program, it never spins), or it
@@ -47,8 +50,9 @@
  *
  *   Profiles    libkdiostub.a holds everything. libkdiostub-ports.a is ports and the link alone, the smallest:
  *               kdio_stub_init, handle, poll and prompt; a UART at a port, with stride 1; this x86-64, with tsc_khz
- *               given. It ignores faults, map and ecam. It has no console, text hook, statistics (UNSUPPORTED to the host), refusals beyond the link's
- *               own UART, suspend or resume. A config that asks for a refusal or a machine is BAD_CONFIG there.
+ *               given. It ignores faults, map and ecam. It has no console, text hook, statistics (UNSUPPORTED to the
+ *               host), refusals beyond the link's own UART, suspend or resume. A config that asks for a refusal or a
+ *               machine is BAD_CONFIG there.
  *
  *   Dying       A fatal fault handler may print through kdio_stub_console and then call kdio_stub_poll for ever, with
  *               interrupts off, after releasing the pair lock if it is held: the host can still look at the machine.
@@ -87,8 +91,8 @@ enum {
 enum kdio_stub_result {
     KDIO_STUB_OK = 0,
     KDIO_STUB_NO_MEMORY = -1,  /* Block too small, or not aligned to 16. */
-    KDIO_STUB_BAD_CONFIG = -2, /* Unknown structure size, UART space, stride; a baud rate that the clock does not give; a hook
-                                * without its twin; what the profile does not have. */
+    KDIO_STUB_BAD_CONFIG = -2, /* Unknown structure size, UART space, stride; a baud rate that the clock does not give;
+                                * a hook without its twin; what the profile does not have. */
     KDIO_STUB_NO_UART = -3,    /* Nothing that behaves like a 16550 is there. The UART is left as it was. */
 };
 
@@ -107,8 +111,8 @@ struct kdio_uart_config {
 };
 
 /*
- * An exception. The kernel's handler fills it from the processor's frame: for exceptions without an error code, code is 0;
- * address is CR2 with vector 14, else anything.
+ * An exception. The kernel's handler fills it from the processor's frame: for exceptions without an error code, code is
+ * 0; address is CR2 with vector 14, else anything.
  */
 struct kdio_stub_fault {
     uint32_t vector;
@@ -118,8 +122,8 @@ struct kdio_stub_fault {
 };
 
 /*
- * An access that may fault, and what it is of: an MSR, or memory, naturally aligned, with the logarithm of the width in bytes
- * added.
+ * An access that may fault, and what it is of: an MSR, or memory, naturally aligned, with the logarithm of the width in
+ * bytes added.
  */
 enum kdio_access {
     KDIO_ACCESS_LOAD = 0,
@@ -156,15 +160,16 @@ struct kdio_machine {
     void (*interrupts_restore)(void *context, uintptr_t state);
 
     /*
-     * NULL, all three, where only ports can be reached. access is one instruction at the virtual address, or of the MSR, `at`;
-     * it writes *value or sets it. False when it faulted: then *fault has vector and code, and *value is as it was.
+     * NULL, all three, where only ports can be reached. access is one instruction at the virtual address, or of the
+     * MSR, `at`; it writes *value or sets it. False when it faulted: then *fault has vector and code, and *value is as
+     * it was.
      */
     bool (*access)(void *context, enum kdio_access what, uint64_t at, uint64_t *value, struct kdio_stub_fault *fault);
     void (*cpuid)(void *context, uint32_t leaf, uint32_t subleaf, uint32_t result[4]); /* EAX, EBX, ECX, EDX. */
     void (*registers)(void *context, uint64_t values[KDIO_REGISTERS]);
 
-    /* For run control, NULL where there is none. debug_set writes DR0 to 3, 6 and 7, and for 4 CR4. The FXSAVE area is 512 bytes,
-     * aligned to 16; CR0.TS does not matter. */
+    /* For run control, NULL where there is none. debug_set writes DR0 to 3, 6 and 7, and for 4 CR4. The FXSAVE area is
+     * 512 bytes, aligned to 16; CR0.TS does not matter. */
     void (*debug_set)(void *context, unsigned which, uint64_t value);
     void (*fpu_save)(void *context, uint8_t *area);
     void (*fpu_restore)(void *context, const uint8_t *area);
@@ -178,8 +183,8 @@ struct kdio_ecam {
 };
 
 /*
- * Zero-initialise, set `size` and `uart`, then what matters. Copied by kdio_stub_init, but for the tables at `deny` and `ecam`; those and
- * what `context` points to must stay.
+ * Zero-initialise, set `size` and `uart`, then what matters. Copied by kdio_stub_init, but for the tables at `deny` and
+ * `ecam`; those and what `context` points to must stay.
  */
 struct kdio_stub_config {
     uint32_t size; /* sizeof(struct kdio_stub_config), so that later fields can be told apart. */
@@ -187,8 +192,8 @@ struct kdio_stub_config {
     const struct kdio_machine *machine; /* NULL: this x86-64. Copied. */
 
     /* Frequency of the time-stamp counter. 0: taken from CPUID leaf 15h or 16h where the processor tells, else 1 GHz is
-     * assumed, and the stub's seconds are as wrong as that: three times too fast is harmless, as frames may then pause for 66
-     * ms instead of 200 and HELLO comes three times a second. */
+     * assumed, and the stub's seconds are as wrong as that: three times too fast is harmless, as frames may then pause
+     * for 66 ms instead of 200 and HELLO comes three times a second. */
     uint32_t tsc_khz;
 
     /* Mixed into the boot identifier with the time-stamp counter. Give what the kernel has: the real-time clock,
@@ -204,13 +209,14 @@ struct kdio_stub_config {
     uint16_t pm1_control[2];
     bool read_only; /* Refuse every operation that changes the target; input and text go on. */
 
-    /* Longest time with interrupts off in an atomic program; 0 means 1000. At most 100000. A program that by the protocol's table
-     * of operations may take longer is refused (TOO_LONG) before it starts. */
+    /* Longest time with interrupts off in an atomic program; 0 means 1000. At most 100000. A program that by the
+     * protocol's table of operations may take longer is refused (TOO_LONG) before it starts. */
     uint32_t atomic_max_us;
 
     /*
-     * Longest time that one call runs a plain program, beside one operation; 0 means 1000. At most 100000. What is left of
-     * a program goes on with the next call, so that one which waits for a device for seconds does not hold the kernel.
+     * Longest time that one call runs a plain program before it gives way inside an operation that takes long, such as
+     * one that waits for a device for seconds; 0 means 1000. At most 100000. The next call goes on there. Short
+     * operations that follow each other are never parted, nor is the pair lock let go between them.
      */
     uint32_t slice_us;
 
@@ -218,9 +224,9 @@ struct kdio_stub_config {
     bool defer;
 
     /*
-     * What the kernel last wrote to port 70, for operations with an index port there: bit 7 (NMI disable) cannot be read
-     * back on a PC. Its bit 7 is then kept while 70 selects another register, and the whole is put back. NULL: bit 7 is as
-     * the request has it, and stays so.
+     * What the kernel last wrote to port 70, for operations with an index port there: bit 7 (NMI disable) cannot be
+     * read back on a PC. Its bit 7 is then kept while 70 selects another register, and the whole is put back. NULL: bit
+     * 7 is as the request has it, and stays so.
      */
     const volatile uint8_t *cmos_index;
 
@@ -228,20 +234,22 @@ struct kdio_stub_config {
     bool (*pair_trylock)(void *context);
     void (*pair_unlock)(void *context);
 
-    /* Receives text that a person types at the host: at most 255 bytes a call, not terminated, line ends as typed. Called from handle or poll, never re-entered; must not wait. NULL
-     * makes the text operation unsupported. */
+    /* Receives text that a person types at the host: at most 255 bytes a call, not terminated, line ends as typed.
+     * Called from handle or poll, never re-entered; must not wait. NULL makes the text operation unsupported. */
     void (*text)(void *context, const char *bytes, size_t size);
 
     /* The kernel's exception handlers call kdio_stub_fault. */
     bool faults;
 
-    /* They call kdio_stub_trap too, and whoever gets KDIO_STUB_BREAK does; with `faults` and `map` that gives run control. */
+    /* They call kdio_stub_trap too, and whoever gets KDIO_STUB_BREAK does; with `faults` and `map` that gives run
+     * control. */
     bool traps;
 
     /*
-     * Where the kernel sees a physical address: a pointer, and in *size how many bytes from there on; memory cached, devices
-     * uncached. NULL where there is neither, or it cannot be seen: the host is told of a fault (vector 0). *size comes in as
-     * the bytes of the next access, for which alone the pointer is used: a kernel may map each time at the same place. NULL, or `faults` not set: physical memory is UNSUPPORTED.
+     * Where the kernel sees a physical address: a pointer, and in *size how many bytes from there on; memory cached,
+     * devices uncached. NULL where there is neither, or it cannot be seen: the host is told of a fault (vector 0).
+     * *size comes in as the bytes of the next access, for which alone the pointer is used: a kernel may map each time
+     * at the same place. NULL, or `faults` not set: physical memory is UNSUPPORTED.
      */
     void *(*map)(void *context, uint64_t physical, uint64_t *size);
 
@@ -255,8 +263,8 @@ struct kdio_stub_config {
 struct kdio_stub;
 
 /*
- * To be called once for each UART, from one CPU, with the UART's interrupt masked at the controller until it has returned
- * and its result is where the handler finds it: the other calls do not take NULL.
+ * To be called once for each UART, from one CPU, with the UART's interrupt masked at the controller until it has
+ * returned and its result is where the handler finds it: the other calls do not take NULL.
  *
  * Starts a stub in `memory` (`size` bytes, aligned to 16) and programs the UART. On success *stub points into the block
  * and a HELLO goes out with the next calls. On failure *stub is unchanged, and so is the UART.
@@ -299,24 +307,24 @@ size_t kdio_stub_console_room(const struct kdio_stub *stub);
 void kdio_stub_prompt(struct kdio_stub *stub, bool prompt);
 
 /*
- * For the kernel's exception handlers, as the first thing they do, with interrupts off, on the CPU and before the stack of the
- * interrupted context changes. With several stubs, each is asked until one returns true. NULL is no stub: false.
+ * For the kernel's exception handlers, as the first thing they do, with interrupts off, on the CPU and before the stack
+ * of the interrupted context changes. With several stubs, each is asked until one returns true. NULL is no stub: false.
  *
- * True: it struck an access that the stub made for the host, on this CPU. fault->rip is where to go on: the handler puts it
- * into the frame and returns from the exception, with all else as it was. A page that the kernel would have brought in
- * stays out: a debugger's look changes nothing.
- * False: the kernel's own handler deals with it. If fault->rip was inside the stub, nobody counts on that (memory or a UART taken
- * away, a fault of the stub's), the stub has noted it and executes nothing more; it still answers, so that the host
- * learns vector, RIP and address. The interrupted context must not be resumed then. The UART can be served further, as under
- * "Dying".
+ * True: it struck an access that the stub made for the host, on this CPU. fault->rip is where to go on: the handler
+ * puts it into the frame and returns from the exception, with all else as it was. A page that the kernel would have
+ * brought in stays out: a debugger's look changes nothing.
+ * False: the kernel's own handler deals with it. If fault->rip was inside the stub, nobody counts on that (memory or a
+ * UART taken away, a fault of the stub's), the stub has noted it and executes nothing more; it still answers, so that
+ * the host learns vector, RIP and address. The interrupted context must not be resumed then. The UART can be served
+ * further, as under "Dying".
  *
- * Which exceptions: every vector below 32 may be offered; 0, 4 to 7, 10 to 14, 16, 17, 19 to 21 should be. 1 (#DB), 2 (NMI),
- * 3 (#BP) and 18 (#MC) are never the stub's: false, and nothing noted. 8 (#DF) is only noted.
+ * Which exceptions: every vector below 32 may be offered; 0, 4 to 7, 10 to 14, 16, 17, 19 to 21 should be. 1 (#DB), 2
+ * (NMI), 3 (#BP) and 18 (#MC) are never the stub's: false, and nothing noted. 8 (#DF) is only noted.
  *
- * How it knows: an access is the stub's when RIP is one of ten instructions and RSP is what it was when this stub began an
- * access. So a fault on another CPU, in an interrupt handler that came between, or of a second stub is not taken for it. Inside the stub
- * is what lies in the library's text, hooks and kernel code called from there not included; with several stubs, each that is
- * asked takes note.
+ * How it knows: an access is the stub's when RIP is one of ten instructions and RSP is what it was when this stub began
+ * an access. So a fault on another CPU, in an interrupt handler that came between, or of a second stub is not taken for
+ * it. Inside the stub is what lies in the library's text, hooks and kernel code called from there not included; with
+ * several stubs, each that is asked takes note.
  */
 bool kdio_stub_fault(struct kdio_stub *stub, struct kdio_stub_fault *fault);
 
@@ -345,11 +353,11 @@ struct kdio_trap_frame {
 #define KDIO_TRAP_BREAK 0x100u
 
 /*
- * To be called, with interrupts off, from the handlers of #DB and #BP, of each exception that the kernel would die of (when
- * kdio_stub_fault has not handled it), and, with the frame of what was interrupted, by whoever got KDIO_STUB_BREAK from
- * kdio_stub_handle or kdio_stub_poll. While the kernel is stopped it does not return. True: go on with the frame, which may
- * have changed. False: not the stub's affair (no host has ever asked for anything, or the stub itself is on the stack), and
- * nothing is changed.
+ * To be called, with interrupts off, from the handlers of #DB and #BP, of each exception that the kernel would die of
+ * (when kdio_stub_fault has not handled it), and, with the frame of what was interrupted, by whoever got
+ * KDIO_STUB_BREAK from kdio_stub_handle or kdio_stub_poll. While the kernel is stopped it does not return. True: go on
+ * with the frame, which may have changed. False: not the stub's affair (no host has ever asked for anything, or the
+ * stub itself is on the stack), and nothing is changed.
  */
 bool kdio_stub_trap(struct kdio_stub *stub, struct kdio_trap_frame *frame) __attribute__((warn_unused_result));
 

@@ -51,10 +51,8 @@ class Table:
 
 
 def digits(figure):
-    """Three places that count, and whole numbers whole."""
-    if isinstance(figure, int) or figure == int(figure):
-        return f"{int(figure)}"
-    return f"{figure:.0f}" if figure >= 100 else f"{figure:.3g}"
+    """Four places that count, and whole numbers whole."""
+    return f"{figure:,.0f}" if figure >= 1000 or figure == int(figure) else f"{figure:.4g}"
 
 
 def verdict(row):
@@ -69,7 +67,7 @@ def verdict(row):
 def line(row):
     figure = "" if row["figure"] is None else f"{digits(row['figure'])} {row['unit']}".rstrip()
     undisturbed = "" if row["undisturbed"] is None else digits(row["undisturbed"])
-    return f"  {row['what']:66}{figure:>14}{undisturbed:>10}  {verdict(row)}".rstrip()
+    return f"  {row['what']:72}{figure:>14}{undisturbed:>10}  {verdict(row)}".rstrip()
 
 
 def tell(table):
@@ -77,7 +75,7 @@ def tell(table):
     for row in table.rows:
         if row["section"] != section:
             section = row["section"]
-            print(f"\n{section:68}{'measured':>14}{'quiet':>10}  required")
+            print(f"\n{section:74}{'measured':>14}{'quiet':>10}  required")
         print(line(row))
     required = table.required()
     print(f"\n{sum(row['holds'] for row in required)} of {len(required)} requirements hold. `quiet`: of the tenth of"

@@ -14,7 +14,7 @@ Peer = collections.namedtuple("Peer", "parts waits")
 
 def gdb_packet(text):
     """$text#cc, the answer's + and the packet $OK#9a, the + for that."""
-    return [("packet", len("$" + text + "#cc")), ("+", 1), ("$OK#9a", 6), ("+", 1)]
+    return [("packet", len("$" + text + "#cc")), ("its +", 1), ("$OK#9a", 6), ("its +", 1)]
 
 
 def kd_packet(way):

@@ -4,9 +4,9 @@
  * with an outcome can be tested for outcomes that are hard to bring about on a real target.
  *
  * Everything that would reach a target is a line in $KDIO_FAKE_LOG. Reads of ports give the port's digits, repeated; of
- * MSRs the number in both halves; of memory and PCI configuration the low byte of each address. The pages 10000 to 11fff
- * are absent, and so is MSR dead; the only PCI functions are 0.0.0, 0.1.0 (a bridge to bus 1), 0.1.1 and 1.2.0. The time-
- * stamp counter moves by 100 an operation. The environment says what goes wrong, and what the stub tells:
+ * MSRs the number in both halves; of memory the low byte of each address. The pages 10000 to 11fff are absent, and so
+ * is MSR dead; the only PCI functions are 0.0.0, 0.1.0 (a bridge to bus 1), 0.1.1 and 1.2.0. The time-stamp counter
+ * moves by 100 an operation. The environment says what goes wrong, and what the stub tells:
  *     KDIO_FAKE_OPEN=STATUS         opening fails; the error names the line
  *     KDIO_FAKE_FAIL=N:STATUS:DONE  operation N (from 0) fails; DONE is "not" or "unknown"
  *     KDIO_FAKE_BLOCK=N             operation N waits for the interruption
@@ -432,8 +432,9 @@ enum kdio_status kdio_program_pci_write(struct kdio_program *program, struct kdi
 enum kdio_status kdio_program_pci_read(struct kdio_program *program, struct kdio_pci_address function,
                                        uint32_t offset, unsigned unit, size_t size)
 {
-    return append(program, (struct kdio_operation_fake){ .size = size, .kind = OPERATION_PCI,
-                                                         .address = (uint64_t)function_number(function) << 32 | offset },
+    uint64_t address = (uint64_t)function_number(function) << 32 | offset;
+
+    return append(program, (struct kdio_operation_fake){ .size = size, .kind = OPERATION_PCI, .address = address },
                   "pciread %x %x %u %zu", function_number(function), (unsigned)offset, unit, size);
 }
 
@@ -516,8 +517,8 @@ static void fill_pci(uint8_t *bytes, uint64_t address, size_t size)
 
     for (size_t i = 0; i < size; i++) {
         uint32_t offset = (uint32_t)address + (uint32_t)i;
-        const uint8_t header[] = { 0x86, 0x80, (uint8_t)function, 0x10, 7, 0, 0x10, 0, 2, 0, bridge ? 4 : 0, bridge ? 6 : 2,
-                                   0, 0, bridge ? 0x81 : 0, 0 };
+        const uint8_t header[] = { 0x86, 0x80, (uint8_t)function, 0x10, 7, 0, 0x10, 0, 2, 0, bridge ? 4 : 0,
+                                   bridge ? 6 : 2, 0, 0, bridge ? 0x81 : 0, 0 };
         bytes[i] = !known ? 0xff : offset < sizeof(header) ? header[offset] : bridge && offset == 0x19 ? 1
                    : offset == 0x34 ? 0x40 : offset == 0x40 ? 5 : 0;
     }
@@ -660,7 +661,8 @@ enum kdio_status kdio_translate(struct kdio_target *target, uint64_t address, st
 
     note("translate %llx\n", ull(address));
     *translation = (struct kdio_translation){ .levels = 4, .walked = 4,
-                                              .entry = { 0x2063, 0x3063, 0x4063, 0x8000000001000163 + (address & ~0xfffull) },
+                                              .entry = { 0x2063, 0x3063, 0x4063,
+                                                         0x8000000001000163 + (address & ~0xfffull) },
                                               .present = true, .page_size = 4096, .physical = 0x1000000 + address };
     if (before_hole(address, 1) == 0) {
         translation->walked = number_from("KDIO_FAKE_WALKED", 4);

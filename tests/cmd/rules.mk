@@ -8,8 +8,8 @@
 
 CMD_TEST_BUILD := $(BUILD)/tests/cmd
 CMD_TEST_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
-CMD_TEST_OBJECTS := $(patsubst %.c,$(CMD_TEST_BUILD)/%.o,$(filter-out host/cmd/main.c host/cmd/ext.c host/cmd/gdbserver.c,\
-    $(wildcard host/cmd/*.c)) \
+CMD_TEST_OBJECTS := $(patsubst %.c,$(CMD_TEST_BUILD)/%.o,\
+    $(filter-out $(addprefix host/cmd/,main.c ext.c gdbserver.c),$(wildcard host/cmd/*.c)) \
     proto/cursor.c proto/policy.c proto/program.c host/lib/capture.c host/lib/finding.c tests/cmd/fake_target.c \
     tests/cmd/fake_own.c)
 CMD_UNIT_TESTS := $(addprefix $(CMD_TEST_BUILD)/,test_number test_script test_policy test_terminal test_interpret)

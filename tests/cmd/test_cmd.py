@@ -418,7 +418,8 @@ class FakeLibrary(FakeTest):
         self.assert_done(self.fake("--baud", "921600", "ib", "80"), "00000080: 80\n")
         self.assertEqual(self.sent(), ["baud 921600", "in8 80 80"])
         for rate in ("0", "x", "4294967296", "0x100", "-1"):
-            self.assert_refused_unsent(["--baud", rate, "ib", "80"], USAGE, f"--baud: '{rate}' is not a rate in decimal")
+            self.assert_refused_unsent(["--baud", rate, "ib", "80"], USAGE,
+                                       f"--baud: '{rate}' is not a rate in decimal")
 
     def test_console_text_goes_where_it_is_told(self):
         self.assert_done(self.fake("ib", "80"), "00000080: 80\n")
@@ -513,7 +514,8 @@ class FakeLibrary(FakeTest):
     def test_every_command_has_help(self):
         overview = self.fake("help").out
         groups = re.findall(r"^  ([a-z]+)  +(.*\n(?:             .*\n)*)", overview.split("Options:")[0], re.M)
-        self.assertEqual([name for name, _ in groups], ["ports", "programs", "processor", "memory", "pci", "run", "session"])
+        self.assertEqual([name for name, _ in groups],
+                         ["ports", "programs", "processor", "memory", "pci", "run", "session"])
         names = [name for _, text in groups for name in text.split()]
         self.assertTrue({"ob", "checkq", "rdmsr", "!dq", ".restore", "!ecd", "help"} <= set(names))
         for name in names:

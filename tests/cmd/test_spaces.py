@@ -53,15 +53,18 @@ class Programs(Spaces):
         result = self.fake("-c", "ib 80; pollb 81 80 80 10ms; pollb 80 1 1 10ms; ib 82")
         self.assert_failed(result, REFUSED, "-c:3: ", "did not match", "not known to be done: 3\n")
         self.assertEqual(result.out, "00000080: 80\n00000081: 81  3 us\n00000080: 80  10000 us, no match\n")
-        poll, error = [json.loads(line) for line in self.fake("--json", "pollb", "80", "1", "1", "20us").out.splitlines()]
-        self.assertEqual(poll, {"command": "pollb", "port": 0x80, "width": 1, "value": 0x80, "us": 20, "matched": False})
+        out = self.fake("--json", "pollb", "80", "1", "1", "20us").out
+        poll, error = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual(poll, {"command": "pollb", "port": 0x80, "width": 1, "value": 0x80, "us": 20,
+                                "matched": False})
         self.assertEqual(error["error"]["status"], "NO_MATCH")
 
     def test_lines_are_packed_up_to_what_takes_long(self):
         def runs(text):
             self.assertEqual(self.fake("-c", text).status, DONE)
             return [int(line.split()[2]) for line in self.log.read_text().splitlines() if line.startswith("run ")]
-        self.assertEqual(runs("ib 80; rmwb 80 1 1; rdmsr 10; ed 1000 5; !dcb 0.0.0 0; rdtsc; delay 1ms; insb 80 4"), [8])
+        self.assertEqual(runs("ib 80; rmwb 80 1 1; rdmsr 10; ed 1000 5; !dcb 0.0.0 0; rdtsc; delay 1ms; insb 80 4"),
+                         [8])
         self.assertEqual(runs("ib 80; delay 5s; ib 81; ib 82"), [1, 1, 2])
         self.assertEqual(runs("delay 100ms; delay 100ms; delay 100ms; delay 100ms"), [3, 1])
         self.assertEqual(runs("insb 80 10; insb 80 8000; ib 80"), [1, 1, 1])
@@ -72,7 +75,8 @@ class Programs(Spaces):
                          "00000000`00001000  03020100\nmsr[10] = 00000010`00000010\n00:01.0 004: 07 00\n")
         self.assertIn("run atomic 5\n", self.log.read_text())
         for name in ("registers", "!vtop 1", "s 0 L1 1", "f 0 L1 1", "!pci", "info", ".dump 0 1 x"):
-            self.assert_refused_unsent(["-c", f"{{ {name} }}"], USAGE, f"'{name.split()[0]}' cannot be part of an atomic")
+            self.assert_refused_unsent(["-c", f"{{ {name} }}"], USAGE,
+                                       f"'{name.split()[0]}' cannot be part of an atomic")
 
     def test_memory_that_faults_in_a_program_is_a_failure(self):
         result = self.fake("-c", "{ ib 80; dd fff8 L4; ib 81 }")
@@ -88,7 +92,8 @@ class Programs(Spaces):
         for words, expected in (("delay 5ms", {"us": 5000}), ("checkw ff 0", {"mask": 0xff, "value": 0}),
                                 ("outsw 80 1 2", {"port": 0x80, "width": 2, "values": [1, 2]}),
                                 ("repb 80 2 3", {"port": 0x80, "width": 1, "count": 2, "value": 3})):
-            self.assertEqual(json.loads(self.fake("--json", *words.split()).out), {"command": words.split()[0], **expected})
+            self.assertEqual(json.loads(self.fake("--json", *words.split()).out),
+                             {"command": words.split()[0], **expected})
 
     def test_a_terminal_shows_what_takes_long(self):
         terminal, slave = os.openpty()
@@ -118,7 +123,8 @@ class Programs(Spaces):
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=LIMIT_S)
         self.assertEqual(out, "00000080: 80\n")
-        self.assertRegex(err, r"^kdio: -c:2: .*interrupted.*; 1 of 3 commands done; first line not known to be done: 2\n$")
+        self.assertRegex(err, r"^kdio: -c:2: .*interrupted.*; 1 of 3 commands done; "
+                              r"first line not known to be done: 2\n$")
 
     def test_bad_operands_are_refused_unsent(self):
         for words, part in (("rmwb 80 100 0", "wider"), ("rmwb 80 0n256 0", "rmwb 80 0n256 0: "),
@@ -212,7 +218,8 @@ class Memory(Spaces):
                 ("dd 1000 1004", "00000000`00001000  03020100 07060504\n", "readv 1000 0 8"),
                 ("dd -m 1000 L2", "00000000`00001000  03020100 07060504\n", "readv 1000 4 8"),
                 ("db ffffffff`ffffffff L1",
-                 "ffffffff`ffffffff  ff                                               .\n", "readv ffffffffffffffff 0 1")):
+                 "ffffffff`ffffffff  ff                                               .\n",
+                 "readv ffffffffffffffff 0 1")):
             self.assert_prints(words.split(), out, sent)
 
     def test_physical_memory_has_windbgs_layout(self):
@@ -268,7 +275,8 @@ class Memory(Spaces):
         for words, sent in (("eb 1001 1 ff", "writev 1001 1 2 01ff"), ("ed 1000 12345678", "writev 1000 4 4 78563412"),
                             ("ew 1001 1", "writev 1001 0 2 0100"),
                             ("eq ffff8000`00000000 1`00000002", "writev ffff800000000000 8 8 0200000001000000"),
-                            ("!eb b8000 41", "writep b8000 1 1 41"), ("!ED fee000b0 0", "writep fee000b0 4 4 00000000")):
+                            ("!eb b8000 41", "writep b8000 1 1 41"),
+                            ("!ED fee000b0 0", "writep fee000b0 4 4 00000000")):
             self.assert_prints(words.split(), "", sent)
         self.assertEqual(json.loads(self.fake("--json", "ew", "1000", "1", "2").out),
                          {"command": "ew", "address": 0x1000, "width": 2, "values": [1, 2]})
@@ -276,8 +284,8 @@ class Memory(Spaces):
 
     def test_searching(self):
         self.assert_prints("s 1000 L120 41 42".split(),
-                           "00000000`00001041  41 42                                            AB\n", "searchv 1000 1 288",
-                           "searchv 1042 1 222")
+                           "00000000`00001041  41 42                                            AB\n",
+                           "searchv 1000 1 288", "searchv 1042 1 222")
         self.assert_prints(["s", "-a", "1000", "10ff", "b c"],
                            "00000000`00001062  62 20 63                                         b c\n",
                            "searchv 1000 1 256", "searchv 1063 1 157")
@@ -290,12 +298,14 @@ class Memory(Spaces):
 
     def test_a_search_goes_on_behind_what_cannot_be_read(self):
         self.assert_prints("s fff8 L2020 fe".split(),
-                           "00000000`0000fffe  fe                                               .\n", "searchv fff8 1 8224",
-                           "searchv ffff 1 8217", "translate 10000", "searchv 11000 1 4120", "translate 11000",
+                           "00000000`0000fffe  fe                                               .\n",
+                           "searchv fff8 1 8224", "searchv ffff 1 8217", "translate 10000",
+                           "searchv 11000 1 4120", "translate 11000",
                            "searchv 12000 1 24")
         self.assert_prints("!s -d fffa L2030 a090807".split(), "", "searchp fffa 4 8240", "searchp 11002 4 4136",
                            "searchp 12002 4 40")
-        self.assert_failed(self.fake("s", "10000", "L2000", "77"), REFUSED, "faulted", "nothing of the range can be read")
+        self.assert_failed(self.fake("s", "10000", "L2000", "77"), REFUSED, "faulted",
+                           "nothing of the range can be read")
 
     def test_texts_in_scripts_stand_in_quotes(self):
         path = self.file('s -a 1000 L100 "d; # e" # a comment\ns -a 1000 L10 x"y\n')
@@ -324,7 +334,7 @@ class Memory(Spaces):
         self.assertEqual(found["entries"][3], 0x8000000001001163)
 
     def test_bad_ranges_are_refused_unsent(self):
-        for words, part in (("db 0 L0", "the length is 0"), ("dd 0 L10000000", "more than 256 MiB; L? instead of L"),
+        for words, part in (("db 0 L0", "the length is 0"), ("db 0 L10000001", "more than 256 MiB; L? instead of L"),
                             ("db ffffffff`fffffff0 L11", "passes the end of the addresses"),
                             ("dq 0 L?2000000000000000", "passes the end of the addresses"),
                             ("dd ffffffff`ffffffff", "passes the end"), ("dd -m 1001 L1", "address is not a multiple"),
@@ -337,7 +347,8 @@ class Memory(Spaces):
         for words, part in (("db", "missing argument (usage: kdio db [-m] ADDRESS [L COUNT])"), ("db 0 L", "missing"),
                             ("db 1000 fff", "'fff' lies before the first address"), ("db 0 Lx", "'x' is not a number"),
                             ("db 0 L1 2", "surplus"), ("db 1``0", "not a number"), ("db -x 0", "unknown option '-x'"),
-                            ("f 0 L10", "usage: kdio f RANGE BYTE..."), ("s 0 41", "missing"), ("-m db 0", "unknown option '-m'"),
+                            ("f 0 L10", "usage: kdio f RANGE BYTE..."), ("s 0 41", "missing"),
+                            ("-m db 0", "unknown option '-m'"),
                             ("db 0 -m", "option '-m' stands right behind db"),
                             ("s -a 0 L10 a b", "surplus argument 'b'"), (".dump 0 10", "missing")):
             self.assert_refused_unsent(words.split(), USAGE, part)
@@ -396,8 +407,8 @@ class Files(Spaces):
         """The limit of a file's size stands in for the disk's."""
         def limit():
             resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
-        process = test_cmd.subprocess.run([test_cmd.FAKE, ".dump", "20000", "10000", str(self.path)], capture_output=True,
-                                          text=True, timeout=LIMIT_S, preexec_fn=limit, check=False,
+        process = test_cmd.subprocess.run([test_cmd.FAKE, ".dump", "20000", "10000", str(self.path)], text=True,
+                                          capture_output=True, timeout=LIMIT_S, preexec_fn=limit, check=False,
                                           env=test_cmd.clean_environment(KDIO_TARGET="fake,line"))
         self.assert_failed(test_cmd.Result(process, 0), SYSTEM, "cannot write the file: File too large",
                            f"{self.path} was not made")
@@ -420,7 +431,8 @@ class Files(Spaces):
         self.assert_failed(self.fake(".restore", "f000", str(self.path)), REFUSED, "faulted", "4096 bytes written")
 
     def test_files_that_are_none_are_refused_unsent(self):
-        for words, status, part in ((".restore 0 {0}/none", SYSTEM, "No such file"), (".restore 0 {0}", REFUSED, "regular"),
+        for words, status, part in ((".restore 0 {0}/none", SYSTEM, "No such file"),
+                                    (".restore 0 {0}", REFUSED, "regular"),
                                     (".restore 0 /dev/null", REFUSED, "/dev/null is no regular file"),
                                     (".dump 0 1 /dev/null", REFUSED, "/dev/null is no regular file"),
                                     (".dump 0 1 {0}", REFUSED, "is no regular file")):
@@ -505,8 +517,10 @@ class Pci(Spaces):
                             ("!ecb 0.0.0 0 100", "wider"), ("--read-only !ecb 0.0.0 0 1", "read-only")):
             self.assert_refused_unsent(words.split(), REFUSED, part)
         for words, part in (("!dcb 100.0.0 0", "no function"), ("!dcb 0.20.0 0", "no function"),
-                            ("!dcb 0.0.8 0", "no function"), ("!dcb 0.0 0", "no function"), ("!dcb 0.0.0.0 0", "no func"),
-                            ("!dcb 10000:0.0.0 0", "no function"), ("!dcb .. 0", "no function"), ("!pci 0 0", "missing"),
+                            ("!dcb 0.0.8 0", "no function"), ("!dcb 0.0 0", "no function"),
+                            ("!dcb 0.0.0.0 0", "no function"),
+                            ("!dcb 10000:0.0.0 0", "no function"), ("!dcb .. 0", "no function"),
+                            ("!pci 0 0", "missing"),
                             ("!pci 0 0 x", "no function"), ("!ecb 0.0.0 0", "usage: kdio !ecb BUS.DEV.FN OFFSET VALUE"),
                             ("!dcb 0.0.0", "missing"), ("!pci 0 0 0 0", "surplus")):
             self.assert_refused_unsent(words.split(), USAGE, part)
@@ -539,7 +553,8 @@ class Qemu(test_cmd.CommandTest):
         at = self.FREE
         self.assert_out(f"eq {at:x} 1122334455667788 99; ew {at + 1:x} abcd; !ed {at + 0xc:x} 76543210; db {at:x} L10; "
                         f"!dd {at:x} L4; { '{' } eb {at:x} 1; dd -m {at:x} L1 { '}' }",
-                        r"^00000000`04000000  88 cd ab 55 44 33 22 11-99 00 00 00 10 32 54 76  \.\.\.UD3\"\.\.\.\.\.\.2Tv\n"
+                        r"^00000000`04000000  88 cd ab 55 44 33 22 11-99 00 00 00 10 32 54 76  "
+                        r"\.\.\.UD3\"\.\.\.\.\.\.2Tv\n"
                         r"# 4000000 55abcd88 11223344 00000099 76543210\n00000000`04000000  55abcd01\n$")
 
     def test_searching_what_was_filled(self):
@@ -553,7 +568,8 @@ class Qemu(test_cmd.CommandTest):
     def test_faults_are_answers_and_the_session_goes_on(self):
         path = self.directory / "none"
         for command, part in (("db ffffffff`00000000 L4", "nothing of the range can be read"),
-                              ("dq 8000000000000000 L1", "general protection"), ("ed ffffffff`00000000 1", "page fault"),
+                              ("dq 8000000000000000 L1", "general protection"),
+                              ("ed ffffffff`00000000 1", "page fault"),
                               ("f ffffffff`00000000 L10 0", "page fault"), ("!vtop ffffffff`00000000", "not present"),
                               (f".dump ffffffff`00000000 10 {path}", "none was not made")):
             with self.subTest(command=command):
@@ -570,21 +586,26 @@ class Qemu(test_cmd.CommandTest):
         self.assert_out("wrmsr 174 8; rdmsr 174", r"^msr\[174\] = 00000000`00000008\n$")
 
     def test_translation_and_memory_agree(self):
-        out = self.assert_out("!vtop 100000; registers", r"^PML4E\[000\] (.*\n)+00000000`00100000 is physical 00000000`0010")
+        out = self.assert_out("!vtop 100000; registers",
+                              r"^PML4E\[000\] (.*\n)+00000000`00100000 is physical 00000000`0010")
         cr3 = int(re.search("cr3=([0-9a-f]+)", out)[1], 16)
         entry = re.search(r"PML4E\[000\] ([0-9a-f`]+) ", out)[1]
         shown = self.assert_out(f"!dq {cr3 & ~0xfff:x} L1", "^# *[0-9a-f]+ [0-9a-f`]+\n$").split()[-1]
         self.assertEqual(int(shown.replace("`", ""), 16) | 0x20, int(entry.replace("`", ""), 16) | 0x20)
 
     def test_pci(self):
-        out = self.assert_out("!pci; !dcd 0.0.0 0; xid cf8 80000000 cfc", r"^00:00\.0 .*Host bridge \[0600\]: .*\[8086:29c0\]")
+        out = self.assert_out("!pci; !dcd 0.0.0 0; xid cf8 80000000 cfc",
+                              r"^00:00\.0 .*Host bridge \[0600\]: .*\[8086:29c0\]")
         self.assertIn("00:1f.2 SATA controller [0106]: Intel Corporation", out)
         self.assertTrue(out.endswith("00:00.0 000: 29c08086\n00000cfc[80000000]: 29c08086\n"))
-        self.assert_out("!ecb 0.1f.0 3c a; !dcb 0.1f.0 3c; !pci 0 1f 0", r"^00:1f\.0 03c: 0a\n(.*\n)*  interrupt +line 0a,")
+        self.assert_out("!ecb 0.1f.0 3c a; !dcb 0.1f.0 3c; !pci 0 1f 0",
+                        r"^00:1f\.0 03c: 0a\n(.*\n)*  interrupt +line 0a,")
 
     def test_programs(self):
-        self.assert_out("{ xob 70 72 71 5a; xib 70 72 71 }; rmwb 80 0 0; pollb 70 0 0 1ms; delay 2ms; insb 80 3; checkb f0 f0",
-                        r"^00000071\[72\]: 5a\n00000080: ff -> 00\n00000070: [0-9a-f]{2}  \d+ us\n00000080: ff ff ff +\.\.\.\n$")
+        self.assert_out("{ xob 70 72 71 5a; xib 70 72 71 }; rmwb 80 0 0; pollb 70 0 0 1ms; delay 2ms; insb 80 3; "
+                        "checkb f0 f0",
+                        r"^00000071\[72\]: 5a\n00000080: ff -> 00\n00000070: [0-9a-f]{2}  \d+ us\n"
+                        r"00000080: ff ff ff +\.\.\.\n$")
         result = self.run_target("ib 80; pollb 80 1 0 5ms; ib 81")
         self.assert_failed(result, REFUSED, "-c:2: ", "did not match")
         self.assertRegex(result.out, r"^00000080: ff\n00000080: ff  \d{4,} us, no match\n$")

@@ -48,6 +48,7 @@ static struct {
     struct kdio_frame_decoder wire; /* and what it sends. */
     uint8_t wire_frame[2 * FRAME_SIZE];
     bool cut;                   /* A frame that was being sent was given up. */
+    bool cancelled, kept;       /* CANCEL, KEEP were asked for. */
     uint8_t damage;             /* Of the next frame of the stub. */
 } world;
 
@@ -159,8 +160,27 @@ static bool is_confirm(const uint8_t *payload, size_t size)
     return false;
 }
 
+/* A note about a request of its own, or about none. */
+static bool is_note(const uint8_t *payload, size_t size)
+{
+    if ((payload[0] & KDIO_KIND_MASK) != KDIO_KIND_NOTE || size != KDIO_MESSAGE_MIN + 1)
+        return false;
+    if (payload[1] == KDIO_NOTE_CANCEL)
+        for (unsigned i = 0; i < POOL && world.cancelled; i++)
+            if (kdio_message_intact(payload, size, kdio_session_start(world.pool[i].key, world.pool[i].request.seq)))
+                return true;
+    if (payload[1] == KDIO_NOTE_KEEP && world.kept)
+        for (uint32_t seq = world.link.base_seq - 64; seq != world.link.base_seq + 1; seq++)
+            for (unsigned i = 0; i < KEYS; i++)
+                if (kdio_message_intact(payload, size, kdio_session_start(world.keys[i], seq)))
+                    return true;
+    return false;
+}
+
 static bool is_ours(const uint8_t *payload, size_t size)
 {
+    if (is_note(payload, size))
+        return true;
     for (unsigned i = 0; i < POOL; i++)
         if (is_entry(&world.pool[i], payload, size))
             return true;
@@ -236,6 +256,7 @@ static void take_event(const struct kdio_host_event *event)
         break;
     case KDIO_HOST_NONE:
     case KDIO_HOST_TEXT:
+    case KDIO_HOST_EVENT:
         break;
     default:
         end_session();
@@ -291,6 +312,9 @@ static void judge_session_frame(const struct before *before, uint32_t seq, const
         break;
     case KDIO_HOST_TAKEN:
         FUZZ_REQUIRE(note && payload[1] == KDIO_NOTE_TAKEN, "the stub says that the line is taken");
+        break;
+    case KDIO_HOST_EVENT:
+        FUZZ_REQUIRE(note && payload[1] == KDIO_NOTE_EVENT, "something is to be fetched when the stub says so");
         break;
     default:
         check_nothing_happened(before, event);
@@ -439,9 +463,9 @@ static void say_note(struct fuzz_input *input)
 {
     uint8_t choice = fuzz_u8(input);
     uint32_t seq = world.link.base_seq + (choice >> 4);
-    uint8_t payload[2 + KDIO_CRC32C_SIZE] = { (uint8_t)(KDIO_KIND_NOTE | (seq & KDIO_SEQ_MASK)), choice % 7 };
+    uint8_t payload[6 + KDIO_CRC32C_SIZE] = { (uint8_t)(KDIO_KIND_NOTE | (seq & KDIO_SEQ_MASK)), choice % 7, choice };
 
-    say(payload, 2, kdio_session_reply_start(world.link.key, seq));
+    say(payload, payload[1] == KDIO_NOTE_ALIVE ? 6 : 2, kdio_session_reply_start(world.link.key, seq));
 }
 
 static void say_raw(struct fuzz_input *input)
@@ -472,7 +496,7 @@ static void submit(struct fuzz_input *input)
     *entry = (struct entry){ .key = world.link.key };
     entry->request = (struct kdio_host_request){
         .program = entry->program, .size = 1 + choice % (choice & 0x8000 ? most : 8 < most ? 8 : most),
-        .results_max = (choice >> 8) & 0x3f, .atomic = choice & 0x80,
+        .results_max = (choice >> 8) & 0x3f, .atomic = choice & 0x80, .worst_us = choice & 0x40 ? 3000000 : 0,
     };
     memset(entry->program, 1 + (int)(world.pool_next % 255), entry->request.size);
     taken = kdio_host_link_submit(&world.link, &entry->request, world.now_us);
@@ -544,16 +568,48 @@ static void open_session(struct fuzz_input *input)
     check_state();
 }
 
+/* What was under way on the line is gone. */
+static void begin_line(void)
+{
+    kdio_frame_decoder_init(&world.ears, world.ears_frame, sizeof world.ears_frame);
+    kdio_frame_decoder_init(&world.wire, world.wire_frame, sizeof world.wire_frame);
+    world.cut = false;
+}
+
 static void reconnect(struct fuzz_input *input)
 {
     struct before before = look();
 
     (void)input;
     kdio_host_link_reconnected(&world.link, world.now_us);
-    kdio_frame_decoder_init(&world.ears, world.ears_frame, sizeof world.ears_frame);
-    kdio_frame_decoder_init(&world.wire, world.wire_frame, sizeof world.wire_frame);
-    world.cut = false;
+    begin_line();
     FUZZ_REQUIRE(world.link.base_seq == before.base_seq && world.link.state == before.state, "the session goes on");
+    check_state();
+}
+
+static void cancel(struct fuzz_input *input)
+{
+    (void)input;
+    kdio_host_link_cancel(&world.link, world.now_us);
+    world.cancelled = true;
+    check_state();
+}
+
+static void keep(struct fuzz_input *input)
+{
+    uint8_t choice = fuzz_u8(input);
+
+    kdio_host_link_keep(&world.link, choice * 10000u, world.now_us);
+    world.kept |= choice != 0;
+    check_state();
+}
+
+static void change_rate(struct fuzz_input *input)
+{
+    (void)input;
+    kdio_host_link_rate_changed(&world.link, world.now_us);
+    begin_line();
+    world.sign_us = world.now_us;
     check_state();
 }
 
@@ -568,7 +624,7 @@ typedef void action_fn(struct fuzz_input *input);
 
 static action_fn *const actions[] = {
     call_all, submit, say_reply, say_answer, call_tx, pass_time, say_note, say_odd, say_hello, say_raw, set_damage,
-    open_session, reconnect, give_nonce, submit, say_reply,
+    open_session, reconnect, give_nonce, submit, say_reply, cancel, keep, change_rate,
 };
 
 static void start(uint8_t options)

@@ -292,7 +292,8 @@ static void boot(struct sim *sim)
 {
     static const struct kdio_port_range deny[] = { { SIM_DENIED_PORT, SIM_DENIED_PORT + 7 } };
     const struct kdio_machine machine = { sim, port_in, port_out, mem_in, mem_out, time_us, stamp, entropy,
-                                          interrupts_off, interrupts_restore, NULL, NULL, NULL };
+                                          interrupts_off, interrupts_restore, NULL, NULL, NULL, NULL,
+                                          NULL, NULL };
     bool slow = sim->config.baud <= 115200;
     struct kdio_stub_config config = {
         .size = sizeof config,

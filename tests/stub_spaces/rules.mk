@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# rules.mk: unit tests of the stub's operations on processor, memory, translation and PCI, on a machine in memory; and of the
-# accesses that may fault, on the processor that runs the tests.
+# rules.mk: unit tests of the stub's operations on processor, memory, translation and PCI, on a machine in memory; and
+# of the accesses that may fault, on the processor that runs the tests.
 
 .PHONY: check-stub-spaces
 
@@ -14,11 +14,12 @@ $(SPACES_BUILD)/%.o: %.c tests/rules.mk tests/stub_spaces/rules.mk
 	@mkdir -p $(@D)
 	$(Q)gcc $(UNIT_CFLAGS) -c -o $@ $<
 
-$(SPACES_TESTS:%=$(SPACES_BUILD)/test_%): $(SPACES_BUILD)/%: $(SPACES_BUILD)/tests/stub_spaces/%.o $(SPACES_SHARED_OBJECTS)
+$(SPACES_TESTS:%=$(SPACES_BUILD)/test_%): $(SPACES_BUILD)/%: $(SPACES_BUILD)/tests/stub_spaces/%.o \
+    $(SPACES_SHARED_OBJECTS)
 	$(Q)gcc $(UNIT_CFLAGS) -o $@ $^ -lcmocka
 
-# With the assembly, and joined as the library is, so that the stub knows its own code. No sanitizers: what faults here is
-# to be the access itself.
+# With the assembly, and joined as the library is, so that the stub knows its own code. No sanitizers: what faults here
+# is to be the access itself.
 SPACES_ACCESS_CFLAGS = $(filter-out -fsanitize% -fno-sanitize%,$(UNIT_CFLAGS)) -DKDIO_STUB_ASSEMBLY=1
 SPACES_ACCESS_SOURCES := $(wildcard proto/*.c) $(filter-out stub/memory.c,$(wildcard stub/*.c))
 SPACES_ACCESS_OBJECTS = $(SPACES_ACCESS_SOURCES:%.c=$(SPACES_BUILD)/access/%.o) $(SPACES_BUILD)/access/stub/access.o

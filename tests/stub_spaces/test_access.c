@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_access.c: the accesses that may fault, on the processor that runs this: the signal of a fault stands for the kernel's
- * exception handler. What only a kernel may do faults here, which is what it is wanted for.
+ * test_access.c: the accesses that may fault, on the processor that runs this: the signal of a fault stands for the
+ * kernel's exception handler. What only a kernel may do faults here, which is what it is wanted for.
  */
 #include "tests/unit/unit.h"
 
@@ -24,7 +24,8 @@ static void handle(int number, siginfo_t *info, void *context)
     greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
     struct kdio_stub_fault fault = {
         .vector = (uint32_t)registers[REG_TRAPNO], .code = (uint32_t)registers[REG_ERR],
-        .address = (uint64_t)registers[REG_CR2], .rip = (uint64_t)registers[REG_RIP], .rsp = (uint64_t)registers[REG_RSP],
+        .address = (uint64_t)registers[REG_CR2], .rip = (uint64_t)registers[REG_RIP],
+        .rsp = (uint64_t)registers[REG_RSP],
     };
 
     (void)number;
@@ -216,7 +217,9 @@ static void its_memory_is_taken_away(void **state)
 
 static void the_first_fault_is_kept_and_another_stack_gives_nothing_back(void **state)
 {
-    struct kdio_stub_fault fault = { .vector = 14, .address = (uintptr_t)pages + 2 * PAGE, .rip = (uintptr_t)kdio_stub_poll };
+    struct kdio_stub_fault fault = {
+        .vector = 14, .address = (uintptr_t)pages + 2 * PAGE, .rip = (uintptr_t)kdio_stub_poll,
+    };
 
     (void)state;
     (void)target_log(&first);
@@ -232,7 +235,9 @@ static void the_first_fault_is_kept_and_another_stack_gives_nothing_back(void **
 
 static void a_fault_in_the_middle_of_a_program(void **state)
 {
-    struct kdio_stub_fault fault = { .vector = 14, .address = (uintptr_t)pages + 2 * PAGE, .rip = (uintptr_t)kdio_stub_poll };
+    struct kdio_stub_fault fault = {
+        .vector = 14, .address = (uintptr_t)pages + 2 * PAGE, .rip = (uintptr_t)kdio_stub_poll,
+    };
 
     (void)state;
     ADD(&first, OUT8, 0x80, 1);

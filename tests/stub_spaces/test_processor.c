@@ -88,7 +88,9 @@ static void an_old_processor_has_an_identifier_of_8_bits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(msrs), TEST(msrs_that_fault), TEST(cpuid), TEST(registers), TEST(an_old_processor_has_an_identifier_of_8_bits),
+        TEST(msrs),  TEST(msrs_that_fault),
+        TEST(cpuid), TEST(registers),
+        TEST(an_old_processor_has_an_identifier_of_8_bits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

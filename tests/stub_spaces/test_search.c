@@ -31,13 +31,15 @@ static void assert_read_once(uint64_t offset, uint64_t length)
         assert_true(world.reads[i] <= (i >= offset && i - offset < length) && !world.writes[i]);
 }
 
-static void search(bool physical, uint64_t offset, uint64_t length, unsigned step, const uint8_t *pattern, unsigned size)
+static void search(bool physical, uint64_t offset, uint64_t length, unsigned step, const uint8_t *pattern,
+                   unsigned size)
 {
     uint64_t address = physical ? WORLD_PHYSICAL(offset) : WORLD_VIRTUAL + offset;
     uint64_t wanted = look(offset, length, step, pattern, size);
 
     world_forget(&world);
-    target_add(&world.target, physical ? KDIO_OP_PSEARCH : KDIO_OP_VSEARCH, OPERANDS(address, length, step, size), pattern);
+    target_add(&world.target, physical ? KDIO_OP_PSEARCH : KDIO_OP_VSEARCH, OPERANDS(address, length, step, size),
+               pattern);
     assert_int_equal(target_run(&world.target), wanted == UINT64_MAX ? KDIO_NOT_FOUND : KDIO_DONE);
     if (wanted != UINT64_MAX)
         assert_int_equal(target_result(&world.target, 0, 8), address + wanted);

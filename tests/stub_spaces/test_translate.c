@@ -30,9 +30,9 @@ static void set(unsigned table, unsigned index, uint64_t entry)
     memcpy(world.memory + TABLE * (table + 1) + 8 * index, &entry, 8);
 }
 
-static uint64_t address_of(unsigned i5, unsigned i4, unsigned i3, unsigned i2, unsigned i1, unsigned offset)
+static uint64_t address_of(uint64_t i5, uint64_t i4, uint64_t i3, uint64_t i2, uint64_t i1, uint64_t offset)
 {
-    return (uint64_t)i5 << 48 | (uint64_t)i4 << 39 | (uint64_t)i3 << 30 | (uint64_t)i2 << 21 | (uint64_t)i1 << 12 | offset;
+    return i5 << 48 | i4 << 39 | i3 << 30 | i2 << 21 | i1 << 12 | offset;
 }
 
 static void translate(uint64_t address)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * world.h: the machine of tests/stub with a processor and memory. Each access is counted at each byte that it touches; an access
- * that is not naturally aligned fails the test.
+ * world.h: the machine of tests/stub with a processor and memory. Each access is counted at each byte that it touches;
+ * an access that is not naturally aligned fails the test.
  */
 #ifndef KDIO_TEST_STUB_SPACES_WORLD_H
 #define KDIO_TEST_STUB_SPACES_WORLD_H

@@ -128,7 +128,7 @@ class Monitor:
 
 # Regions in which accesses are judged. The link's own UART, timers and interrupt controllers are left out.
 WITNESSES = ("io", "ioport80", "pc-testdev-ioport", "pc-testdev-ioport-byte", "pci-conf-idx", "pci-conf-data", "rtc",
-             "rtc-index", "isa-debugcon", "lpc-reset-control", "serial")
+             "rtc-index", "isa-debugcon", "lpc-reset-control", "serial", "edu-mmio", "pc-testdev-iomem")
 ACCESS = re.compile(rb"^memory_region_ops_(read|write) cpu \d+ mr \w+ addr 0x(\w+) value 0x(\w+) size (\d) name '(" +
                     "|".join(WITNESSES).encode() + rb")'$", re.M)
 

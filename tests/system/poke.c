@@ -6,6 +6,8 @@
  * The target is opened first. Then, numbers in C's notation:
  *     out PORT WIDTH VALUE | in PORT WIDTH     one operation; between begin and end, one of the program
  *     begin ... end plain|atomic               a program
+ *     rdmsr MSR | wrmsr MSR VALUE
+ *     read SPACE ADDRESS UNIT SIZE | write SPACE ADDRESS UNIT HEX      SPACE v or p; UNIT 0: as memory moves best
  *     type TEXT                                types the text and a line end into the kernel
  *     service MS | resolve | info | stats | link
  *     forget-uart                              from here on this host does not know which ports the link uses
@@ -23,6 +25,7 @@
 #include "host/lib/target.h"
 
 #define LINE_SIZE 1024u
+#define BYTES_MAX 8192u
 
 struct poke {
     struct kdio_target *target;
@@ -124,6 +127,92 @@ static void run_in(struct poke *poke, char *rest)
     add_number(reply, "value", value);
     print(reply);
 }
+
+/* ---- Processor and memory ---- */
+
+/* As text: JSON's numbers do not hold 64 bits. */
+static void add_hex(cJSON *object, const char *name, uint64_t value)
+{
+    char text[20];
+
+    snprintf(text, sizeof text, "%" PRIx64, value);
+    cJSON_AddStringToObject(object, name, text);
+}
+
+static void print_access(struct poke *poke, cJSON *reply, enum kdio_status status)
+{
+    const struct kdio_error *error = kdio_target_error(poke->target);
+
+    if (status != KDIO_DONE) {
+        add_number(reply, "vector", error->vector);
+        add_number(reply, "code", error->code);
+        add_hex(reply, "address", error->address);
+    }
+    print(reply);
+}
+
+static void run_rdmsr(struct poke *poke, char *rest)
+{
+    uint64_t value = 0;
+    enum kdio_status status = kdio_rdmsr(poke->target, (uint32_t)number(&rest), &value);
+    cJSON *reply = reply_to(poke, status);
+
+    add_hex(reply, "value", value);
+    print_access(poke, reply, status);
+}
+
+static void run_wrmsr(struct poke *poke, char *rest)
+{
+    uint32_t msr = (uint32_t)number(&rest);
+    enum kdio_status status = kdio_wrmsr(poke->target, msr, number(&rest));
+
+    print_access(poke, reply_to(poke, status), status);
+}
+
+static enum kdio_space space(char **rest)
+{
+    char letter = *(*rest)++;
+
+    return letter == 'p' ? KDIO_SPACE_PHYSICAL : KDIO_SPACE_VIRTUAL;
+}
+
+static void run_read(struct poke *poke, char *rest)
+{
+    static uint8_t bytes[BYTES_MAX];
+    static char hex[2 * BYTES_MAX + 1];
+    enum kdio_space where = space(&rest);
+    uint64_t address = number(&rest), unit = number(&rest), size = number(&rest);
+    size_t done = 0;
+    enum kdio_status status;
+    cJSON *reply;
+
+    status = kdio_read(poke->target, where, address, (unsigned)unit, bytes, size < BYTES_MAX ? size : BYTES_MAX, &done);
+    for (size_t i = 0; i < done; i++)
+        snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+    hex[2 * done] = '\0';
+    reply = reply_to(poke, status);
+    cJSON_AddStringToObject(reply, "bytes", hex);
+    print_access(poke, reply, status);
+}
+
+static void run_write(struct poke *poke, char *rest)
+{
+    uint8_t bytes[LINE_SIZE];
+    enum kdio_space where = space(&rest);
+    uint64_t address = number(&rest), unit = number(&rest);
+    size_t size = 0, done = 0;
+    enum kdio_status status;
+    cJSON *reply;
+
+    for (rest += strspn(rest, " "); sscanf(rest, "%2hhx", &bytes[size]) == 1; rest += 2)
+        size++;
+    status = kdio_write(poke->target, where, address, (unsigned)unit, bytes, size, &done);
+    reply = reply_to(poke, status);
+    add_number(reply, "written", (double)done);
+    print_access(poke, reply, status);
+}
+
+/* ---- Programs ---- */
 
 static void run_begin(struct poke *poke, char *rest)
 {
@@ -235,6 +324,7 @@ static const struct {
     { "out", run_out },   { "in", run_in },       { "begin", run_begin },       { "end", run_end },
     { "type", run_type }, { "stats", run_stats }, { "service", run_service },   { "resolve", run_resolve },
     { "info", run_info }, { "link", run_link },   { "forget-uart", run_forget_uart },
+    { "read", run_read }, { "write", run_write }, { "rdmsr", run_rdmsr },       { "wrmsr", run_wrmsr },
 };
 
 static void obey(struct poke *poke, char *line)

@@ -95,12 +95,15 @@ WIN_SELECTIONS := KDEXT_64BIT KDEXT_32BIT KDEXT_NEITHER NOEXTAPI
 
 # Only the lists come from kdio: <windows.h> and <dbgeng.h> are mingw-w64's. It has no wdbgexts.h: for the extension
 # that is kdio's, on top of mingw-w64's types.
-$(WIN_BUILD)/witness-mingw: tests/win/layout.c tests/win/ext_pci.c tests/win/ext_spaces.cpp
+$(WIN_BUILD)/witness-mingw: tests/win/layout.c
 	$(Q)x86_64-w64-mingw32-gcc -std=c11 $(WIN_WARNINGS) -Ihost/include -fsyntax-only $<
 	@mkdir -p $(@D)/mingw && echo '#include <kdio/win/wdbgexts.h>' >$(@D)/mingw/wdbgexts.h
 	$(Q)x86_64-w64-mingw32-gcc -std=c11 $(WIN_WARNINGS) -Wno-unused-parameter -I$(@D)/mingw -Ihost/include \
 	    -fsyntax-only tests/win/ext_pci.c
 	$(Q)x86_64-w64-mingw32-g++ -std=c++17 $(WIN_WARNINGS) -fsyntax-only tests/win/ext_spaces.cpp
+	$(Q)x86_64-w64-mingw32-g++ -std=c++17 -O2 $(WIN_WARNINGS) -Wno-ignored-attributes -Ihost/include -c \
+	    -o $(@D)/mingw/slots.o tests/win/slots.cpp
+	$(Q)! x86_64-w64-mingw32-nm -u $(@D)/mingw/slots.o | grep slot_is_wrong
 	$(Q)x86_64-w64-mingw32-gcc -std=c11 $(WIN_WARNINGS) -o $(@D)/mingw/inventory.exe tests/win/inventory.c -ldbgeng
 
 $(WIN_BUILD)/witness-gcc $(WIN_BUILD)/witness-clang: $(WIN_BUILD)/witness-%: tests/win/layout.c
@@ -116,10 +119,25 @@ $(WIN_BUILD)/witness-g++ $(WIN_BUILD)/witness-clang++: $(WIN_BUILD)/witness-%: t
 	@mkdir -p $(@D)
 	$(Q)$* $(WIN_CXXFLAGS) -pedantic $(WIN_INCLUDES) -o $(@D)/layout_cpp-$* $< && $(@D)/layout_cpp-$*
 	$(Q)$* $(WIN_CXXFLAGS) -pedantic $(WIN_INCLUDES) -fsyntax-only tests/win/client_cpp.cpp
+	$(Q)$* $(WIN_CXXFLAGS) -O2 $(WIN_INCLUDES) -c -o $(@D)/slots-$*.o tests/win/slots.cpp
+	$(Q)! nm -u $(@D)/slots-$*.o | grep slot_is_wrong
 	$(Q)for selection in $(WIN_SELECTIONS); do echo '#include <wdbgexts.h>' | \
 	    $* $(WIN_CXXFLAGS) -pedantic $(WIN_INCLUDES) -D$$selection -fsyntax-only -x c++ - || exit 1; done
 
-check-win: $(WIN_UNIT_TESTS) $(WIN_BUILD)/test_retry $(WIN_WITNESSES) \
+# The examples of kdio-win(7), with the flags that the page gives; they are no library's, so their functions need no
+# prototypes.
+WIN_EXAMPLES := $(WIN_BUILD)/examples
+.PHONY: win-examples
+win-examples: host/man/kdio-win.7
+	$(Q)python3 tests/win/examples $(WIN_EXAMPLES)
+	$(Q)$(CC) -std=c11 -Wall -Werror -fsyntax-only $(WIN_CLIENT_INCLUDES) $(WIN_EXAMPLES)/client.c
+	$(Q)$(CC) -std=c11 -Wall -Werror -shared -fPIC -o $(WIN_EXAMPLES)/c.so $(WIN_CLIENT_INCLUDES) \
+	    $(WIN_EXAMPLES)/extension.c
+	$(Q)$(CXX) -std=c++17 -Wall -Werror -fsyntax-only $(WIN_CLIENT_INCLUDES) $(WIN_EXAMPLES)/client.cpp
+	$(Q)$(CXX) -std=c++17 -Wall -Werror -shared -fPIC -o $(WIN_EXAMPLES)/cpp.so $(WIN_CLIENT_INCLUDES) \
+	    $(WIN_EXAMPLES)/extension.cpp
+
+check-win: win-examples $(WIN_UNIT_TESTS) $(WIN_BUILD)/test_retry $(WIN_WITNESSES) \
     $(WIN_BUILD)/client_c-fake $(WIN_BUILD)/client_cpp-fake
 	$(Q)for test in $(WIN_UNIT_TESTS) $(WIN_BUILD)/test_retry; do $$test || exit 1; done
 	$(Q)for client in client_c client_cpp; do \

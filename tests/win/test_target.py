@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""test_target.py: the Windows surface on the real image in QEMU: a client, and extensions of both kinds through `kdio ext`.
+"""test_target.py: the Windows surface on the real image in QEMU: a client, and extensions of both kinds.
 
 The witnesses are QEMU's monitor and trace. Run by `make check-win-target`.
 """
@@ -40,7 +40,8 @@ class Target(SystemTest):
 
     def functions(self):
         """{(bus, device, function): "VENDOR:DEVICE"} by the monitor."""
-        return {address: f"{vendor:04x}:{device:04x}" for address, vendor, device in pci_devices(self.human("info pci"))}
+        devices = pci_devices(self.human("info pci"))
+        return {address: f"{vendor:04x}:{device:04x}" for address, vendor, device in devices}
 
     def writes(self):
         return [access.key()[1:] for access in self.machine.trace.accesses(self.mark, *PORTS)
@@ -52,7 +53,7 @@ class Target(SystemTest):
 
 class Client(Target):
     def test_inventory(self):
-        """What a client of Windows' making finds is what the monitor says; what it writes is in memory and in the trace."""
+        """What a Windows client finds is what the monitor says; what it writes is in memory and in the trace."""
         options = f"com:pipe,port={self.machine.path('com1')}"
         result = subprocess.run([built("inventory"), options, f"{SCRATCH:x}"], capture_output=True, text=True,
                                 timeout=REPLY_S, check=False)
@@ -71,7 +72,8 @@ class Client(Target):
         self.assertIn("output msr[c0000080] = ", text)
         self.assertIn("0x74 0x68 0x65 0x20", self.human(f"xp /4xb {SCRATCH + 0x123:#x}"))
         self.assertIn("0xefbeadde", self.human(f"xp /1xw {SCRATCH + 0xffc:#x}"))
-        self.assertEqual(self.writes(), [(0xd40, 1, 0x4d), (0xd42, 2, 0x4b52), (0xd44, 4, 0x214b524d), (0xd48, 1, 0x7e)])
+        self.assertEqual(self.writes(), [(0xd40, 1, 0x4d), (0xd42, 2, 0x4b52), (0xd44, 4, 0x214b524d),
+                                         (0xd48, 1, 0x7e)])
 
 
 class Extensions(Target):
@@ -99,7 +101,8 @@ class Extensions(Target):
                 (("absent", "x"), "No such file"), (("no_version", "command"), "no ExtensionApiVersion"),
                 (("init", "command"), "returned 0x80070005"), (("symbol", "command"), "missing_from_everywhere"),
                 (("spaces", "decline"), "another extension"), (("spaces", "phys", "nt!x"), "returned 0x80004005"),
-                (("pci", "leave"), "ended the process, with status 3"), (("spaces", "quit"), "crashed in 'quit': Aborted")):
+                (("pci", "leave"), "ended the process, with status 3"),
+                (("spaces", "quit"), "crashed in 'quit': Aborted")):
             result = self.extension(*words, status=1)
             self.assertIn(said, result.errors, words)
         self.assertEqual(self.writes(), [])
