@@ -91,6 +91,7 @@ static void read_short_out(struct kdio_reader *program, struct kdio_op *op, uint
     op->operand[0] = op->last_port;
     op->operand[1] = kdio_read_uint(program, op->width);
     op->row = kdio_op_find((uint8_t)(KDIO_OP_OUT8 | (opcode & WIDTH_BITS)));
+    op->worst_us = op->row->worst_us;
     program->failed |= !op->port_known;
 }
 
@@ -146,7 +147,6 @@ enum kdio_status kdio_op_read(struct kdio_reader *program, struct kdio_op *op)
     if (!op->row)
         return KDIO_UNSUPPORTED;
     op->width = op->row->has_width ? 1u << (opcode & WIDTH_BITS) : 0;
-    op->worst_us = op->row->worst_us;
     if (!KDIO_OPS_PORTS_ONLY && opcode >= KDIO_OP_OUT_SAME8 && opcode <= KDIO_OP_OUT_NEXT32)
         read_short_out(program, op, opcode);
     else

@@ -165,6 +165,7 @@ static enum kdio_status check_limits(const struct kdio_stub *stub, bool atomic,
 enum kdio_status kdio_runner_begin(struct kdio_stub *stub, const struct kdio_stub_request *request, uint8_t *results,
                                    struct kdio_run *run)
 {
+    const struct kdio_reader start = kdio_reader_on(request->program, request->size);
     struct kdio_program_summary summary = { 0 };
     enum kdio_status status;
 
@@ -172,15 +173,15 @@ enum kdio_status kdio_runner_begin(struct kdio_stub *stub, const struct kdio_stu
         stub->last = 0; /* A session begins. */
     *run = (struct kdio_run){ .results = kdio_writer_on(results, stub->link.config.results_max) };
     run->atomic = request->atomic;
-    run->reader = kdio_reader_on(request->program, request->size);
+    run->reader = start;
     status = check_operations(stub, run, &summary);
     if (status == KDIO_DONE)
-        status = check_limits(stub, request->atomic, &summary);
+        status = check_limits(stub, run->atomic, &summary);
     if (status != KDIO_DONE) {
         run->failure.status = status;
         run->failure.index = summary.bad_index;
     }
-    run->reader = kdio_reader_on(request->program, request->size);
+    run->reader = start;
     return (enum kdio_status)run->failure.status;
 }
 

@@ -25,11 +25,11 @@ struct kdio_run {
     bool op_goes_on;             /* op was begun, and has not ended: false when it is called first. */
     bool atomic;
     bool cancelled;              /* Stop before the next step. */
-    bool gives_way;              /* The kernel must run before the next step. */
     bool faulted;                /* The stub itself did, while it ran this. */
     struct kdio_reader reader;   /* Behind op. */
     struct kdio_failure failure; /* status KDIO_DONE when all of it is done; `done` counts while it runs. */
     uint32_t counted;            /* Operations done that are the user's: not the link's own. */
+    bool gives_way;              /* The kernel must run before the next step. */
     uint64_t op_from_us;         /* When op began; for operations that wait. */
     uint64_t op_at;              /* An operation's own: where it stands. */
 };

@@ -43,7 +43,8 @@ HRESULT kdio_win_result(struct kdio_win_client *client, enum kdio_status status,
     HRESULT result = status == KDIO_FAULT ? fault : kdio_win_hresult(status);
     if (status == KDIO_DONE || status == KDIO_INTERRUPTED || !client->hold_writes)
         return result;
-    if (kdio_target_error(client->target)->outcome == KDIO_OUTCOME_UNKNOWN)
+    const struct kdio_error *error = kdio_target_error(client->target);
+    if (error->status == status && error->outcome == KDIO_OUTCOME_UNKNOWN)
         client->held = result;
     return result;
 }

@@ -22,6 +22,12 @@ def spread(numbers):
             "p90": ordered[len(ordered) * 9 // 10], "count": len(ordered)}
 
 
+def middle(samples, name, scale=1):
+    """The median, and what was disturbed least; None and None for what was not measured."""
+    found = spread(samples.get(name))
+    return (found["median"] * scale, found["p10"] * scale) if found else (None, None)
+
+
 def ratio(samples, above, below):
     """Of the medians, and of the tenths that were disturbed least; None where one of the two was not measured."""
     if not samples.get(above) or not samples.get(below):

@@ -6,7 +6,10 @@
  */
 #include <windows.h>
 
-/* IIDs as sizes of arrays, because a constant object is no constant expression in C. */
+#include <stdint.h>
+
+/* IIDs as sizes of arrays, because a constant object is no constant expression in C; where arrays may be so large. */
+#if SIZE_MAX > 0xffffffff
 #undef DEFINE_GUID
 #define DEFINE_GUID(name, a, b, c, d0, d1, d2, d3, d4, d5, d6, d7) \
     extern char name##_first[(size_t)(a) + 1]; \
@@ -14,6 +17,7 @@
     extern char name##_third[((size_t)(d0) << 8 | (d1)) + 1]; \
     extern char name##_fourth[((size_t)(d2) << 40 | (size_t)(d3) << 32 | (size_t)(d4) << 24 | (size_t)(d5) << 16 | \
                                (size_t)(d6) << 8 | (d7)) + 1]
+#endif
 
 #include <dbgeng.h>
 
@@ -159,6 +163,8 @@ SAME(offsetof(IDebugControlVtbl, WaitForEvent), 93 * sizeof(void *));
 
 /* ---- IIDs ---- */
 
+#if SIZE_MAX > 0xffffffff
+
 #define IID_BYTES(iface, first, second, third, fourth) \
     SAME(sizeof(IID_##iface##_first), (first) + 1ull); \
     SAME(sizeof(IID_##iface##_second), (second) + 1ull); \
@@ -178,6 +184,8 @@ IID_BYTES(IDebugRegisters, 0xce289126, 0x9e8445a7, 0x937e, 0x67bb18691493);
 IID_BYTES(IDebugSystemObjects, 0x6b86fe2c, 0x2c4f4f0c, 0x9da2, 0x174311acc327);
 #ifdef DEBUG_PHYSICAL_DEFAULT
 IID_BYTES(IDebugDataSpaces4, 0xd98ada1f, 0x29e94ef5, 0xa6c0, 0xe53349883212);
+#endif
+
 #endif
 
 /* ---- Constants ---- */

@@ -111,8 +111,9 @@ $(WIN_BUILD)/witness-gcc $(WIN_BUILD)/witness-clang: $(WIN_BUILD)/witness-%: tes
 	$(Q)for selection in $(WIN_SELECTIONS); do \
 	    $* $(WIN_CFLAGS) -pedantic $(WIN_INCLUDES) -D$$selection -fsyntax-only tests/win/layout_wdbgexts.c || exit 1; done
 	$(Q)mkdir -p $(@D)/m32/gnu && : > $(@D)/m32/gnu/stubs-32.h
-	$(Q)$* -m32 $(WIN_CFLAGS) $(WIN_INCLUDES) -isystem /usr/include/x86_64-linux-gnu -isystem $(@D)/m32 -fsyntax-only \
-	    tests/win/layout_wdbgexts.c
+	$(Q)for layout in layout layout_wdbgexts; do \
+	    $* -m32 $(WIN_CFLAGS) $(WIN_INCLUDES) -isystem /usr/include/x86_64-linux-gnu -isystem $(@D)/m32 -fsyntax-only \
+	    tests/win/$$layout.c || exit 1; done
 	$(Q)$* $(WIN_CFLAGS) -pedantic $(WIN_INCLUDES) -fsyntax-only tests/win/client_c.c
 
 $(WIN_BUILD)/witness-g++ $(WIN_BUILD)/witness-clang++: $(WIN_BUILD)/witness-%: tests/win/layout_cpp.cpp

@@ -295,6 +295,8 @@ static void test_search_over_holes(void **state)
     expect_found(spaces, FAKE_RW, 0x8000, "abcd", 1, 0);
     expect_found(spaces, FAKE_RW, 0x8000, "cd", 1, FAKE_RO);
     expect_found(spaces, FAKE_RW + 1, 0x8000, "cd", 2, 0);
+    place(0x6003, "ef"); /* An even number of bytes behind the start: the steps go on in the same phase. */
+    expect_found(spaces, FAKE_RW + 1, 0x8000, "ef", 2, FAKE_RO + 3);
     expect_found(spaces, FAKE_RW_END, 0x8000, "ab", 1, FAKE_RW2 + 4);
     expect_found(spaces, FAKE_RW_END, 0x1000, "ab", 1, 0);
     expect_found(spaces, 0x1000, FAKE_LARGE, "large", 1, FAKE_LARGE + 0x100);
@@ -419,6 +421,9 @@ static void test_valid_region(void **state)
     }
     ULONG64 valid;
     ULONG size = 99;
+    fake.accesses = 0;
+    assert_hresult(CALL(spaces, GetValidRegionVirtual, FAKE_RW, 0x1000, &valid, &size), S_OK);
+    assert_int_equal(fake.accesses, 1); /* No page beyond is looked at. */
     assert_hresult(CALL(spaces, GetValidRegionVirtual, UINT64_MAX, 2, &valid, &size), 0x80070057);
     assert_int_equal(size, 0);
     assert_hresult(CALL(spaces, GetValidRegionVirtual, 0, 2, NULL, &size), 0x80070057);
@@ -549,6 +554,10 @@ static void test_string_conversions(void **state)
     assert_hresult(CALL(spaces, ReadUnicodeStringVirtualWide, FAKE_RW + 1, 5, wide, 3, &bytes), 0x80070057);
     assert_hresult(CALL(spaces, ReadUnicodeStringVirtualWide, FAKE_RW + 1, 6, wide, 2, NULL), S_FALSE);
     assert_int_equal(wide[1], 0);
+    static const WCHAR low_zero[] = { 0x0100, 0x0200, 0 };
+    memcpy(fake.memory + 0x1001, low_zero, sizeof(low_zero));
+    assert_hresult(CALL(spaces, ReadUnicodeStringVirtualWide, FAKE_RW + 1, 8, wide, 8, &bytes), S_OK);
+    assert_int_equal(bytes, 6);
 }
 
 /* ---- Unknown outcomes, and interrupts ---- */
