@@ -22,7 +22,7 @@ all: lib stub command boot
 # ---- What must be there before anything is built ----
 
 NEEDED_PACKAGES := gcc g++ libc6-dev clang libclang-rt-14-dev llvm binutils make git qemu-system-x86 ovmf gnu-efi mtools libgensio-dev \
-    libcjson-dev libcmocka-dev tshark pkg-config python3 gcc-mingw-w64-x86-64-win32 mingw-w64-x86-64-dev util-linux procps
+    libcjson-dev libcmocka-dev tshark pkg-config python3 gdb gcc-mingw-w64-x86-64-win32 mingw-w64-x86-64-dev util-linux procps
 MISSING_PACKAGES = $(shell dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(NEEDED_PACKAGES) 2>/dev/null | \
     awk -v needed="$(NEEDED_PACKAGES)" '$$1 == "installed" { have[$$2] = 1 } \
     END { n = split(needed, p, " "); for (i = 1; i <= n; i++) if (!have[p[i]]) printf "%s ", p[i] }')
