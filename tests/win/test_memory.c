@@ -584,6 +584,8 @@ static void test_unknown_outcome_holds(void **state)
     assert_hresult(CALL(spaces, ReadVirtual, FAKE_RW, bytes, 8, &count), S_OK);
     assert_int_equal(fake.accesses, 1);
     assert_hresult(kdio_win_last_hresult(), TIMEOUT);
+    /* A refusal that sends nothing leaves the error as it was, which says nothing of it. */
+    assert_hresult(CALL(spaces, ReadVirtual, UINT64_MAX - 3, bytes, 8, &count), 0x80070057);
     assert_hresult(CALL(spaces, WriteVirtual, FAKE_RW, bytes, 8, &count), S_OK);
 }
 
