@@ -13,7 +13,7 @@
 #define LEAVE_US        300000u
 #define KEEP_PERIOD_US  1000000u
 #define IDLE_US         3500000u /* Less than the 5 s after which the stub goes back. */
-#define ECHO_SIZE       9u
+#define SESSION_RESULTS 12u
 #define BAUD_SIZE       5u
 
 /* Runs a program of the library's own, while no other is under way. */
@@ -74,10 +74,10 @@ static enum kdio_status go_back(struct kdio_target *target)
 
 static enum kdio_status settle(struct kdio_target *target, uint32_t baud)
 {
-    static const uint8_t echo[ECHO_SIZE] = { KDIO_OP_ECHO };
+    static const uint8_t question[] = { KDIO_OP_SESSION }; /* Short enough for a polled stub. */
     uint32_t before = target->baud ? target->baud : target->baud_default;
     bool set = set_own(target, baud == target->baud_default ? 0 : baud);
-    enum kdio_status status = exchange(target, echo, sizeof echo, ECHO_SIZE - 1);
+    enum kdio_status status = exchange(target, question, sizeof question, SESSION_RESULTS);
 
     if (status == KDIO_DONE)
         status = set ? await(target, part_us(target)) : KDIO_NO_ANSWER;

@@ -13,6 +13,11 @@
 #define OUTPUT_BYTES  1024u           /* Of its own that wait for its UART: the system takes whole frames. */
 #define ATOMIC_OPS    90u
 #define TEXT_SIZE     8u
+#define RATE_TRY_NS    SIM_S
+#define RATE_RETURN_NS (6 * SIM_S)
+#define DELAY_AT      3u /* Operations before a pause, at most. */
+#define RATE_MOST      3000000u
+#define KEEP_US        1000000u
 
 static uint32_t draw_nonce(struct sim_host *host)
 {
@@ -47,6 +52,7 @@ void sim_host_start(struct sim *sim, struct sim_host *host)
     host->to_ask = to_ask;
     host->random.state = sim_draw(&sim->random);
     kdio_host_link_init(&host->link, &config);
+    host->byte_ns = sim->default_byte_ns;
     open_session(sim, host, false);
 }
 
@@ -63,6 +69,11 @@ static void write_op(struct sim *sim, struct sim_host *host, struct sim_request 
     uint64_t operand[KDIO_OP_OPERANDS_MAX] = { op->port, op->value };
     char text[TEXT_SIZE + 1];
 
+    if (opcode == KDIO_OP_DELAY) {
+        op->value = (uint32_t)((sim->config.delay_ns - sim_below(&host->random, sim->config.delay_ns / 2 + 1)) / SIM_US);
+        operand[0] = op->value;
+        made->request.worst_us += op->value;
+    }
     op->boot = host->link.answer.boot_id;
     op->challenge = host->link.key.challenge;
     if (opcode == KDIO_OP_TEXT)
@@ -120,6 +131,7 @@ static void draw_kind(struct sim *sim, struct sim_host *host, struct sim_request
     made->chained = !single && !sim->config.fill && sim_chance(&host->random, 1, 4);
     made->request.atomic = !made->chained && !sim->config.fill && sim_chance(&host->random, 1, 5);
     made->limit = draw_count(sim, host);
+    made->delayed = !single && !made->request.atomic && sim_chance(&host->random, sim->config.delay_part, 100);
     made->refused_at = sim_chance(&host->random, sim->config.refused_part, 100)
         ? (uint32_t)sim_below(&host->random, made->limit) : UINT32_MAX;
     if (!single && (sim->config.fill || sim_chance(&host->random, sim->config.fill_part, 100)))
@@ -137,7 +149,9 @@ static void fill(struct sim *sim, struct sim_host *host, struct sim_request *mad
     for (uint32_t i = 0; i < made->limit && (i == 0 || has_room(host, made, &writer)); i++) {
         if (i == made->refused_at)
             write_refused(host, made, &writer);
-        if (i != made->refused_at || !single)
+        if (made->delayed && i == (made->limit / 2 < DELAY_AT ? made->limit / 2 : DELAY_AT))
+            write_op(sim, host, made, &writer, KDIO_OP_DELAY);
+        else if (i != made->refused_at || !single)
             write_op(sim, host, made, &writer, draw_opcode(sim, host, !made->request.atomic && !single));
     }
     made->request.program = made->program;
@@ -180,6 +194,7 @@ static bool ask(struct sim *sim, struct sim_host *host)
     memset(made, 0, offsetof(struct sim_request, program));
     made->first = sim->op_count;
     made->count = 0;
+    made->cancel_asked = false;
     made->status = KDIO_DONE;
     made->bad_index = 0;
     fill(sim, host, made);
@@ -212,11 +227,13 @@ static struct sim_request *request_of(struct kdio_host_request *request)
     return (struct sim_request *)(void *)((char *)request - offsetof(struct sim_request, request));
 }
 
-static void check_results(struct sim *sim, const struct sim_request *made, const struct kdio_host_event *event)
+/* Those of the first `done` operations. */
+static void check_results(struct sim *sim, const struct sim_request *made, const struct kdio_host_event *event,
+                          uint32_t done)
 {
     struct kdio_reader reader = kdio_reader_on(event->results, event->results_size);
 
-    for (uint32_t i = 0; i < made->count; i++) {
+    for (uint32_t i = 0; i < done; i++) {
         const struct sim_op *op = &sim->ops[made->first + i];
         size_t size = kdio_op_results_size(kdio_op_find(op->opcode), 0);
 
@@ -227,26 +244,147 @@ static void check_results(struct sim *sim, const struct sim_request *made, const
         sim_fail(sim, "the results of operations from %u on have a wrong size", made->first);
 }
 
+static unsigned hosts_ever(const struct sim *sim)
+{
+    unsigned hosts = 0;
+
+    for (unsigned i = 0; i < SIM_HOSTS; i++)
+        hosts += sim->hosts[i].opening_ns != SIM_NEVER;
+    return hosts;
+}
+
+/* What stopped a program that was to run is a cancellation, of its own host or by another one that takes over. */
+static bool as_expected(const struct sim *sim, const struct sim_host *host, const struct sim_request *made,
+                        const struct kdio_failure *failure)
+{
+    bool skipped = made->chained && host->answered_failed;
+
+    if (made->status != KDIO_DONE && made->status != KDIO_SKIPPED)
+        return failure->status == made->status && !failure->done && failure->index == made->bad_index;
+    if (failure->status == KDIO_CANCELLED)
+        return (made->cancel_asked || hosts_ever(sim) > 1) && failure->done <= made->count && failure->index == failure->done;
+    return failure->status == (skipped ? KDIO_SKIPPED : KDIO_DONE) && !failure->done && !failure->index;
+}
+
+/* ---- The rate, as the library changes it ---- */
+
+static void set_own_rate(struct sim *sim, struct sim_host *host, uint32_t factor)
+{
+    host->byte_ns = sim->default_byte_ns / factor;
+    kdio_host_link_keep(&host->link, factor == 1 ? 0 : KEEP_US, sim->now_ns / SIM_US);
+    kdio_host_link_rate_changed(&host->link, sim->now_ns / SIM_US);
+}
+
+static void ask_rate(struct sim *sim, struct sim_host *host, uint8_t opcode, uint64_t operand, uint32_t results_max)
+{
+    struct sim_request *made = &host->rate_request;
+    struct kdio_writer writer = kdio_writer_on(made->program, sizeof made->program);
+
+    memset(made, 0, offsetof(struct sim_request, program));
+    kdio_op_write(&writer, kdio_op_find(opcode), &operand, NULL);
+    made->request.program = made->program;
+    made->request.size = (size_t)(writer.at - made->program);
+    made->request.results_max = results_max;
+    made->first = sim->op_count;
+    made->count = 0;
+    if (opcode == KDIO_OP_BAUD) {
+        struct sim_op *op = sim_model_ask(sim, opcode);
+
+        op->boot = host->link.answer.boot_id;
+        op->challenge = host->link.key.challenge;
+        made->count = 1;
+    }
+    made->in_use = true;
+    if (!kdio_host_link_submit(&host->link, &made->request, sim->now_ns / SIM_US))
+        sim_fail(sim, "an empty window has no room");
+    host->asked++;
+}
+
+void sim_host_change_rate(struct sim *sim, struct sim_host *host, uint32_t factor)
+{
+    host->rate_state = SIM_RATE_ASKED;
+    host->rate_factor = factor;
+    ask_rate(sim, host, KDIO_OP_BAUD, (uint64_t)sim->config.baud * factor, sizeof(uint32_t));
+}
+
+static void take_rate_reply(struct sim *sim, struct sim_host *host, const struct kdio_host_event *event)
+{
+    struct sim_request *made = &host->rate_request;
+
+    if (event->failure.status != KDIO_DONE)
+        sim_fail(sim, "a change of the rate is refused: %02x", event->failure.status);
+    made->in_use = false;
+    host->answered++;
+    host->answered_failed = host->before_failed = false;
+    if (made->count)
+        sim_model_tell(sim, &sim->ops[made->first], SIM_DONE);
+    if (host->rate_state == SIM_RATE_ASKED) {
+        host->rate_state = SIM_RATE_TRIED;
+        host->rate_end_ns = sim->now_ns + RATE_TRY_NS;
+        set_own_rate(sim, host, host->rate_factor);
+        ask_rate(sim, host, KDIO_OP_SESSION, 0, 12);
+        return;
+    }
+    host->rates += host->rate_state == SIM_RATE_TRIED;
+    host->rate_state = SIM_RATE_SETTLED;
+}
+
+/* What is not heard at the new rate is said again at the default, where the stub arrives in its time. */
+static void watch_rate(struct sim *sim, struct sim_host *host)
+{
+    if (host->rate_state == SIM_RATE_TRIED && sim->now_ns >= host->rate_end_ns) {
+        host->rate_state = SIM_RATE_RETURNING;
+        host->rates_failed++;
+        host->rate_end_ns = sim->now_ns + RATE_RETURN_NS;
+        host->rate_again_ns = sim->now_ns;
+    }
+    if (host->rate_state == SIM_RATE_RETURNING && sim->now_ns >= host->rate_again_ns &&
+        sim->now_ns < host->rate_end_ns) {
+        host->rate_again_ns = sim->now_ns + RATE_TRY_NS;
+        set_own_rate(sim, host, 1);
+    }
+}
+
+static void forget_rate(struct sim *sim, struct sim_host *host)
+{
+    struct sim_request *made = &host->rate_request;
+
+    if (made->in_use && made->count)
+        sim_model_tell(sim, &sim->ops[made->first], made->request.sent ? SIM_UNKNOWN : SIM_NOT_DONE);
+    made->in_use = false;
+    host->rate_state = SIM_RATE_SETTLED;
+    if (host->byte_ns != sim->default_byte_ns)
+        set_own_rate(sim, host, 1);
+}
+
 static void take_reply(struct sim *sim, struct sim_host *host, const struct kdio_host_event *event)
 {
     struct sim_request *made = request_of(event->request);
-    bool done = event->failure.status == KDIO_DONE;
+    const struct kdio_failure *failure = &event->failure;
+    uint32_t done = made->count;
 
+    if (made == &host->rate_request) {
+        take_rate_reply(sim, host, event);
+        return;
+    }
     if (sim->config.source) {
-        if (!done)
+        if (failure->status != KDIO_DONE)
             sim_fail(sim, "a request ended with status %02x", event->failure.status);
         made->in_use = false;
         return;
     }
-    if (event->failure.status != made->status || (!done && event->failure.done) ||
-        (!done && event->failure.index != made->bad_index))
+    if (!as_expected(sim, host, made, failure))
         sim_fail(sim, "the request from operation %u on ended with status %02x at %u, %u done; expected was %02x at %u",
-                 made->first, event->failure.status, event->failure.index, event->failure.done, made->status,
-                 made->bad_index);
+                 made->first, failure->status, failure->index, failure->done, made->status, made->bad_index);
+    if (failure->status != KDIO_DONE)
+        done = failure->done - (failure->done && made->chained);
     for (uint32_t i = 0; i < made->count; i++)
-        sim_model_tell(sim, &sim->ops[made->first + i], done ? SIM_DONE : SIM_NOT_DONE);
-    if (done)
-        check_results(sim, made, event);
+        sim_model_tell(sim, &sim->ops[made->first + i], i < done ? SIM_DONE : SIM_NOT_DONE);
+    check_results(sim, made, event, done);
+    host->answered_failed = failure->status != KDIO_DONE;
+    host->before_failed = host->before_failed || (host->answered_failed && host->answered + 1 == host->asked);
+    host->cancelled += failure->status == KDIO_CANCELLED;
+    host->lively += event->request->alive;
     made->in_use = false;
     host->answered++;
 }
@@ -261,6 +399,7 @@ static void give_up(struct sim *sim, struct sim_host *host)
             sim_model_tell(sim, &sim->ops[made->first + i], made->request.sent ? SIM_UNKNOWN : SIM_NOT_DONE);
         made->in_use = false;
     }
+    forget_rate(sim, host);
 }
 
 /* The requests of its own last session: SESSION, all that were answered, none that was not asked for. */
@@ -287,7 +426,7 @@ static void take_opened(struct sim *sim, struct sim_host *host)
     host->opened_ns = sim->now_ns;
     host->ready_boot = answer->boot_id;
     host->ready_challenge = answer->challenge;
-    host->before_failed = false;
+    host->before_failed = host->answered_failed = host->cancels = false;
 }
 
 static void end_session(struct sim *sim, struct sim_host *host, uint64_t rest_ns)
@@ -306,14 +445,12 @@ static void take_reset(struct sim *sim, struct sim_host *host)
 
 static void take_taken(struct sim *sim, struct sim_host *host)
 {
-    unsigned hosts = 0, alive = 0;
+    unsigned alive = 0;
 
-    for (unsigned i = 0; i < SIM_HOSTS; i++) {
-        hosts += sim->hosts[i].opening_ns != SIM_NEVER;
+    for (unsigned i = 0; i < SIM_HOSTS; i++)
         alive += sim->hosts[i].alive;
-    }
     host->taken++;
-    if (hosts < 2)
+    if (hosts_ever(sim) < 2)
         sim_fail(sim, "a host was told that another one took the line, but there is none");
     end_session(sim, host, alive > 1 ? TAKEN_REST_NS : 0);
     host->opened_once = false;
@@ -347,11 +484,21 @@ static void take_event(struct sim *sim, struct sim_host *host, const struct kdio
     }
 }
 
+/* What the link asks the stub to stop: the first one, or a later one of which a sign of life came. */
+static void note_cancellation(struct sim_host *host)
+{
+    const struct kdio_host_link *link = &host->link;
+
+    if (link->cancelling && link->cancel_seq - link->base_seq < kdio_host_link_outstanding(link))
+        request_of(link->slots[link->cancel_seq % KDIO_WINDOW_MAX])->cancel_asked = true;
+}
+
 void sim_host_receive(struct sim *sim, struct sim_host *host, const uint8_t *bytes, size_t size)
 {
     struct kdio_host_event event;
 
     for (size_t at = 0; at < size && host->alive;) {
+        note_cancellation(host);
         at += kdio_host_link_rx(&host->link, bytes + at, size - at, sim->now_ns / SIM_US, &event);
         take_event(sim, host, &event);
     }
@@ -362,7 +509,7 @@ void sim_host_receive(struct sim *sim, struct sim_host *host, const uint8_t *byt
 /* Its UART takes bytes at the line's rate. */
 static void send_due(struct sim *sim, struct sim_host *host)
 {
-    uint64_t ahead_ns = OUTPUT_BYTES * sim->to_stub.byte_ns;
+    uint64_t ahead_ns = OUTPUT_BYTES * host->byte_ns;
     uint8_t bytes[OUTPUT_BYTES];
     size_t size;
 
@@ -373,7 +520,8 @@ static void send_due(struct sim *sim, struct sim_host *host)
         if (!size)
             break;
         for (size_t i = 0; i < size; i++) {
-            host->tx_free_ns += sim->to_stub.byte_ns;
+            host->tx_free_ns += host->byte_ns;
+            sim->to_stub.byte_ns = host->byte_ns;
             sim_line_put(&sim->to_stub, bytes[i], host->tx_free_ns);
         }
     }
@@ -388,6 +536,20 @@ static void look_again(struct sim *sim, struct sim_host *host)
         open_session(sim, host, host->opened_once);
 }
 
+void sim_host_cancel(struct sim *sim, struct sim_host *host)
+{
+    host->cancels = true;
+    kdio_host_link_cancel(&host->link, sim->now_ns / SIM_US);
+}
+
+/* Beyond 3 Mbaud no FIFO of 16 bytes is emptied in time. */
+static uint32_t draw_factor(const struct sim *sim, struct sim_host *host)
+{
+    uint32_t factor = 1u << sim_below(&host->random, 4);
+
+    return sim->config.baud * factor > RATE_MOST ? 1 : factor;
+}
+
 void sim_host_step(struct sim *sim, struct sim_host *host)
 {
     struct kdio_host_event event;
@@ -399,7 +561,14 @@ void sim_host_step(struct sim *sim, struct sim_host *host)
     kdio_host_link_tick(&host->link, sim->now_ns / SIM_US, &event);
     take_event(sim, host, &event);
     look_again(sim, host);
-    ask_more(sim, host);
+    if (kdio_host_link_outstanding(&host->link) && sim_chance(&host->random, sim->config.cancel_part, 1000))
+        sim_host_cancel(sim, host);
+    watch_rate(sim, host);
+    if (host->rate_state == SIM_RATE_SETTLED && host->link.state == KDIO_HOST_READY &&
+        !kdio_host_link_outstanding(&host->link) && sim_chance(&host->random, sim->config.rate_part, 1000))
+        sim_host_change_rate(sim, host, draw_factor(sim, host));
+    if (host->rate_state == SIM_RATE_SETTLED)
+        ask_more(sim, host);
     send_due(sim, host);
 }
 
@@ -421,6 +590,8 @@ uint64_t sim_host_next_ns(const struct sim *sim, const struct sim_host *host)
         next_ns = earlier(next_ns, host->opening_ns + OPEN_LIMIT_NS);
     if (host->link.state == KDIO_HOST_READY && host->to_ask && !host->mute && host->think_ns > sim->now_ns)
         next_ns = earlier(next_ns, host->think_ns);
+    if (host->rate_state >= SIM_RATE_TRIED)
+        next_ns = earlier(next_ns, host->rate_state == SIM_RATE_TRIED ? host->rate_end_ns : host->rate_again_ns);
     if (host->tx_free_ns > sim->now_ns)
         next_ns = earlier(next_ns, host->tx_free_ns);
     /* What is overdue waits for its UART. */

@@ -23,7 +23,7 @@ static void travel(struct sim_line *line, uint8_t byte, uint64_t now_ns)
     if (at_ns < line->last_ns + line->byte_ns)
         at_ns = line->last_ns + line->byte_ns;
     line->last_ns = at_ns;
-    line->queue[line->head++ % SIM_LINE_SIZE] = (struct sim_byte){ at_ns, byte };
+    line->queue[line->head++ % SIM_LINE_SIZE] = (struct sim_byte){ at_ns, line->byte_ns, byte };
 }
 
 static void travel_all(struct sim_line *line, const uint8_t *bytes, size_t size, uint64_t now_ns)
@@ -135,7 +135,7 @@ uint64_t sim_line_next_ns(const struct sim_line *line)
     return next_ns;
 }
 
-bool sim_line_get(struct sim_line *line, uint64_t now_ns, uint8_t *byte)
+bool sim_line_get(struct sim_line *line, uint64_t now_ns, struct sim_byte *byte)
 {
     const struct sim_byte *next = &line->queue[line->tail % SIM_LINE_SIZE];
 
@@ -145,7 +145,7 @@ bool sim_line_get(struct sim_line *line, uint64_t now_ns, uint8_t *byte)
     }
     if (line->head == line->tail || next->at_ns > now_ns)
         return false;
-    *byte = next->byte;
+    *byte = *next;
     line->tail++;
     return true;
 }

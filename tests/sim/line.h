@@ -30,13 +30,15 @@ enum sim_frame_fault { SIM_FRAME_OK, SIM_FRAME_LOST, SIM_FRAME_TWICE, SIM_FRAME_
 
 struct sim_byte {
     uint64_t at_ns;
+    uint64_t byte_ns; /* The rate at which it was sent: at another it is garbage. */
     uint8_t byte;
 };
 
 struct sim_line {
     struct sim_byte queue[SIM_LINE_SIZE];
     uint32_t head, tail;
-    uint64_t byte_ns, latency_ns, last_ns;
+    uint64_t byte_ns;          /* Of the sender, at present. */
+    uint64_t latency_ns, last_ns;
     struct sim_random random;
     bool cut;                  /* Nothing gets through. */
     uint64_t count;            /* Bytes put. */
@@ -76,6 +78,12 @@ void sim_line_drop(struct sim_line *line);
 uint64_t sim_line_next_ns(const struct sim_line *line);
 
 /* The next byte that has arrived; false when there is none. */
-bool sim_line_get(struct sim_line *line, uint64_t now_ns, uint8_t *byte);
+bool sim_line_get(struct sim_line *line, uint64_t now_ns, struct sim_byte *byte);
+
+/* What a receiver at this rate makes of it. */
+static inline uint8_t sim_byte_at(struct sim_byte byte, uint64_t byte_ns)
+{
+    return byte.byte_ns == byte_ns ? byte.byte : byte.byte ^ 0x5a;
+}
 
 #endif

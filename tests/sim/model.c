@@ -94,11 +94,18 @@ void sim_model_typed(struct sim *sim, uint32_t number)
     execute(sim, &sim->ops[number]);
 }
 
+bool sim_model_unseen(const struct sim_op *op)
+{
+    return op->opcode == KDIO_OP_DELAY || op->opcode == KDIO_OP_BAUD;
+}
+
 void sim_model_tell(struct sim *sim, struct sim_op *op, enum sim_outcome outcome)
 {
     if (op->outcome == SIM_DONE || op->outcome == SIM_NOT_DONE)
         sim_fail(sim, "operation %u is told again: %s, then %s", number_of(sim, op), outcome_name(op->outcome),
                  outcome_name((uint8_t)outcome));
+    if (outcome == SIM_DONE && sim_model_unseen(op))
+        op->executed = 1;
     if (outcome == SIM_DONE && op->executed != 1)
         sim_fail(sim, "operation %u is told as done, but was not executed", number_of(sim, op));
     if (outcome == SIM_NOT_DONE && op->executed)
@@ -111,7 +118,7 @@ void sim_model_tell(struct sim *sim, struct sim_op *op, enum sim_outcome outcome
 
 void sim_model_succeeded(struct sim *sim, uint32_t boot, uint32_t challenge, uint32_t operations)
 {
-    uint32_t executed = 0;
+    uint32_t executed = 0, unseen = 0;
 
     for (uint32_t i = 0; i < sim->op_count; i++) {
         struct sim_op *op = &sim->ops[i];
@@ -119,9 +126,10 @@ void sim_model_succeeded(struct sim *sim, uint32_t boot, uint32_t challenge, uin
         if (op->challenge != challenge || op->boot != boot)
             continue;
         executed += op->executed;
+        unseen += sim_model_unseen(op) && !op->executed && op->outcome != SIM_NOT_DONE;
         op->final = true;
     }
-    if (executed != operations)
+    if (operations < executed || operations > executed + unseen)
         sim_fail(sim, "session %08x is said to have executed %u operations, but executed %u", challenge, operations,
                  executed);
 }

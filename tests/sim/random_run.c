@@ -22,6 +22,8 @@
 #define LARGEST_BYTES 4096u       /* A request of the largest size, once more, and its reply. */
 #define STRETCH_MAX  3000u        /* Bytes of noise, or of an earlier time, at once. */
 #define QUIET_NS     (1500 * SIM_MS)
+#define RATE_NS      (7 * SIM_S)  /* Until both ends are at the default rate again. */
+#define DELAYED_NS   (4 * SIM_S)  /* Pauses in programs that are under way. */
 
 /* What may happen in a run, in parts of 100 for each phase. */
 struct plan {
@@ -52,6 +54,15 @@ static struct sim_config draw_config(struct sim_random *random, uint64_t seed)
     config.fill_part = sometimes(random, 30);
     config.refused_part = sometimes(random, 30);
     config.think_ns = sim_below(random, 20 * SIM_MS);
+    if (sim_chance(random, 1, 5)) {
+        config.delay_part = 1 + (uint32_t)sim_below(random, 5);
+        config.delay_ns = 1 + sim_below(random, 400 * SIM_MS);
+        config.cancel_part = sometimes(random, 20);
+    }
+    if (sim_chance(random, 1, 5)) {
+        config.rate_part = 1 + (uint32_t)sim_below(random, 30);
+        config.rate_fails = sim_chance(random, 1, 3) ? (unsigned)sim_below(random, 4) : 0;
+    }
     if (sim_chance(random, 1, 6)) {
         /* Replies of the largest size. */
         config.opcode = KDIO_OP_IN32;
@@ -170,7 +181,7 @@ static void calm(struct sim *sim)
     sim->to_stub.rates = sim->to_host.rates = none;
     sim->config.preempt_part = sim->config.stall_part = 0;
     sim->config.console_ns = 0;
-    sim->config.refused_part = 0;
+    sim->config.refused_part = sim->config.cancel_part = 0;
     sim->target.console_ns = SIM_NEVER;
     sim->target.reset_ns = SIM_NEVER;
     sim->target.masked_ns = 0;
@@ -189,13 +200,15 @@ static uint64_t allowance_ns(const struct sim *sim)
     uint64_t until_ns = sim->to_stub.last_ns > sim->to_host.last_ns ? sim->to_stub.last_ns : sim->to_host.last_ns;
     uint64_t backlog_ns = until_ns > sim->now_ns ? until_ns - sim->now_ns : 0;
 
-    return backlog_ns + 4 * sim->config.latency_ns + LARGEST_BYTES * sim->to_stub.byte_ns;
+    return backlog_ns + 4 * sim->config.latency_ns + LARGEST_BYTES * sim->default_byte_ns +
+           (sim->config.rate_part ? RATE_NS : 0) + (sim->config.delay_part ? DELAYED_NS : 0);
 }
 
 static void liveness(struct sim *sim, uint64_t *worst_ns)
 {
     uint64_t allowed_ns = allowance_ns(sim), from_ns = sim->now_ns, took_ns;
 
+    sim->config.delay_part = sim->config.rate_part = 0;
     sim->hosts[0].to_ask = RECOVERY_OPS;
     sim_run_until_told(sim, &sim->hosts[0], allowed_ns + RECOVERY_NS);
     took_ns = sim->now_ns - from_ns;

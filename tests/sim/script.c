@@ -455,6 +455,244 @@ static void two_open_at_once(void)
     }
 }
 
+/* ---- Programs that take long ---- */
+
+static struct sim_config long_config(uint64_t delay_ns)
+{
+    struct sim_config config = sim_config_default();
+
+    config.delay_part = 100;
+    config.delay_ns = delay_ns;
+    config.refused_part = config.fill_part = 0;
+    return config;
+}
+
+/* S12, H11: with the dead time far below what the program takes, the session lasts, and nothing is sent twice. */
+static void a_long_program_is_alive(void)
+{
+    static const enum sim_kernel kernels[] = { SIM_IRQ, SIM_LEVEL, SIM_SPIN };
+
+    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++) {
+        struct sim_config config = long_config(2 * SIM_S);
+        struct sim *sim;
+
+        config.kernel = kernels[i];
+        config.dead_us = 800000;
+        sim = start(&config, 3);
+        sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+        expect(sim, !sim->unknown && sim->hosts[0].opened == 1 && sim->hosts[0].lively, "the session did not last");
+        expect(sim, !sim->hosts[0].link.stats.retransmitted, "a request was sent twice");
+        finish(sim, true);
+    }
+}
+
+/* S13, H12: each program would take an hour, and is stopped within a round trip; what is chained to it does not run. */
+static void a_long_program_is_cancelled(void)
+{
+    struct sim_config config = long_config(3600 * SIM_S);
+    struct sim *sim;
+    uint32_t answered;
+
+    config.in_flight_max = 6;
+    config.program_ops = 5;
+    sim = start(&config, 60);
+    sim_run_until_open(sim, &sim->hosts[0], SIM_S);
+    while (!sim_host_idle(&sim->hosts[0])) {
+        sim_run(sim, 200 * SIM_MS);
+        answered = sim->hosts[0].answered;
+        sim_host_cancel(sim, &sim->hosts[0]);
+        sim_run(sim, 20 * SIM_MS);
+        expect(sim, sim->hosts[0].answered > answered, "a program was not stopped within 20 ms");
+    }
+    expect(sim, sim->hosts[0].cancelled > 10 && !sim->unknown && sim->hosts[0].opened == 1, "the session did not last");
+    finish(sim, true);
+}
+
+/* H12: the request that runs is not the oldest without a reply, as a reply was lost. */
+static void a_cancellation_finds_what_runs(void)
+{
+    struct sim_config config = long_config(3600 * SIM_S);
+    struct sim *sim;
+
+    config.program_part = 0;
+    sim = start(&config, 1);
+    sim_run_until_open(sim, &sim->hosts[0], SIM_S);
+    sim->config.delay_part = 0;
+    sim->hosts[0].to_ask = 0;
+    sim_run(sim, 200 * SIM_MS);
+    sim_host_cancel(sim, &sim->hosts[0]);
+    sim_run(sim, 100 * SIM_MS);
+    sim->to_host.cut = true;
+    sim->hosts[0].to_ask = 1;
+    sim_run(sim, 2 * SIM_MS);
+    sim->config.delay_part = 100;
+    sim->hosts[0].to_ask = 1;
+    sim_run(sim, 100 * SIM_MS);
+    sim->to_host.cut = false;
+    sim_run(sim, 600 * SIM_MS);
+    sim_host_cancel(sim, &sim->hosts[0]);
+    sim_run_until_idle(sim, &sim->hosts[0], RECOVERY_NS);
+    expect(sim, !sim->unknown && sim->hosts[0].opened == 1, "the session did not last");
+    finish(sim, false);
+}
+
+/* A CANCEL that comes late concerns a request that was answered, and leaves the one that runs alone. */
+static void a_cancellation_comes_late(void)
+{
+    struct sim_config config = long_config(600 * SIM_MS);
+    struct sim *sim;
+
+    config.latency_ns = 30 * SIM_MS;
+    config.program_part = 0;
+    config.in_flight_max = 2;
+    sim = start(&config, 12);
+    sim_run_until_open(sim, &sim->hosts[0], SIM_S);
+    for (unsigned i = 0; i < 40; i++) {
+        sim_host_cancel(sim, &sim->hosts[0]);
+        sim_run(sim, 5 * SIM_MS);
+        sim_host_cancel(sim, &sim->hosts[0]);
+        sim_run(sim, 165 * SIM_MS);
+    }
+    sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+    finish(sim, true);
+}
+
+/* S13, S14: another host gets in while a program runs that would take an hour, whatever waits behind it. */
+static void a_long_program_gives_way_to_another_host(void)
+{
+    for (unsigned i = 0; i < 2 * SIM_KERNELS; i++) {
+        struct sim_config config = long_config(3600 * SIM_S);
+        struct sim *sim;
+
+        config.kernel = (enum sim_kernel)(i / 2);
+        config.fill_part = i % 2 ? 100 : 0;
+        sim = start(&config, 3000);
+        sim_run(sim, 500 * SIM_MS);
+        if (i % 2)
+            sim_line_noise(&sim->to_stub, 3000, sim->now_ns); /* More than the memory for what is received. */
+        sim_run(sim, 300 * SIM_MS);
+        sim_host_kill(sim, &sim->hosts[0]);
+        sim->config.delay_part = 0;
+        sim->hosts[1].to_ask = 50;
+        sim_host_start(sim, &sim->hosts[1]);
+        sim_run_until_open(sim, &sim->hosts[1], RECOVERY_NS);
+        sim_run_until_idle(sim, &sim->hosts[1], SESSION_NS);
+        expect(sim, sim->hosts[1].opened == 1, "the session did not last");
+        finish(sim, false);
+    }
+}
+
+/* ---- Rates ---- */
+
+static void await_rate(struct sim *sim, uint64_t limit_ns)
+{
+    uint64_t end_ns = sim->now_ns + limit_ns;
+
+    while (sim->hosts[0].rate_state != SIM_RATE_SETTLED && sim->now_ns < end_ns)
+        sim_run(sim, SIM_MS);
+    expect(sim, sim->hosts[0].rate_state == SIM_RATE_SETTLED, "the rate was not settled in time");
+}
+
+static struct sim *start_and_change(const struct sim_config *config, uint32_t factor)
+{
+    struct sim *sim = start(config, 20);
+
+    sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+    sim->hosts[0].to_ask = 0;
+    sim_host_change_rate(sim, &sim->hosts[0], factor);
+    return sim;
+}
+
+/* H13: up and back, by whatever kernel; nothing is lost on the way, console text neither. */
+static void the_rate_changes(void)
+{
+    for (int kernel = 0; kernel < SIM_KERNELS; kernel++) {
+        struct sim_config config = sim_config_default();
+        struct sim *sim;
+
+        config.kernel = (enum sim_kernel)kernel;
+        config.console_ns = kernel == SIM_TIMER ? 0 : 20 * SIM_MS;
+        config.preempt_part = 5;
+        sim = start_and_change(&config, 8);
+        for (unsigned i = 0; i < 4; i++) {
+            await_rate(sim, SIM_S);
+            expect(sim, sim->target.uart.byte_ns == sim->hosts[0].byte_ns, "the ends differ in rate");
+            sim->hosts[0].to_ask = 200;
+            sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+            sim_host_change_rate(sim, &sim->hosts[0], i % 2 ? 4 : 1);
+        }
+        await_rate(sim, SIM_S);
+        expect(sim, sim->hosts[0].rates == 5 && !sim->hosts[0].rates_failed, "a change failed");
+        expect(sim, !sim->unknown && sim->hosts[0].opened == 1, "the session did not last");
+        expect(sim, !sim->hosts[0].link.stats.bad_frames, "the host saw a damaged frame");
+        finish(sim, true);
+    }
+}
+
+/* S17, H13: nothing gets through at the new rate, one way, the other, or both: both ends return, and the session lasts. */
+static void a_rate_is_not_heard(void)
+{
+    for (unsigned fails = SIM_DEAF; fails <= (SIM_DEAF | SIM_MUTE); fails++) {
+        struct sim_config config = sim_config_default();
+        struct sim *sim;
+
+        config.rate_fails = fails;
+        sim = start_and_change(&config, 4);
+        await_rate(sim, 7 * SIM_S);
+        expect(sim, sim->hosts[0].rates_failed == 1, "a rate that carries nothing is settled");
+        expect(sim, sim->target.uart.byte_ns == sim->default_byte_ns, "the stub did not return");
+        sim->hosts[0].to_ask = 50;
+        sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+        expect(sim, !sim->unknown && sim->hosts[0].opened == 1, "the session did not last");
+        finish(sim, false);
+    }
+}
+
+/* The reply to BAUD is lost: the stub returns, and answers from the cache; the host's try fails, the session lasts. */
+static void the_reply_of_a_rate_is_lost(void)
+{
+    struct sim_config config = sim_config_default();
+    struct sim *sim = start_and_change(&config, 2);
+
+    sim->to_host.cut = true;
+    sim_run(sim, 30 * SIM_MS);
+    sim->to_host.cut = false;
+    expect(sim, sim->target.uart.byte_ns == sim->default_byte_ns / 2, "the stub did not change");
+    await_rate(sim, 9 * SIM_S);
+    expect(sim, sim->target.uart.byte_ns == sim->default_byte_ns, "the stub did not return");
+    sim->hosts[0].to_ask = 50;
+    sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+    expect(sim, !sim->unknown && sim->hosts[0].opened == 1, "the session did not last");
+    finish(sim, false);
+}
+
+/* S17, H14: a host that is there keeps the rate, one that is gone does not; also while a program runs. */
+static void a_rate_falls_back(void)
+{
+    for (int busy = 0; busy < 2; busy++) {
+        struct sim_config config = sim_config_default();
+        struct sim *sim = start_and_change(&config, 8);
+
+        await_rate(sim, SIM_S);
+        if (busy) {
+            sim->config.delay_part = 100;
+            sim->config.delay_ns = 3600 * SIM_S;
+            sim->hosts[0].to_ask = 1;
+        }
+        sim_run(sim, 6500 * SIM_MS);
+        expect(sim, sim->target.uart.byte_ns == sim->default_byte_ns / 8, "the rate was not kept");
+        sim_host_kill(sim, &sim->hosts[0]);
+        sim->config.delay_part = 0;
+        sim_run(sim, 5200 * SIM_MS);
+        expect(sim, sim->target.uart.byte_ns == sim->default_byte_ns, "the stub did not return");
+        sim->hosts[1].to_ask = 50;
+        sim_host_start(sim, &sim->hosts[1]);
+        sim_run_until_open(sim, &sim->hosts[1], RECOVERY_NS);
+        sim_run_until_idle(sim, &sim->hosts[1], SESSION_NS);
+        finish(sim, false);
+    }
+}
+
 /* ---- Noise ---- */
 
 /* Noise without end: the session ends by its own clock, and the stub executes nothing of it. */
@@ -504,6 +742,15 @@ static const struct {
     { "confirming_takes_long", confirming_takes_long },
     { "a_polled_stub_is_asked", a_polled_stub_is_asked },
     { "two_open_at_once", two_open_at_once },
+    { "a_long_program_is_alive", a_long_program_is_alive },
+    { "a_long_program_is_cancelled", a_long_program_is_cancelled },
+    { "a_cancellation_finds_what_runs", a_cancellation_finds_what_runs },
+    { "a_cancellation_comes_late", a_cancellation_comes_late },
+    { "a_long_program_gives_way_to_another_host", a_long_program_gives_way_to_another_host },
+    { "the_rate_changes", the_rate_changes },
+    { "a_rate_is_not_heard", a_rate_is_not_heard },
+    { "the_reply_of_a_rate_is_lost", the_reply_of_a_rate_is_lost },
+    { "a_rate_falls_back", a_rate_falls_back },
     { "endless_noise", endless_noise },
 };
 

@@ -38,6 +38,7 @@ struct sim *sim_new(const struct sim_config *config, const char *recipe)
     sim->config = *config;
     sim->recipe = recipe;
     sim->random.state = config->seed;
+    sim->default_byte_ns = byte_ns;
     /* Not at 0, so that a time that was never set shows. */
     sim->now_ns = SIM_S;
     sim_line_init(&sim->to_stub, sim_draw(&sim->random), byte_ns, config->latency_ns);
@@ -69,6 +70,12 @@ void sim_fail(const struct sim *sim, const char *format, ...)
 
 /* ---- Bytes ---- */
 
+/* True unless the line carries nothing in this direction at that rate. */
+static bool carries(const struct sim *sim, uint64_t byte_ns, unsigned direction)
+{
+    return byte_ns == sim->default_byte_ns || !(sim->config.rate_fails & direction);
+}
+
 /* One event of the line or the UART at or before to_ns; false when there is none. */
 static bool move_byte(struct sim *sim, uint64_t to_ns)
 {
@@ -76,17 +83,19 @@ static bool move_byte(struct sim *sim, uint64_t to_ns)
     uint64_t arrival_ns = sim_line_next_ns(&sim->to_stub);
     uint64_t left_ns = sim_uart_shift_ns(uart);
     uint64_t at_ns = arrival_ns < left_ns ? arrival_ns : left_ns;
-    uint8_t byte;
+    struct sim_byte byte;
+    uint8_t left;
 
     if (at_ns > to_ns)
         return false;
     if (at_ns > sim->now_ns)
         sim->now_ns = at_ns;
     if (left_ns <= arrival_ns) {
-        if (sim_uart_shift(uart, &byte))
-            sim_line_put(&sim->to_host, byte, at_ns);
+        sim->to_host.byte_ns = uart->byte_ns;
+        if (sim_uart_shift(uart, &left))
+            sim_line_put(&sim->to_host, left, at_ns);
     } else if (sim_line_get(&sim->to_stub, sim->now_ns, &byte)) {
-        sim_uart_receive(uart, byte, sim->now_ns);
+        sim_uart_receive(uart, sim_byte_at(byte, carries(sim, uart->byte_ns, SIM_DEAF) ? uart->byte_ns : 0), sim->now_ns);
     }
     return true;
 }
@@ -114,16 +123,24 @@ static void listen(struct sim *sim, const uint8_t *bytes, size_t size)
 
 static void deliver(struct sim *sim)
 {
-    uint8_t bytes[SLICE_MAX];
+    struct sim_byte bytes[SLICE_MAX];
+    uint8_t heard[SLICE_MAX];
     size_t size = 0;
 
-    while (size < sizeof bytes && sim_line_get(&sim->to_host, sim->now_ns, &bytes[size]))
+    while (size < SLICE_MAX && sim_line_get(&sim->to_host, sim->now_ns, &bytes[size]))
         size++;
     if (!size)
         return;
-    listen(sim, bytes, size);
-    for (unsigned i = 0; i < SIM_HOSTS; i++)
-        sim_host_receive(sim, &sim->hosts[i], bytes, size);
+    for (size_t i = 0; i < size; i++)
+        heard[i] = bytes[i].byte;
+    listen(sim, heard, size);
+    for (unsigned i = 0; i < SIM_HOSTS; i++) {
+        uint64_t byte_ns = sim->hosts[i].byte_ns;
+
+        for (size_t k = 0; k < size; k++)
+            heard[k] = sim_byte_at(bytes[k], carries(sim, byte_ns, SIM_MUTE) ? byte_ns : 0);
+        sim_host_receive(sim, &sim->hosts[i], heard, size);
+    }
 }
 
 /* ---- Time ---- */

@@ -45,6 +45,10 @@ enum sim_kernel {
     SIM_KERNELS,
 };
 
+/* Directions, by what the stub is. */
+#define SIM_DEAF 1u
+#define SIM_MUTE 2u
+
 struct sim;
 struct sim_host;
 struct sim_request;
@@ -65,7 +69,12 @@ struct sim_config {
     uint32_t program_ops;   /* at most so many. */
     uint32_t fill_part;     /* Parts of 100: programs as large as the link advises. */
     uint32_t refused_part;  /* Parts of 100: requests that the stub must refuse. */
+    uint32_t delay_part;    /* Parts of 100: requests with a pause in them, */
+    uint64_t delay_ns;      /* at most so long, at least half of it. */
+    uint32_t cancel_part;   /* Parts of 1000: steps of a host at which it cancels what is under way. */
     uint64_t think_ns;      /* Mean pause between requests. */
+    uint32_t rate_part;     /* Parts of 1000: steps of an idle host at which it changes the rate. */
+    unsigned rate_fails;    /* SIM_DEAF, SIM_MUTE: what does not get through at another rate than the default. */
     uint8_t opcode;         /* Of every operation; 0: any. */
     bool fill;              /* Only programs as large as the link advises, and no other kinds of requests. */
     /* Makes the next request of `host->to_ask` operations, in place of the host's own drawing, and sets made->count to those it
@@ -94,6 +103,8 @@ struct sim_request {
     uint8_t program[SIM_PROGRAM_MAX];
     uint32_t first, count;
     bool chained;
+    bool delayed;       /* It has a pause. */
+    bool cancel_asked;
     uint32_t limit;     /* Operations at most. */
     uint32_t refused_at; /* Behind so many, one that the stub must refuse. */
     uint8_t status;     /* What the stub must answer. */
@@ -103,6 +114,8 @@ struct sim_request {
 
 /* ---- A host: the link and a policy on top like the library's ---- */
 
+enum sim_rate_state { SIM_RATE_SETTLED, SIM_RATE_ASKED, SIM_RATE_TRIED, SIM_RATE_RETURNING };
+
 struct sim_host {
     bool alive;
     bool mute;          /* Its requests stop; what is under way goes on. */
@@ -111,11 +124,21 @@ struct sim_host {
     struct sim_request requests[SIM_REQUESTS];
     struct sim_random random;
     uint64_t tx_free_ns; /* When its own UART is free. */
+    uint64_t byte_ns;    /* A character, at its present rate. */
+    enum sim_rate_state rate_state;
+    struct sim_request rate_request; /* BAUD, or the SESSION that settles the rate. */
+    uint32_t rate_factor; /* Of the default, that is asked for. */
+    uint64_t rate_end_ns, rate_again_ns;
+    unsigned rates, rates_failed; /* Changes that were settled, and that were not. */
     uint64_t think_ns;   /* Until when it makes no request. */
     uint64_t opening_ns; /* Since when it looks for the stub. */
     uint64_t rest_ns;    /* Until when it leaves the line alone. */
     bool opened_once;
     bool before_failed;  /* The request before in this session stops before its end. */
+    bool answered_failed; /* The one answered last did. */
+    bool cancels;        /* It has cancelled something in this session. */
+    unsigned cancelled;  /* Requests answered as such, */
+    unsigned lively;     /* and those of which a sign of life came. */
     uint32_t to_ask;     /* Operations still to be asked for. */
     uint32_t ready_boot, ready_challenge; /* Of its last session, */
     uint32_t asked, answered; /* and the requests in it. */
@@ -148,6 +171,7 @@ struct sim {
     struct sim_config config;
     const char *recipe;      /* The command that repeats this run. */
     uint64_t now_ns;
+    uint64_t default_byte_ns; /* A character, at the default rate. */
     struct sim_random random;
     struct sim_line to_stub, to_host;
     struct sim_target target;
@@ -203,8 +227,13 @@ void sim_host_start(struct sim *sim, struct sim_host *host);
 void sim_host_kill(struct sim *sim, struct sim_host *host);
 void sim_host_receive(struct sim *sim, struct sim_host *host, const uint8_t *bytes, size_t size);
 void sim_host_step(struct sim *sim, struct sim_host *host);
+/* It asks the stub to stop what runs. */
+void sim_host_cancel(struct sim *sim, struct sim_host *host);
 uint64_t sim_host_next_ns(const struct sim *sim, const struct sim_host *host);
 bool sim_host_idle(const struct sim_host *host);
+
+/* Its line has another rate from now on, in multiples of the default: asks the stub. Only while nothing is under way. */
+void sim_host_change_rate(struct sim *sim, struct sim_host *host, uint32_t factor);
 
 /* ---- model.c ---- */
 
@@ -213,6 +242,8 @@ struct sim_op *sim_model_ask(struct sim *sim, uint8_t opcode);
 /* An access at the target; the value read. */
 uint32_t sim_model_access(struct sim *sim, uint16_t port, unsigned width, bool write, uint32_t value);
 void sim_model_typed(struct sim *sim, uint32_t number);
+/* One that makes no access, and counts all the same. */
+bool sim_model_unseen(const struct sim_op *op);
 void sim_model_tell(struct sim *sim, struct sim_op *op, enum sim_outcome outcome);
 /* A session was confirmed that followed `challenge`, of which it is said to have executed so many. */
 void sim_model_succeeded(struct sim *sim, uint32_t boot, uint32_t challenge, uint32_t operations);

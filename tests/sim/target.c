@@ -16,6 +16,7 @@
 #define SPIN_NS      (20 * SIM_US)
 #define POLL_SOON_NS (2 * SIM_US)  /* An idle loop comes round again. */
 #define SPELL_NS     (200 * SIM_US) /* It goes on polling that often while there is work. */
+#define WAIT_NS      (2 * SIM_US) /* Several looks, and 16 bytes between them, within what a FIFO takes at 3 Mbaud. */
 #define STALL_NS     (150 * SIM_MS) /* Less than the gap that ends a frame: the rest of it would be text. */
 #define STORM        8u /* An interrupt that is still there after so many services in a row hangs the machine. */
 #define LINE_SIZE_MAX 120u
@@ -240,10 +241,24 @@ static void mem_out(void *context, uint64_t address, unsigned width, uint32_t va
     sim_fail(context, "memory access at %llx", (unsigned long long)address);
 }
 
+/* An operation that waits looks at the clock again and again, which takes its time. */
+static void wait_a_little(struct sim *sim)
+{
+    const struct kdio_stub *stub = sim->target.stub;
+
+    if (!sim->target.depth || !stub->running || !stub->run.op_goes_on || stub->run.op.row->opcode != KDIO_OP_DELAY)
+        return;
+    count_operation(&sim->target);
+    sim_advance(sim, sim->now_ns + WAIT_NS);
+    if (sim->now_ns >= sim->target.reset_ns)
+        longjmp(sim->target.reset_jump, 1);
+}
+
 static uint64_t time_us(void *context)
 {
-    const struct sim *sim = context;
+    struct sim *sim = context;
 
+    wait_a_little(sim);
     return sim->now_ns / SIM_US;
 }
 
@@ -291,13 +306,14 @@ static void typed(void *context, const char *bytes, size_t size)
 static void boot(struct sim *sim)
 {
     static const struct kdio_port_range deny[] = { { SIM_DENIED_PORT, SIM_DENIED_PORT + 7 } };
-    const struct kdio_machine machine = { sim, port_in, port_out, mem_in, mem_out, time_us, stamp, entropy,
-                                          interrupts_off, interrupts_restore, NULL, NULL, NULL, NULL,
-                                          NULL, NULL };
-    bool slow = sim->config.baud <= 115200;
+    const struct kdio_machine machine = {
+        .context = sim, .port_in = port_in, .port_out = port_out, .mem_in = mem_in, .mem_out = mem_out,
+        .time_us = time_us, .stamp = stamp, .entropy = entropy, .interrupts_off = interrupts_off,
+        .interrupts_restore = interrupts_restore,
+    };
     struct kdio_stub_config config = {
         .size = sizeof config,
-        .uart = { .base = SIM_UART_BASE, .stride = 1, .baud = slow ? sim->config.baud : 0,
+        .uart = { .base = SIM_UART_BASE, .stride = 1, .baud = sim->config.baud, .clock_hz = sim->target.uart.clock_hz,
                   .irq = sim->config.kernel == SIM_IRQ || sim->config.kernel == SIM_LEVEL },
         .machine = &machine,
         .deny = deny,
@@ -322,8 +338,8 @@ static void boot(struct sim *sim)
 
 void sim_target_start(struct sim *sim)
 {
+    sim->target.uart.clock_hz = 16 * SIM_UART_DIVISOR * sim->config.baud;
     sim_uart_reset(&sim->target.uart);
-    sim->target.uart.byte_ns = sim->to_stub.byte_ns;
     sim->target.reset_ns = SIM_NEVER;
     boot(sim);
 }

@@ -21,7 +21,6 @@ enum { RBR_THR_DLL, IER_DLM, IIR_FCR, LCR, MCR, LSR, MSR, SCR };
 #define LSR_THRE     0x20u
 #define LSR_TEMT     0x40u
 
-#define CLOCK_HZ        1843200u
 #define CLOCKS_PER_BIT  16u
 #define BITS            10u /* Start, 8, stop. */
 #define WAITING_BYTES   4u  /* Character times until bytes below the trigger level are announced. */
@@ -56,14 +55,16 @@ static void set_rate(struct sim_uart *uart)
     uint64_t divisor = (uint64_t)uart->dlm << 8 | uart->dll;
 
     if (divisor)
-        uart->byte_ns = divisor * CLOCKS_PER_BIT * BITS * 1000000000u / CLOCK_HZ;
+        uart->byte_ns = divisor * CLOCKS_PER_BIT * BITS * 1000000000u / uart->clock_hz;
 }
 
 void sim_uart_reset(struct sim_uart *uart)
 {
-    uint64_t rx_lost = uart->rx_lost, tx_lost = uart->tx_lost, byte_ns = uart->byte_ns;
+    uint64_t rx_lost = uart->rx_lost, tx_lost = uart->tx_lost;
 
-    *uart = (struct sim_uart){ .lcr = 3, .dll = 1, .rx_lost = rx_lost, .tx_lost = tx_lost, .byte_ns = byte_ns };
+    *uart = (struct sim_uart){ .lcr = 3, .dll = SIM_UART_DIVISOR, .rx_lost = rx_lost, .tx_lost = tx_lost,
+                               .clock_hz = uart->clock_hz };
+    set_rate(uart);
 }
 
 /* ---- The line's side ---- */

@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SIM_UART_FIFO 16u
+#define SIM_UART_FIFO    16u
+#define SIM_UART_DIVISOR 8u
 
 struct sim_fifo {
     uint8_t bytes[SIM_UART_FIFO];
@@ -28,12 +29,13 @@ struct sim_uart {
     uint64_t shift_done_ns;
     uint64_t load_ns;     /* When an idle transmitter takes the byte that was written to it: no sooner than a clock
                            * later, so that the interrupt of an empty transmitter falls and rises again. */
+    uint32_t clock_hz;    /* Input clock: firmware leaves a divisor of SIM_UART_DIVISOR. */
     uint64_t byte_ns;     /* A character on the line; follows the divisor. */
     uint64_t rx_touched_ns; /* For the interrupt of bytes that wait. */
     uint64_t rx_lost, tx_lost;
 };
 
-/* As after power-on, then as firmware leaves it: 115200 baud, 8N1, no FIFO. */
+/* As after power-on, then as firmware leaves it: the default rate, 8N1, no FIFO. */
 void sim_uart_reset(struct sim_uart *uart);
 
 uint8_t sim_uart_read(struct sim_uart *uart, unsigned reg, uint64_t now_ns);
