@@ -31,6 +31,8 @@ static const struct {
     { KDIO_BAD_OPERAND, 0x80070057 },
     { KDIO_NOT_FOUND, 0x9000001a },
     { KDIO_STUB_FAULT, 0x8000ffff },
+    { KDIO_NOT_STOPPED, 0x8000ffff },
+    { KDIO_NO_BREAKPOINT, 0x80004005 },
     { KDIO_MALFORMED, 0x8007000d },
     { KDIO_VERSION, 0x8007051a },
     { KDIO_BAD_REPLY, 0x8007000d },
