@@ -22,7 +22,7 @@ all: lib stub command boot
 # ---- What must be there before anything is built ----
 
 NEEDED_PACKAGES := gcc g++ libc6-dev clang libclang-rt-14-dev llvm binutils make git qemu-system-x86 ovmf gnu-efi mtools libgensio-dev \
-    libcjson-dev libcmocka-dev tshark pkg-config python3 gdb gcc-mingw-w64-x86-64-win32 mingw-w64-x86-64-dev util-linux procps
+    libcjson-dev libcmocka-dev libpci-dev tshark pkg-config python3 gdb gcc-mingw-w64-x86-64-win32 mingw-w64-x86-64-dev util-linux procps
 MISSING_PACKAGES = $(shell dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(NEEDED_PACKAGES) 2>/dev/null | \
     awk -v needed="$(NEEDED_PACKAGES)" '$$1 == "installed" { have[$$2] = 1 } \
     END { n = split(needed, p, " "); for (i = 1; i <= n; i++) if (!have[p[i]]) printf "%s ", p[i] }')
@@ -47,11 +47,15 @@ need-deps:
 
 HOST_CFLAGS := -std=c11 -D_GNU_SOURCE $(WARNINGS) -fvisibility=hidden -fPIC -I. -Ihost/include -MMD -MP \
     -DKDIO_VERSION_STRING='"$(VERSION)"'
-HOST_LIBS   := -lgensio -lgensioosh
+HOST_LIBS   := -lgensio -lgensioosh -lcjson
 
-LIB_SOURCES := $(filter-out proto/stub_link.c,$(wildcard proto/*.c)) $(wildcard host/lib/*.c) $(wildcard host/win/*.c)
+# What executes commands is a part of the library: the Windows names have it too.
+include host/cmd/interpreter.mk
+
+LIB_SOURCES := $(filter-out proto/stub_link.c,$(wildcard proto/*.c)) $(wildcard host/lib/*.c) $(wildcard host/win/*.c) \
+    $(INTERPRETER_SOURCES)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/host/%.o)
-COMMAND_OBJECTS := $(patsubst %.c,$(BUILD)/host/%.o,$(wildcard host/cmd/*.c host/gdb/*.c))
+COMMAND_OBJECTS := $(patsubst %.c,$(BUILD)/host/%.o,$(filter-out $(INTERPRETER_SOURCES),$(wildcard host/cmd/*.c host/gdb/*.c)))
 
 lib: $(BUILD)/libkdio.a $(BUILD)/libkdio.so
 command: $(BUILD)/kdio
@@ -75,7 +79,7 @@ $(BUILD)/libkdio.so: $(BUILD)/libkdio.so.$(SOVERSION)
 
 $(BUILD)/kdio: $(COMMAND_OBJECTS) $(BUILD)/libkdio.a
 	@echo "  LD      $@"
-	$(Q)$(CC) -o $@ $^ $(LDFLAGS) $(HOST_LIBS) -lcjson
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS) $(HOST_LIBS)
 
 # ---- The stub: one object in which only kdio_stub_* is global ----
 
