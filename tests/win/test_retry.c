@@ -30,9 +30,19 @@
 #include <kdio/win/wdbgexts.h>
 #include <kdio/win/dbgeng.h>
 
+#include "host/cmd/interpret.h"
 #include "tests/lib/peer.h"
 
 WINDBG_EXTENSION_APIS ExtensionApis;
+
+/* The client executes no commands. */
+enum exit_status interpret(const struct interpreter *interpreter, const char *line, enum kdio_status *status)
+{
+    (void)interpreter;
+    (void)line;
+    (void)status;
+    return EXIT_STATUS_USAGE;
+}
 
 #define PORT 0xd00
 #define VALUES 6     /* Written one after the other, each tried again until it is told to be written. */
