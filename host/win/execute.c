@@ -9,9 +9,6 @@
 #include "host/win/access.h"
 #include "host/win/loader.h"
 
-/* A library that was built without the interpreter has no commands of kdio. */
-extern __typeof__(interpret) interpret __attribute__((weak));
-
 /* ---- The commands of kdio ---- */
 
 struct printing {
@@ -42,8 +39,6 @@ static HRESULT interpret_line(struct kdio_win_client *client, PCSTR command, boo
                                        .read_only = client->held != S_OK, .print = print,
                                        .interrupted = is_stopped, .context = &printing };
     enum kdio_status status = KDIO_DONE;
-    if (interpret == NULL)
-        return E_NOTIMPL;
     kdio_win_stoppable(client);
     enum exit_status result = interpret(&interpreter, command, &status);
     kdio_win_unstoppable(client);
