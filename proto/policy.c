@@ -26,8 +26,8 @@ bool kdio_safe_denies(uint16_t port, unsigned width, bool write, uint32_t value)
     return write && port == KEYBOARD_COMMAND && (value & 0xff) == KEYBOARD_PULSE_RESET;
 }
 
-/* Of INDEX_IN and INDEX_OUT: the index port is written, whatever becomes of the data port; what is put back there is not known
- * before. */
+/* Of INDEX_IN and INDEX_OUT: the index port is written, whatever becomes of the data port; what is put back there is
+ * not known before. */
 static void index_access(const struct kdio_op *op, struct kdio_port_access *access)
 {
     access->port = (uint16_t)op->operand[KDIO_INDEX_PORT];

@@ -24,8 +24,8 @@ struct kdio_port_access {
 bool kdio_op_access(const struct kdio_op *op, unsigned index, struct kdio_port_access *access);
 
 /*
- * True when an access touches ports first..last. A 4-byte access at cf8 is PCI's CONFIG_ADDRESS and touches cf8 alone: the
- * reset register at cf9 answers to byte accesses only (PCI Local Bus Specification 3.0, 3.2.2.3.2).
+ * True when an access touches ports first..last. A 4-byte access at cf8 is PCI's CONFIG_ADDRESS and touches cf8
+ * alone: the reset register at cf9 answers to byte accesses only (PCI Local Bus Specification 3.0, 3.2.2.3.2).
  */
 bool kdio_port_in_range(uint16_t port, unsigned width, uint16_t first, uint16_t last);
 

@@ -53,8 +53,9 @@ enum { EFFECT_READS, EFFECT_CHANGES };
 #define WIDTH_BITS 3u /* Of the opcode. */
 
 #define ROW(opcodes_, opcode_, operands_, results_, worst_us_, each_us_, effect, capability_) \
-    { FOR_HOST(opcode_, results_) .family = FAMILY_OF(opcode_, operands_), .capability = KDIO_CAPABILITY_##capability_, \
-      .results_size = SUM_ALL(SIZE_OF, results_), .worst_us = worst_us_, .each_us = each_us_, .opcodes = opcodes_, \
+    { FOR_HOST(opcode_, results_) .family = FAMILY_OF(opcode_, operands_), \
+      .capability = KDIO_CAPABILITY_##capability_, .results_size = SUM_ALL(SIZE_OF, results_), \
+      .worst_us = worst_us_, .each_us = each_us_, .opcodes = opcodes_, \
       .results_values = SUM_ALL(IS_VALUE, results_), .results_table = SUM_ALL(IS_TABLE, results_) != 0, \
       .has_width = SUM_ALL(HAS_WIDTH, operands_) != 0, .changes = EFFECT_##effect == EFFECT_CHANGES, \
       .operands = operands_ },
@@ -250,6 +251,9 @@ enum kdio_status kdio_program_step(struct kdio_reader *program, struct kdio_prog
         return status;
     summary->count++;
     summary->results_size += op->results_size;
-    summary->worst_us = KDIO_OPS_PORTS_ONLY ? summary->worst_us + op->worst_us : add_us(summary->worst_us, op->worst_us);
+    if (KDIO_OPS_PORTS_ONLY)
+        summary->worst_us += op->worst_us; /* Nothing there takes long. */
+    else
+        summary->worst_us = add_us(summary->worst_us, op->worst_us);
     return KDIO_DONE;
 }

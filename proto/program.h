@@ -103,8 +103,8 @@ enum kdio_status kdio_port_check(uint64_t port, unsigned width);
 enum kdio_status kdio_op_check(const struct kdio_op *op);
 
 /*
- * One step of a walk: reads the next operation, checks it by itself and adds it to the summary; both start zeroed. What is
- * wrong with it is the result, with summary->bad_index; the summary does not count it then.
+ * One step of a walk: reads the next operation, checks it by itself and adds it to the summary; both start zeroed.
+ * What is wrong with it is the result, with summary->bad_index; the summary does not count it then.
  */
 enum kdio_status kdio_program_step(struct kdio_reader *program, struct kdio_program_summary *summary,
                                    struct kdio_op *op);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * port_op.c: operations on I/O ports, and those that compare and wait. Each access is one instruction of the operation's
- * width, and no operation accesses a port more often than its meaning asks for.
+ * port_op.c: operations on I/O ports, and those that compare and wait. Each access is one instruction of the
+ * operation's width, and no operation accesses a port more often than its meaning asks for.
  */
 #include "stub/stub.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* runner.c: see runner.h. Operations of the link itself are here; the others by what they reach, in files of their own. */
+/* runner.c: see runner.h. Operations of the link itself are here; others, by what they reach, in their own files. */
 #include "stub/runner.h"
 
 #include "proto/policy.h"
@@ -244,8 +244,8 @@ static bool at_end(const struct kdio_run *run)
     return !run->reader.left && !(KDIO_STUB_HAS_PROGRAMS && run->op_goes_on);
 }
 
-/* P5: a program gives way inside an operation that takes long, and not between two: the kernel would come between the two
- * accesses of an index/data pair. */
+/* P5: a program gives way inside an operation that takes long, and not between two: the kernel would come between the
+ * two accesses of an index/data pair. */
 static bool slice_over(const struct kdio_stub *stub, const struct kdio_run *run, uint64_t from_us)
 {
     if (KDIO_STUB_HAS_RUN && run->gives_way)

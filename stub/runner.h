@@ -34,20 +34,20 @@ struct kdio_run {
     uint64_t op_at;              /* An operation's own: where it stands. */
 };
 
-/* Checks the whole of a request's program without touching a device. DONE: kdio_runner_go is to follow; else the program
- * is answered with run->failure. */
+/* Checks the whole of a request's program without touching a device. DONE: kdio_runner_go is to follow; else the
+ * program is answered with run->failure. */
 enum kdio_status kdio_runner_begin(struct kdio_stub *stub, const struct kdio_stub_request *request, uint8_t *results,
                                    struct kdio_run *run);
 
-/* Runs it. False when the slice is over, and it is to be called again; true when it has ended: run->failure, counted. */
+/* Runs it. False when the slice is over, and it is to be called again; true when it has ended: run->failure tells. */
 bool kdio_runner_go(struct kdio_stub *stub, struct kdio_run *run);
 
 /* For operations: a value that was read is a result, and what CHECK compares. */
 void kdio_runner_give(struct kdio_stub *stub, struct kdio_run *run, unsigned size, uint64_t value);
 
 /*
- * Interrupts off on this CPU, for an atomic program and for the few accesses of one operation that must not be torn; the
- * longest time is kept. May be nested.
+ * Interrupts off on this CPU, for an atomic program and for the few accesses of one operation that must not be torn;
+ * the longest time is kept. May be nested.
  */
 struct kdio_quiet {
     uintptr_t state;
@@ -57,9 +57,9 @@ struct kdio_quiet kdio_quiet_begin(const struct kdio_stub *stub);
 void kdio_quiet_end(struct kdio_stub *stub, struct kdio_quiet quiet);
 
 /*
- * The operations by what they reach, in files of their own: each does one step of run->op, writes its results, and returns DONE,
- * KDIO_OP_GOES_ON or why it failed, then with run->failure's vector, code and detail. A step takes at most some 20 us,
- * or 16 units.
+ * The operations by what they reach, in files of their own: each does one step of run->op, writes its results, and
+ * returns DONE, KDIO_OP_GOES_ON or why it failed, then with run->failure's vector, code and detail. A step takes at
+ * most some 20 us, or 16 units.
  */
 enum kdio_status kdio_port_op(struct kdio_stub *stub, struct kdio_run *run);
 enum kdio_status kdio_processor_op(struct kdio_stub *stub, struct kdio_run *run);

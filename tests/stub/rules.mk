@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# rules.mk: unit tests of the stub's runner and operations, on a machine in memory with a clock of its own, under ASan and
-# UBSan (which bring the memory functions).
+# rules.mk: unit tests of the stub's runner and operations, on a machine in memory with a clock of its own, under ASan
+# and UBSan (which bring the memory functions).
 
 .PHONY: check-stub
 

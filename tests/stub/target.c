@@ -170,7 +170,8 @@ void target_reset(struct target *target)
 
 void target_start(struct target *target)
 {
-    assert_int_equal(kdio_stub_init(target->memory, sizeof target->memory, &target->config, &target->stub), KDIO_STUB_OK);
+    assert_int_equal(kdio_stub_init(target->memory, sizeof target->memory, &target->config, &target->stub),
+                     KDIO_STUB_OK);
     target->stub->link.config.results_max = sizeof target->results;
     target->next_byte_ns = target->now_ns + target->byte_ns;
     target->stub->link.current.expected = 1; /* Request 0 has begun the session. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * target.h: the stub's runner on a machine in memory: what it does to the ports is written down, and time passes only as
- * accesses and looks at the clock take it.
+ * target.h: the stub's runner on a machine in memory: what it does to the ports is written down, and time passes only
+ * as accesses and looks at the clock take it.
  */
 #ifndef KDIO_TEST_STUB_TARGET_H
 #define KDIO_TEST_STUB_TARGET_H

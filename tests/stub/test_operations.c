@@ -275,7 +275,8 @@ static void an_index_and_its_data(void **state)
     ADD(&target, INDEX_IN8, 0x70, 0, 0x8a, 0x71);
     ADD(&target, INDEX_OUT16, 0xcf8, 2, 0x80000004, 0xcfe, 0x1234);
     assert_int_equal(target_run(&target), KDIO_DONE);
-    assert_string_equal(target_log(&target), "off out8(70,8a) in8(71)=26 on off out32(cf8,80000004) out16(cfe,1234) on");
+    assert_string_equal(target_log(&target), "off out8(70,8a) in8(71)=26 on "
+                                             "off out32(cf8,80000004) out16(cfe,1234) on");
     assert_int_equal(target_results_size(&target), 1);
     assert_int_equal(target_result(&target, 0, 1), 0x26);
 }

@@ -393,8 +393,8 @@ static void other_ports_of_profile_safe(void **state)
 
 static void read_only_refuses_what_changes(void **state)
 {
-    static const uint8_t changing[] = { KDIO_OP_OUT8, KDIO_OP_RMW8, KDIO_OP_INDEX_IN8, KDIO_OP_INDEX_OUT8, KDIO_OP_OUTS8,
-                                        KDIO_OP_REPEAT8 };
+    static const uint8_t changing[] = { KDIO_OP_OUT8, KDIO_OP_RMW8, KDIO_OP_INDEX_IN8, KDIO_OP_INDEX_OUT8,
+                                        KDIO_OP_OUTS8, KDIO_OP_REPEAT8 };
     static const uint8_t table[0x101];
 
     (void)state;
