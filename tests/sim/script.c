@@ -106,6 +106,23 @@ static void no_overrun_at_3_mbaud(void)
     }
 }
 
+/* H3: latency that keeps the window in frames full all the time. */
+static void a_full_window(void)
+{
+    struct sim_config config = sim_config_default();
+    struct sim *sim;
+
+    config.baud = 921600;
+    config.memory_size = 2 * KDIO_STUB_MEMORY;
+    config.opcode = KDIO_OP_OUT8;
+    config.latency_ns = 30 * SIM_MS;
+    config.program_part = config.fill_part = 0;
+    sim = start(&config, 1000);
+    sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+    expect(sim, !sim->unknown && !sim->hosts[0].link.stats.retransmitted, "a request was sent twice");
+    finish(sim, true);
+}
+
 /* L8: a line that is printed amid traffic is at the other end within 10 ms and the line's own delay. */
 static void text_within_10_ms(void)
 {
@@ -727,6 +744,7 @@ static const struct {
     { "without_faults", without_faults },
     { "fast_enough", fast_enough },
     { "no_overrun_at_3_mbaud", no_overrun_at_3_mbaud },
+    { "a_full_window", a_full_window },
     { "text_within_10_ms", text_within_10_ms },
     { "each_frame_lost", each_frame_lost },
     { "each_frame_twice", each_frame_twice },
