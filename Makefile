@@ -22,7 +22,8 @@ all: lib stub command boot
 # ---- What must be there before anything is built ----
 
 NEEDED_PACKAGES := gcc g++ libc6-dev clang libclang-rt-14-dev llvm binutils make git qemu-system-x86 ovmf gnu-efi mtools libgensio-dev \
-    libcjson-dev libcmocka-dev libpci-dev tshark pkg-config python3 gdb gcc-mingw-w64-x86-64-win32 mingw-w64-x86-64-dev util-linux procps
+    libcjson-dev libcmocka-dev libpci-dev tshark pkg-config python3 gdb gcc-mingw-w64-x86-64-win32 g++-mingw-w64-x86-64-win32 \
+    mingw-w64-x86-64-dev util-linux procps valgrind
 MISSING_PACKAGES = $(shell dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(NEEDED_PACKAGES) 2>/dev/null | \
     awk -v needed="$(NEEDED_PACKAGES)" '$$1 == "installed" { have[$$2] = 1 } \
     END { n = split(needed, p, " "); for (i = 1; i <= n; i++) if (!have[p[i]]) printf "%s ", p[i] }')
@@ -77,9 +78,10 @@ $(BUILD)/libkdio.so.$(SOVERSION): $(LIB_OBJECTS)
 $(BUILD)/libkdio.so: $(BUILD)/libkdio.so.$(SOVERSION)
 	$(Q)ln -sf $(<F) $@
 
+# Extensions that it loads may call the Windows names of ours.
 $(BUILD)/kdio: $(COMMAND_OBJECTS) $(BUILD)/libkdio.a
 	@echo "  LD      $@"
-	$(Q)$(CC) -o $@ $^ $(LDFLAGS) $(HOST_LIBS)
+	$(Q)$(CC) -rdynamic -o $@ $^ $(LDFLAGS) $(HOST_LIBS)
 
 # ---- The stub: one object in which only kdio_stub_* is global ----
 
@@ -119,7 +121,7 @@ $(eval $(call STUB_COMPILE,stub-ports,$(STUB_PORTS_FLAGS)))
 # Compilers may call memcpy and its kin even from freestanding code: those calls go to the library's own functions, so that
 # it neither needs the kernel's nor clashes with them. Unused functions of the shared code are left out.
 STUB_PORTS_SYMBOLS := $(addprefix kdio_stub_,init handle poll prompt)
-STUB_ACCESS_SYMBOLS := $(STUB_PORTS_SYMBOLS) $(addprefix kdio_stub_,console console_room suspend resume uart_moved fault)
+STUB_ACCESS_SYMBOLS := $(STUB_PORTS_SYMBOLS) $(addprefix kdio_stub_,console console_room suspend resume uart_moved watch fault)
 STUB_SYMBOLS := $(STUB_ACCESS_SYMBOLS) kdio_stub_trap
 MEMORY_FUNCTIONS := memcpy memmove memset memcmp
 
@@ -205,7 +207,7 @@ export PC_KDIO_WIN := $(call PC_FILE,kdio-win,the debugger interfaces of Windows
     -I$${includedir}/kdio/win)
 
 install: all
-	install -d $(INCLUDE_DIR)/kdio/win $(LIB_DIR)/pkgconfig $(BIN_DIR) $(LIBEXEC_DIR) $(MAN_DIR)/man1 $(MAN_DIR)/man3
+	install -d $(INCLUDE_DIR)/kdio/win $(LIB_DIR)/pkgconfig $(BIN_DIR) $(LIBEXEC_DIR) $(MAN_DIR)/man1 $(MAN_DIR)/man3 $(MAN_DIR)/man7
 	install -m 755 $(BUILD)/kdio $(BIN_DIR)
 	install -m 644 $(BUILD)/libkdio.a $(STUB_LIBRARIES) $(LIB_DIR)
 	install -m 755 $(BUILD)/libkdio.so.$(SOVERSION) $(LIB_DIR)
@@ -221,6 +223,8 @@ install: all
 	install -m 644 proto/kdio.lua $(DESTDIR)$(PREFIX)/share/kdio
 	install -m 644 host/man/*.1 $(MAN_DIR)/man1
 	install -m 644 host/man/*.3 $(MAN_DIR)/man3
+	install -m 644 host/man/*.7 $(MAN_DIR)/man7
+	install -m 644 host/gdb/kdio.py $(DESTDIR)$(PREFIX)/share/kdio
 
 # ---- The parts that bring their own rules ----
 

@@ -64,7 +64,7 @@ static void share_memory(struct kdio_stub *stub, uint32_t size, struct kdio_stub
     stub->rx.size = rx_size;
     memory += rx_size;
     size -= console_size + rx_size;
-    link->request_window = rx_size - 2 * KDIO_RX_SPARE;
+    link->request_window = rx_size - 4 * KDIO_RX_SPARE; /* A multiple of 256: ANSWER then has a zero byte here. */
     link->frame = memory;
     link->frame_size = size * 2 / 5;
     if (KDIO_STUB_HAS_SPACES && link->frame_size > FRAME_SIZE && link->frame_size > rx_size / 8)
@@ -360,6 +360,19 @@ unsigned kdio_stub_poll(struct kdio_stub *stub)
     return enter(stub, true);
 }
 
+#if !KDIO_STUB_PROFILE_PORTS
+void kdio_stub_watch(struct kdio_stub *stub, bool closely)
+{
+    if (stub->watched == closely || !kdio_stub_take(&stub->busy))
+        return;
+    if (!is_suspended(stub) && kdio_uart_ours(&stub->uart)) {
+        kdio_uart_watch(&stub->uart, closely);
+        stub->watched = closely;
+    }
+    kdio_stub_release(&stub->busy);
+}
+#endif
+
 size_t kdio_stub_console(struct kdio_stub *stub, const char *text, size_t size)
 {
     bool queued = kdio_console_write(&stub->console, text, size);
@@ -417,6 +430,7 @@ bool kdio_stub_suspend(struct kdio_stub *stub)
 
 void kdio_stub_resume(struct kdio_stub *stub)
 {
+    stub->watched = false;
     kdio_uart_program(&stub->uart);
     __atomic_store_n(&stub->suspended, false, __ATOMIC_RELEASE);
 }

@@ -46,6 +46,7 @@ struct kdio_stub {
     bool moved;         /* A byte was read from the UART or written to it since the holder of `busy` came. */
     bool request_ready; /* The link has a request out, which waits to be executed, or is being executed. */
     bool running;       /* `run` is that request's program, begun. */
+    bool watched;       /* The kernel polls without rest. */
     uint32_t rx_overruns; /* Bytes dropped as the ring was full. */
     uint32_t atomic_us_max;
     uint32_t interrupts;

@@ -170,6 +170,14 @@ void kdio_uart_put(const struct kdio_uart *uart, uint8_t byte)
     write_register(uart, UART_THR, byte);
 }
 
+#if !KDIO_STUB_PROFILE_PORTS /* Even unused it would change what the compiler inlines. */
+void kdio_uart_watch(const struct kdio_uart *uart, bool closely)
+{
+    if (uart->config.irq)
+        write_register(uart, UART_FCR, UART_FCR_ENABLE | (closely ? UART_FCR_TRIGGER_14 : UART_FCR_TRIGGER_8));
+}
+#endif
+
 void kdio_uart_want_room(struct kdio_uart *uart, bool wanted)
 {
     uint8_t ier = (uint8_t)(UART_IER_ERBFI | (wanted ? UART_IER_ETBEI : 0));

@@ -41,6 +41,9 @@ bool kdio_uart_room(struct kdio_uart *uart);
 bool kdio_uart_sent(struct kdio_uart *uart);
 void kdio_uart_put(const struct kdio_uart *uart, uint8_t byte);
 
+/* How full the receiver's FIFO gets before it interrupts: nearly to the brim where the kernel polls without rest. */
+void kdio_uart_watch(const struct kdio_uart *uart, bool closely);
+
 /* Asks for an interrupt when the transmitter is empty, where the kernel routes interrupts. */
 void kdio_uart_want_room(struct kdio_uart *uart, bool wanted);
 

@@ -101,6 +101,7 @@ static const struct {
     { KDIO_CAP_PHYSICAL, "physical", "memory by physical address, and translation" },
     { KDIO_CAP_PCI, "pci", "PCI configuration" },
     { KDIO_CAP_TEXT, "text", "text to the kernel" },
+    { KDIO_CAP_RUN, "run", "run control: stops, registers, breakpoints" },
     { KDIO_CAP_BAUD, "baud", "changes of the baud rate" },
     { KDIO_CAP_POLLED, "polled", "polled: no interrupt of the UART reaches the stub" },
     { KDIO_CAP_READ_ONLY, "read-only", "read-only" },

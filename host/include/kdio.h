@@ -128,6 +128,7 @@ struct kdio_info {
 #define KDIO_CAP_VIRTUAL   0x00000020u /* memory by virtual address */
 #define KDIO_CAP_PHYSICAL  0x00000040u /* memory by physical address, and translation */
 #define KDIO_CAP_PCI       0x00000080u /* PCI configuration */
+#define KDIO_CAP_RUN       0x00000400u /* run control */
 #define KDIO_CAP_POLLED    0x00000100u /* no UART interrupt reaches the stub */
 #define KDIO_CAP_READ_ONLY 0x00000200u /* the stub refuses output */
 

@@ -73,8 +73,10 @@ void kernel_uart_interrupt(struct interrupt_frame *frame)
  */
 static void poll_on(void)
 {
-    if (!kernel.boot->config.spin)
+    if (!kernel.boot->config.spin) {
         cpu_priority_set(VECTOR_UART / 16);
+        kdio_stub_watch(kernel.stub, true);
+    }
     cpu_pause();
 }
 
@@ -85,8 +87,10 @@ static void halt_until_interrupt(void)
     cpu_priority_set(0);
     if (tsc_read() < kernel.poll_until)
         interrupts_on();
-    else
+    else {
+        kdio_stub_watch(kernel.stub, false);
         interrupts_on_and_halt();
+    }
 }
 
 static void news_tell(void)

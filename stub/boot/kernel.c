@@ -130,6 +130,7 @@ static bool stub_start(struct boot *boot)
         .read_only = config->read_only,
         .pair_trylock = pairs_trylock,
         .pair_unlock = pairs_unlock,
+        .cmos_index = &pairs_cmos_index,
         .text = shell_text,
         .faults = true,
         .traps = true,

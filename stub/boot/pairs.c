@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * pairs.c: implements pairs.h. There is one processor: the lock is never waited for by an interrupt, which goes without
- * when it is held, and the idle loop always finds it free.
+ * when it is held, and the idle loop always finds it free. A pause between index and data lets an interrupt in, also where
+ * the processor is an emulated one that looks for interrupts at the end of a block of code only.
  */
 #include "stub/boot/pairs.h"
 
@@ -59,12 +60,14 @@ static void cmos_select(unsigned i)
 static bool cmos_right(unsigned i)
 {
     cmos_select(i);
+    cpu_pause();
     return port_in8(CMOS_DATA) == cmos_expected(i);
 }
 
 static bool pci_right(void)
 {
     port_out32(PCI_INDEX, PCI_ENABLE);
+    cpu_pause();
     return port_in32(PCI_DATA) == pairs.host_bridge;
 }
 

@@ -307,6 +307,13 @@ size_t kdio_stub_console_room(const struct kdio_stub *stub);
 void kdio_stub_prompt(struct kdio_stub *stub, bool prompt);
 
 /*
+ * Tells the UART whether the kernel polls without rest (true), or may halt (false, and so at first). While it polls, the
+ * interrupt of the receiver waits until the FIFO is nearly full: emulators hand over more at a time then. To be taken
+ * back before the kernel halts. Optional.
+ */
+void kdio_stub_watch(struct kdio_stub *stub, bool closely);
+
+/*
  * For the kernel's exception handlers, as the first thing they do, with interrupts off, on the CPU and before the stack
  * of the interrupted context changes. With several stubs, each is asked until one returns true. NULL is no stub: false.
  *

@@ -38,7 +38,7 @@ class Devices(SystemTest):
         mark = self.machine.trace.mark()
         with self.machine.trace.reads():
             changed = self.ask("ob 2ff 35", "rmwb 2ff f0 8", "ib 2ff").objects
-        self.assertEqual([(line["value"], line.get("new")) for line in changed[1:]], [(0x35, 0x38), (0x38, None)])
+        self.assertEqual((changed[1]["old"], changed[1]["new"], changed[2]["value"]), (0x35, 0x38, 0x38))
         scratch = [access for access in self.machine.trace.accesses(mark, "serial") if access.port == 7]
         self.assertEqual([(access.kind, access.value) for access in scratch],
                          [("write", 0x35), ("read", 0x35), ("write", 0x38), ("read", 0x38)])
@@ -51,7 +51,7 @@ class Devices(SystemTest):
     def test_poll_that_never_comes_true(self):
         self.boot()
         result = self.command("-c", "ob d00 1; pollb 80 ff 12 50ms; ob d00 2", status=1)
-        self.assertRegex(result.errors, r"last (value|read):? ff")
+        self.assertRegex(result.errors, "ff was read last")
         mark = self.machine.trace.mark()
         self.command("ob", "d00", "3")
         self.assert_accesses(self.machine.trace.accesses(mark, "io"), [("write", 0xd00, 1, 3)])
@@ -118,7 +118,7 @@ class Devices(SystemTest):
         self.boot()
         self.ask("{ delay 500us }")
         info = self.command("--json", "info").objects[0]
-        self.assertTrue(500 <= info["stub"]["atomic_us_max"] <= 100_000, info)
+        self.assertTrue(500 <= info["counters"]["atomic_us_max"] <= 100_000, info)
 
     def test_an_atomic_program_that_takes_too_long_is_refused(self):
         self.boot()
@@ -136,8 +136,8 @@ class Long(SystemTest):
         self.boot()
         self.poke().close()
         mark = self.machine.trace.mark()
-        command = self.use(Command(self.machine.target, "run", "-", text="ob d00 1\ndelay 0n3000ms\nob d00 2\n"
-                                                                         "pollb 80 ff 12 0n600000ms\nob d00 3\n"))
+        command = self.use(Command(self.machine.target, "run", "-", text="ob d00 1\ndelay 3s\nob d00 2\n"
+                                                                         "pollb 80 ff 12 600s\nob d00 3\n"))
         self.wait_written(mark, [("write", 0xd00, 1, 1), ("write", 0xd00, 1, 2)])
         return mark, command
 
@@ -206,9 +206,13 @@ class Pairs(SystemTest):
             wrong += sum(value != lpc for value in read[1::2])
         return wrong
 
+    @staticmethod
+    def least_done(counts):
+        return min(done for done, _ in counts.values())
+
     def kernel_counts_after(self, least):
         client = self.poke()
-        while min(done for done, _ in (found := self.counts(client)).values()) < least:
+        while self.least_done(found := self.counts(client)) < least:
             client.done("service 200")
         client.close()
         return found
