@@ -39,7 +39,7 @@ class Devices(SystemTest):
         with self.machine.trace.reads():
             changed = self.ask("ob 2ff 35", "rmwb 2ff f0 8", "ib 2ff").objects
         self.assertEqual((changed[1]["old"], changed[1]["new"], changed[2]["value"]), (0x35, 0x38, 0x38))
-        scratch = [access for access in self.machine.trace.accesses(mark, "serial") if access.port == 7]
+        scratch = [access for access in self.machine.trace.accesses(mark, "serial") if access.port == 0x2ff]
         self.assertEqual([(access.kind, access.value) for access in scratch],
                          [("write", 0x35), ("read", 0x35), ("write", 0x38), ("read", 0x38)])
 
