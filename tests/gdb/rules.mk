@@ -6,5 +6,5 @@
 
 .PHONY: check-gdb
 
-check-gdb: all $(SYSTEM_BUILD)/poke
+check-gdb: all $(BUILD)/tests/system/poke
 	$(Q)BUILD=$(BUILD) tests/gdb/run
