@@ -48,7 +48,12 @@
  *               the bytes 00 and F5, which are never text and become '?'. Text that does not fit is dropped and
  *               counted; the host sees a line that says how much.
  *
- *   Profiles    libkdiostub.a holds everything. libkdiostub-ports.a is ports and the link alone, the smallest:
+ *   Stopping    With `faults`, `map` and `traps` the host can stop the kernel, show and change its registers, set
+ *               breakpoints and step: the kernel calls kdio_stub_trap. It stops the CPU that calls; others run on, and
+ *               debug registers are those of that CPU. While the kernel stands, programs do not wait for the pair lock. A
+ *               software breakpoint is one byte, written through `map`; it is out while an operation looks at memory.
+ *
+ *   Profiles    libkdiostub.a holds everything; libkdiostub-access.a everything but kdio_stub_trap. libkdiostub-ports.a is ports and the link alone, the smallest:
  *               kdio_stub_init, handle, poll and prompt; a UART at a port, with stride 1; this x86-64, with tsc_khz
  *               given. It ignores faults, map and ecam. It has no console, text hook, statistics (UNSUPPORTED to the
  *               host), refusals beyond the link's own UART, suspend or resume. A config that asks for a refusal or a
