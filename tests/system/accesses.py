@@ -58,6 +58,9 @@ def pci_devices(text):
 def from_bcd(value):
     return (value >> 4) * 10 + (value & 15)
 
+# What the boot target's stub has, in the words of `kdio info`.
+CAPABILITIES = ["port", "program", "processor", "virtual", "physical", "pci", "text", "run", "baud"]
+
 
 class BootedTest(SystemTest):
     """Tests on one machine, booted once for the class."""

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """test_accesses.py: port accesses on machines that start the kernel directly, in each way that the kernel can idle."""
-from accesses import Accesses, BootedTest
+from accesses import CAPABILITIES, Accesses, BootedTest
 from harness import kdio
 
 
@@ -9,7 +9,7 @@ class Halting(Accesses, BootedTest):
 
     def test_info(self):
         info = self.script("info")[0]
-        self.assertEqual(info["stub"]["capabilities"], ["port", "text"])
+        self.assertEqual(info["stub"]["capabilities"], CAPABILITIES)
         self.assertEqual(info["stub"]["burst"], 0)
         self.assertEqual(info["counters"]["uart_base"], 0x3f8)
         self.assertGreater(info["counters"]["interrupts"], 0)

@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from accesses import Accesses, BootedTest
+from accesses import CAPABILITIES, Accesses, BootedTest
 from harness import BUILD, ROOT, Machine, SystemTest
 
 IMAGE = os.path.join(BUILD, "kdio.img")
@@ -31,7 +31,7 @@ class Disk(Accesses, BootedTest):
 
     def test_info(self):
         info = self.script("info")[0]
-        self.assertEqual(info["stub"]["capabilities"], ["port", "text"])
+        self.assertEqual(info["stub"]["capabilities"], CAPABILITIES)
         self.assertEqual(info["counters"]["uart_base"], 0x3f8)
         self.assertGreater(info["counters"]["interrupts"], 0)
 
