@@ -123,6 +123,19 @@ static void a_full_window(void)
     finish(sim, true);
 }
 
+/* H3: replies that are longer than their requests, so that they wait for the line, as many as the stub keeps. */
+static void a_full_reply_window(void)
+{
+    struct sim_config config = sim_config_default();
+    struct sim *sim;
+
+    config.opcode = KDIO_OP_IN32;
+    sim = start(&config, 4000);
+    sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+    expect(sim, !sim->unknown && !sim->hosts[0].link.stats.retransmitted, "a request was sent twice");
+    finish(sim, true);
+}
+
 /* L8: a line that is printed amid traffic is at the other end within 10 ms and the line's own delay. */
 static void text_within_10_ms(void)
 {
@@ -745,6 +758,7 @@ static const struct {
     { "fast_enough", fast_enough },
     { "no_overrun_at_3_mbaud", no_overrun_at_3_mbaud },
     { "a_full_window", a_full_window },
+    { "a_full_reply_window", a_full_reply_window },
     { "text_within_10_ms", text_within_10_ms },
     { "each_frame_lost", each_frame_lost },
     { "each_frame_twice", each_frame_twice },
