@@ -19,6 +19,7 @@
 #define DRAIN_ACCESSES (2 * FIFO + 1)
 #define PROGRAM_OPERATIONS_MAX 1024u
 #define SETTLE_CALLS 20000u
+#define PATIENCE_CALLS 200u /* Then a program is cancelled: a search of all memory takes years. */
 #define SETTLE_US    (1u << 22) /* What a program that waits is given at a time, when nothing else happens. */
 #define CALL_US_MAX  20000u
 #define PREEMPTING_TEXT "between\n"
@@ -459,6 +460,8 @@ void machine_settle(struct world *world)
     while (machine_call(world, ENTRY_POLL, NULL, 0) || world->machine.rx_at != world->machine.rx_size) {
         if (world->machine.stub->running && world->machine.rx_at == world->machine.rx_size)
             world->machine.now_us += SETTLE_US;
+        if (calls % PATIENCE_CALLS == PATIENCE_CALLS - 1)
+            world->machine.stub->run.cancelled = true;
         FUZZ_REQUIRE(++calls < SETTLE_CALLS, "the stub comes to rest when nothing comes");
     }
 }
