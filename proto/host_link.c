@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* host_link.c: see host_link.h. Repetition is go-back-N: replies are taken in order, and what is repeated is answered from
- * the stub's cache. */
+/* host_link.c: see host_link.h. Repetition is go-back-N: replies are taken in order, and what is repeated is answered
+ * from the stub's cache. */
 #include "proto/host_link.h"
 
 #include "proto/cursor.h"
@@ -14,7 +14,7 @@
 #define GOOD_RUN_TO_GROW    4u
 #define WINDOW_FRAMES       8u   /* Programs that fill a window, */
 #define FRAME_SMALL         768u /* if they are at least so large. */
-#define SLOW_BYTE_US        100u /* A byte at 115200 baud takes 87 us: a queue of bytes delays its answer by that much. */
+#define SLOW_BYTE_US        100u /* A byte at 115200 baud takes 87 us: a queue of bytes delays its answer as much. */
 #define FRAME_OVERHEAD      4u
 #define HELLO_TO_OPEN_US    100000u /* The answer of a stub that a timer of 100 Hz polls takes 40 ms. */
 
@@ -147,7 +147,8 @@ size_t kdio_host_link_program_advised(const struct kdio_host_link *link)
 {
     size_t part = link->answer.request_window / WINDOW_FRAMES;
 
-    return smaller(smaller(kdio_host_link_program_max(link), link->frame_limit), part > FRAME_SMALL ? part : FRAME_SMALL);
+    return smaller(smaller(kdio_host_link_program_max(link), link->frame_limit),
+                   part > FRAME_SMALL ? part : FRAME_SMALL);
 }
 
 /* L12: halved at a loss, doubled after a run of replies without one. */
@@ -211,7 +212,7 @@ static void set_rto(struct kdio_host_link *link)
     link->rto_us = rto_us > KDIO_RETRY_MAX_US ? KDIO_RETRY_MAX_US : (uint32_t)rto_us;
 }
 
-/* Jacobson's estimator (RFC 6298), for requests that were sent once (Karn) and whose programs take no time of their own. */
+/* Jacobson's estimator (RFC 6298), for requests that were sent once (Karn) whose programs take no time of their own. */
 static void measure(struct kdio_host_link *link, const struct kdio_host_request *request, uint64_t now_us)
 {
     uint32_t rtt_us = (uint32_t)(now_us - request->sent_us);
@@ -247,8 +248,8 @@ static void go_back(struct kdio_host_link *link, uint64_t now_us)
     arm_retry(link, now_us);
 }
 
-/* The stub, or a gap in its replies, says that something is missing. Frames that were on their way when the last repetition
- * began say so again, for one round trip. */
+/* The stub, or a gap in its replies, says that something is missing. Frames that were on their way when the last
+ * repetition began say so again, for one round trip. */
 static void go_back_once(struct kdio_host_link *link, uint64_t now_us)
 {
     uint64_t round_trip_us = link->srtt_us ? link->srtt_us + link->rttvar_us : KDIO_RETRY_MIN_US;
@@ -258,8 +259,9 @@ static void go_back_once(struct kdio_host_link *link, uint64_t now_us)
         go_back(link, now_us);
 }
 
-/* It may have been the reply that is waited for: asking again costs a round trip and not a timeout. But it may as well belong
- * to another session, and what is asked under a key that the stub does not know brings the next: the timeout stands. */
+/* It may have been the reply that is waited for: asking again costs a round trip and not a timeout. But it may as well
+ * belong to another session, and what is asked under a key that the stub does not know brings the next: the timeout
+ * stands. */
 static void take_bad_frame(struct kdio_host_link *link, uint64_t now_us)
 {
     uint64_t retry_us = link->retry_us;
@@ -455,8 +457,9 @@ static bool intact_as(const struct kdio_host_link *link, uint32_t seq)
     return kdio_message_intact(link->decoder.buffer, link->decoder.size, kdio_session_reply_start(link->key, seq));
 }
 
-/* Finds the full number under which the frame in the decoder is intact (K2). Behind a full window of requests, all executed,
- * the stub wants the one that is half the space ahead; a second copy of the oldest reply is half the space behind. */
+/* Finds the full number under which the frame in the decoder is intact (K2). Behind a full window of requests, all
+ * executed, the stub wants the one that is half the space ahead; a second copy of the oldest reply is half the space
+ * behind. */
 static bool find_seq(const struct kdio_host_link *link, uint32_t *seq)
 {
     uint32_t first = link->base_seq - (KDIO_SEQ_MASK + 1) / 2 + 1;
