@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stop.c: run control. That the kernel has stopped is an event, which the stub repeats until it is asked for; the answer comes as
- * any other, exactly once.
+ * stop.c: run control. That the kernel has stopped is an event, which the stub repeats until it is asked for; the
+ * answer comes as any other, exactly once.
  */
 #include <string.h>
 
@@ -26,12 +26,23 @@ static enum kdio_status run(struct kdio_target *target, uint8_t opcode, const ui
 
 /* ---- Whether it is stopped, and why ---- */
 
-static void read_state(const uint8_t *results, struct kdio_stop *stop)
+/* What callers find their words by is one of the values there are. */
+static enum kdio_status fail_value(struct kdio_target *target, const char *what)
+{
+    return kdio_fail(target, KDIO_BAD_REPLY, KDIO_OUTCOME_DONE, "%s: no such %s", kdio_status_text(KDIO_BAD_REPLY),
+                     what);
+}
+
+static enum kdio_status read_state(struct kdio_target *target, const uint8_t *results, struct kdio_stop *stop)
 {
     struct kdio_reader reader = kdio_reader_on(results, STATE_SIZE);
+    uint8_t reason;
 
     (void)kdio_read_u8(&reader); /* Stopped: the reason says it too. */
-    stop->reason = (enum kdio_stop_reason)kdio_read_u8(&reader);
+    reason = kdio_read_u8(&reader);
+    if (reason > KDIO_STOP_EXCEPTION)
+        return fail_value(target, "reason of a stop");
+    stop->reason = (enum kdio_stop_reason)reason;
     stop->count = kdio_read_u32(&reader);
     stop->cpu = kdio_read_u32(&reader);
     stop->vector = kdio_read_u8(&reader);
@@ -39,6 +50,7 @@ static void read_state(const uint8_t *results, struct kdio_stop *stop)
     stop->dr6 = kdio_read_uint(&reader, 8);
     stop->rip = kdio_read_uint(&reader, 8);
     stop->breakpoint = kdio_read_u8(&reader);
+    return KDIO_DONE;
 }
 
 KDIO_API enum kdio_status kdio_stop_state(struct kdio_target *target, struct kdio_stop *stop)
@@ -48,9 +60,7 @@ KDIO_API enum kdio_status kdio_stop_state(struct kdio_target *target, struct kdi
 
     target->event = false; /* Before it is asked: an event that comes meanwhile is a new one. */
     status = run(target, KDIO_OP_STATE, (uint64_t[KDIO_OP_OPERANDS_MAX]){ 0 }, NULL, results);
-    if (status == KDIO_DONE)
-        read_state(results, stop);
-    return status;
+    return status == KDIO_DONE ? read_state(target, results, stop) : status;
 }
 
 /* Until an event, or `end_us`, or a look is due. */
@@ -67,9 +77,21 @@ static enum kdio_status await_event(struct kdio_target *target, uint64_t end_us)
     return status;
 }
 
+/* The state of a kernel that was started anew since `boot_id` says nothing about the one that was waited for. */
+static enum kdio_status ask_state(struct kdio_target *target, uint32_t boot_id, struct kdio_stop *stop)
+{
+    enum kdio_status status = kdio_stop_state(target, stop);
+
+    if (status == KDIO_DONE && target->info.boot_id != boot_id)
+        return kdio_fail(target, KDIO_RESET, KDIO_OUTCOME_NOT_DONE, "%s: %s; no stop was seen",
+                         kdio_transport_name(target->transport), kdio_status_text(KDIO_RESET));
+    return status;
+}
+
 /* What the link says of its end is in the words of any other operation's: it is asked again. */
 KDIO_API enum kdio_status kdio_wait_stop(struct kdio_target *target, uint32_t ms, struct kdio_stop *stop)
 {
+    uint32_t boot_id = target->info.boot_id;
     uint64_t end_us = kdio_time_us() + ms * (uint64_t)1000;
     enum kdio_status status;
 
@@ -77,7 +99,7 @@ KDIO_API enum kdio_status kdio_wait_stop(struct kdio_target *target, uint32_t ms
         status = await_event(target, end_us);
         if (status == KDIO_INTERRUPTED)
             return kdio_fail(target, status, KDIO_OUTCOME_NOT_DONE, "interrupted; the kernel runs on");
-        status = kdio_stop_state(target, stop);
+        status = ask_state(target, boot_id, stop);
         if (status != KDIO_DONE || stop->reason != KDIO_STOP_NONE || kdio_time_us() >= end_us)
             return status;
     }
@@ -103,18 +125,19 @@ KDIO_API enum kdio_status kdio_step(struct kdio_target *target, struct kdio_stop
     uint8_t results[STATE_SIZE];
     struct kdio_operation operations[2];
     struct kdio_program program = { .operations = operations, .count = 2, .results = results,
-                                    .results_size = sizeof results, .capabilities = KDIO_CAPABILITY_RUN, .changes = true };
-    enum kdio_status status = kdio_make(&operations[0], KDIO_OP_RESUME, (uint64_t[KDIO_OP_OPERANDS_MAX]){ RESUME_STEP });
+                                    .results_size = sizeof results, .capabilities = KDIO_CAPABILITY_RUN,
+                                    .changes = true };
+    enum kdio_status status =
+        kdio_make(&operations[0], KDIO_OP_RESUME, (uint64_t[KDIO_OP_OPERANDS_MAX]){ RESUME_STEP });
 
     if (status == KDIO_DONE)
         status = kdio_make(&operations[1], KDIO_OP_STATE, (uint64_t[KDIO_OP_OPERANDS_MAX]){ 0 });
     if (status == KDIO_DONE)
         status = kdio_run_program(target, &program, KDIO_CUT_FULL);
-    if (status == KDIO_DONE) {
-        target->event = false;
-        read_state(results, stop);
-    }
-    return status;
+    if (status != KDIO_DONE)
+        return status;
+    target->event = false;
+    return read_state(target, results, stop);
 }
 
 /* ---- Registers ---- */
@@ -137,7 +160,8 @@ KDIO_API enum kdio_status kdio_set_register(struct kdio_target *target, enum kdi
 
 KDIO_API enum kdio_status kdio_get_fpu(struct kdio_target *target, uint8_t area[KDIO_FPU_SIZE])
 {
-    size_t piece = target->link.answer.results_max < KDIO_FPU_SIZE ? target->link.answer.results_max : KDIO_FPU_SIZE;
+    size_t results_max = target->link.answer.results_max;
+    size_t piece = results_max && results_max < KDIO_FPU_SIZE ? results_max : KDIO_FPU_SIZE;
     enum kdio_status status = KDIO_DONE;
 
     for (size_t at = 0; status == KDIO_DONE && at < KDIO_FPU_SIZE; at += piece) {
@@ -164,6 +188,8 @@ KDIO_API enum kdio_status kdio_set_breakpoint(struct kdio_target *target, const 
     uint8_t result;
     enum kdio_status status = run(target, KDIO_OP_SET_BREAKPOINT, operand, NULL, &result);
 
+    if (status == KDIO_DONE && result >= KDIO_BREAKPOINTS_MAX)
+        return fail_value(target, "number of a breakpoint");
     if (status == KDIO_DONE)
         *id = result;
     return status;
@@ -184,6 +210,8 @@ KDIO_API enum kdio_status kdio_get_breakpoint(struct kdio_target *target, uint32
 
     if (status != KDIO_DONE)
         return status;
+    if (results[0] > KDIO_BREAK_ACCESS && results[0] != KDIO_BREAK_FREE)
+        return fail_value(target, "kind of a breakpoint");
     breakpoint->kind = (enum kdio_breakpoint_kind)kdio_read_u8(&reader);
     breakpoint->length = kdio_read_u8(&reader);
     breakpoint->address = kdio_read_uint(&reader, 8);
