@@ -8,12 +8,12 @@
 
 #include "host/cmd/number.h"
 
-#define BREAK_MS       2000u
-#define OVER_MS        5000u /* For what `p` steps over to come back. */
-#define US_PER_MS      1000u
-#define COUNT_DEFAULT  1u
-#define RESET_CONTROL  0xcf9u
-#define RESET_FULL     0x06u
+#define BREAK_MS        2000u
+#define OVER_MS         5000u /* For what `p` steps over to come back. */
+#define US_PER_MS       1000u
+#define COUNT_DEFAULT   1u
+#define RESET_CONTROL   0xcf9u
+#define RESET_FULL      0x06u
 #define INSTRUCTION_MAX 15u
 
 static enum exit_status finish(struct session *session, enum kdio_status status)
@@ -70,8 +70,8 @@ enum exit_status break_execute(const struct statement *statement, struct session
         return session_failure(session, status);
     if (stop.reason == KDIO_STOP_NONE)
         return failure_status(session->failure, KDIO_TIMEOUT,
-                              "not stopping within %u s: the kernel keeps interrupts off, or does not look; it stops when it "
-                              "does", BREAK_MS / 1000);
+                              "not stopping within %u s: the kernel keeps interrupts off, or does not look; it stops "
+                              "when it does", BREAK_MS / 1000);
     print_stop(statement, &stop, session->output);
     return EXIT_STATUS_DONE;
 }
@@ -137,7 +137,8 @@ static unsigned modrm_size(const uint8_t *code)
 
 static bool is_string(uint8_t opcode)
 {
-    return (opcode >= 0x6c && opcode <= 0x6f) || (opcode >= 0xa4 && opcode <= 0xa7) || (opcode >= 0xaa && opcode <= 0xaf);
+    return (opcode >= 0x6c && opcode <= 0x6f) || (opcode >= 0xa4 && opcode <= 0xa7) ||
+           (opcode >= 0xaa && opcode <= 0xaf);
 }
 
 /* Bytes of an instruction that is stepped over; 0 for one that is stepped. */
@@ -157,17 +158,41 @@ static unsigned over_size(const uint8_t code[INSTRUCTION_MAX])
     return repeated && is_string(code[at]) ? at + 1 : 0;
 }
 
+static enum kdio_status go_and_wait(struct kdio_target *target, struct kdio_stop *stop)
+{
+    enum kdio_status status = kdio_go(target);
+
+    return status == KDIO_DONE ? kdio_wait_stop(target, OVER_MS, stop) : status;
+}
+
+static bool has_breakpoint(struct kdio_target *target, uint64_t address)
+{
+    struct kdio_breakpoint found = { .kind = KDIO_BREAK_FREE };
+    enum kdio_status status = KDIO_DONE;
+    bool there = false;
+
+    for (uint32_t id = 0; status == KDIO_DONE && !there && id < KDIO_BREAKPOINTS_MAX; id++) {
+        status = kdio_get_breakpoint(target, id, &found);
+        there = status == KDIO_DONE && found.kind == KDIO_BREAK_SOFTWARE && found.address == address;
+    }
+    return there;
+}
+
+/* Where a breakpoint is already, that one stops it, and stays. */
 static enum kdio_status run_to(struct kdio_target *target, uint64_t address, struct kdio_stop *stop)
 {
     const struct kdio_breakpoint breakpoint = { .kind = KDIO_BREAK_SOFTWARE, .length = 1, .address = address };
     uint32_t id;
-    enum kdio_status status = kdio_set_breakpoint(target, &breakpoint, &id);
+    enum kdio_status status;
 
+    status = kdio_set_breakpoint(target, &breakpoint, &id);
+    if (kdio_status_class(status) == KDIO_CLASS_REFUSED && has_breakpoint(target, address))
+        return go_and_wait(target, stop);
     if (status != KDIO_DONE)
         return status;
-    status = kdio_go(target);
-    if (status == KDIO_DONE)
-        status = kdio_wait_stop(target, OVER_MS, stop);
+    status = go_and_wait(target, stop);
+    if (status == KDIO_INTERRUPTED)
+        (void)!kdio_clear_breakpoint(target, id); /* The kernel runs on, as before. */
     if (status != KDIO_DONE)
         return status;
     if (stop->breakpoint == id) {
@@ -239,7 +264,8 @@ static size_t find_register(const char *name, size_t length)
 {
     size_t i = 0;
 
-    while (i < REGISTER_ROWS && (strlen(registers[i].name) != length || strncasecmp(registers[i].name, name, length) != 0))
+    while (i < REGISTER_ROWS &&
+           (strlen(registers[i].name) != length || strncasecmp(registers[i].name, name, length) != 0))
         i++;
     return i;
 }
@@ -276,8 +302,11 @@ static const struct {
     const char *word, *meaning;
     enum kdio_breakpoint_kind kind;
 } kinds[] = {
-    { "bp", "software", KDIO_BREAK_SOFTWARE }, { "e", "execute", KDIO_BREAK_EXECUTE }, { "w", "write", KDIO_BREAK_WRITE },
-    { "i", "I/O", KDIO_BREAK_IO },             { "r", "read/write", KDIO_BREAK_ACCESS },
+    { "bp", "software", KDIO_BREAK_SOFTWARE },
+    { "e", "execute", KDIO_BREAK_EXECUTE },
+    { "w", "write", KDIO_BREAK_WRITE },
+    { "i", "I/O", KDIO_BREAK_IO },
+    { "r", "read/write", KDIO_BREAK_ACCESS },
 };
 
 static void print_breakpoint(const struct statement *statement, uint32_t id, const struct kdio_breakpoint *breakpoint,
