@@ -94,6 +94,11 @@ class MsrFunction(gdb.Function):
         return value_of(monitor(f"rdmsr {int(msr):x}"))
 
 
+def quoted(path):
+    """A path as one word of a line of gdb's."""
+    return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
 def read(address, size):
     return bytes(gdb.selected_inferior().read_memory(address, size))
 
@@ -135,10 +140,11 @@ class Kdio(gdb.Command):
 
 
 class Symbols(gdb.Command):
-    """kdio symbols FILE: loads the symbols of an EFI image, from the ELF file that it was made of, where the firmware put it.
+    """kdio symbols FILE: loads the symbols of an EFI image, from its ELF file, where the firmware has put it.
 
-The image is found by its header, in front of the instruction at which the kernel has stopped. For kdio's own boot target
-the file is build/kdio-efi.debug; the kernel that QEMU starts directly needs no more than `symbol-file build/kdio-kernel.debug`."""
+The image is found by its header, in front of the instruction at which the kernel has stopped. For kdio's own boot
+target FILE is build/BOOTX64.debug; the kernel that QEMU starts directly needs no more than
+`symbol-file build/kdio-kernel.debug`."""
 
     def __init__(self):
         super().__init__("kdio symbols", gdb.COMMAND_FILES, gdb.COMPLETE_FILENAME)
@@ -148,13 +154,14 @@ the file is build/kdio-efi.debug; the kernel that QEMU starts directly needs no 
         words = gdb.string_to_argv(argument)
         if len(words) != 1:
             raise gdb.GdbError("usage: kdio symbols FILE")
-        if not os.path.exists(os.path.expanduser(words[0])):
-            raise gdb.GdbError(f"{words[0]}: no such file")
+        path = os.path.expanduser(words[0])
+        if not os.path.exists(path):
+            raise gdb.GdbError(f"{path}: no such file")
         found = find_image(gdb.newest_frame().pc())
         if not found:
             raise gdb.GdbError("no image in front of $rip: stop the kernel in its own code")
         base, offset = found
-        gdb.execute(f"add-symbol-file {words[0]} -o {base:#x}")
+        gdb.execute(f"add-symbol-file {quoted(path)} -o {base:#x}")
         gdb.write(f"image at {base:#x}, .text at {base + offset:#x}\n")
 
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * packet.h: the packets of gdb's remote serial protocol ("GDB manual", appendix E): $data#checksum, escapes, acknowledgements.
+ * packet.h: the packets of gdb's remote serial protocol ("GDB manual", appendix E): $data#checksum, escapes,
+ * acknowledgements.
  *
- * Bytes in, packets out; nothing here waits or allocates. A packet longer than the buffer is dropped whole and reported as
- * such, so that no input makes the reader grow.
+ * Bytes in, packets out; nothing here waits or allocates. A packet longer than the buffer is dropped whole and reported
+ * as such, so that no input makes the reader grow.
  */
 #ifndef KDIO_GDB_PACKET_H
 #define KDIO_GDB_PACKET_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * registers.c: one table in the order of the target description, from which it is made too. Names and features are those
- * that gdb knows ("GDB manual", appendix G); what it does not know by itself is in a feature of its own.
+ * registers.c: one table in the order of the target description, from which it is made too. Names and features are
+ * those that gdb knows ("GDB manual", appendix G); what it does not know by itself is in a feature of its own.
  */
 #include "host/gdb/registers.h"
 

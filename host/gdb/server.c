@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * server.c: the packets as gdb 13 speaks them, one small function each, found by the table at the end. Names are those of the GDB
- * manual, appendix E.
+ * server.c: the packets as gdb 13 speaks them, one small function each, found by the table at the end. Names are those
+ * of the GDB manual, appendix E.
  */
 #include "host/gdb/server.h"
 
@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HALT_MS     2000u
-#define MEMORY_MAX  (GDB_PACKET_MAX / 2 - 16) /* Bytes of one m or M: two digits each. */
+#define HALT_MS        2000u
+#define MEMORY_MAX     (GDB_PACKET_MAX / 2 - 16) /* Bytes of one m or M: two digits each. */
 #define SIGINT_NUMBER  2 /* gdb's own numbers. */
 #define SIGILL_NUMBER  4
 #define SIGTRAP_NUMBER 5
@@ -28,11 +28,10 @@ struct gdb_server {
     struct gdb_server_io io;
     enum gdb_server_state state;
     bool no_ack;
-    bool lost;          /* The target did not answer at the end. */
-    bool cpu_known;     /* `cpu` is of the present stop. */
+    bool cpu_known; /* `cpu` is of the present stop. */
     struct kdio_stop stop;
     struct gdb_cpu cpu;
-    bool breakpoints[KDIO_BREAKPOINTS_MAX]; /* Those that gdb has set. */
+    struct kdio_breakpoint breakpoints[KDIO_BREAKPOINTS_MAX]; /* Those that gdb has set, by number; others are FREE. */
     struct gdb_reader reader;
     struct gdb_writer writer;
     char xml[2 * GDB_PACKET_MAX];
@@ -43,6 +42,10 @@ struct gdb_server {
 
 static void send_packet(struct gdb_server *server)
 {
+    if (server->writer.full) {
+        gdb_writer_begin(&server->writer);
+        gdb_writer_text(&server->writer, "E.the answer is too long");
+    }
     gdb_writer_end(&server->writer);
     server->io.send(server->io.context, server->writer.bytes, server->writer.size);
 }
@@ -99,24 +102,23 @@ static int signal_of(const struct kdio_stop *stop)
     return stop->vector == 6 ? SIGILL_NUMBER : stop->vector == 1 ? SIGTRAP_NUMBER : SIGSEGV_NUMBER;
 }
 
-/* The kind of a breakpoint as gdb names it in a stop reply; an I/O breakpoint has no name there. */
+/* The kind of a breakpoint as gdb names it in a stop reply. Only of gdb's own: told of one that it does not know, gdb
+ * lets the kernel go on without a word. */
 static void say_reason(struct gdb_server *server, char *text, size_t size)
 {
-    struct kdio_breakpoint breakpoint = { .kind = KDIO_BREAK_FREE };
-    const struct kdio_stop *stop = &server->stop;
+    const struct kdio_breakpoint none = { .kind = KDIO_BREAK_FREE };
+    uint32_t id = server->stop.breakpoint;
+    const struct kdio_breakpoint *breakpoint = id < KDIO_BREAKPOINTS_MAX ? &server->breakpoints[id] : &none;
 
     text[0] = '\0';
-    if (stop->breakpoint >= KDIO_BREAKPOINTS_MAX ||
-        kdio_get_breakpoint(server->target, stop->breakpoint, &breakpoint) != KDIO_DONE)
-        return;
-    if (breakpoint.kind == KDIO_BREAK_SOFTWARE)
+    if (breakpoint->kind == KDIO_BREAK_SOFTWARE)
         (void)snprintf(text, size, "swbreak:;");
-    else if (breakpoint.kind == KDIO_BREAK_EXECUTE)
+    else if (breakpoint->kind == KDIO_BREAK_EXECUTE)
         (void)snprintf(text, size, "hwbreak:;");
-    else if (breakpoint.kind == KDIO_BREAK_WRITE)
-        (void)snprintf(text, size, "watch:%" PRIx64 ";", breakpoint.address);
-    else if (breakpoint.kind == KDIO_BREAK_ACCESS)
-        (void)snprintf(text, size, "awatch:%" PRIx64 ";", breakpoint.address);
+    else if (breakpoint->kind == KDIO_BREAK_WRITE)
+        (void)snprintf(text, size, "watch:%" PRIx64 ";", breakpoint->address);
+    else if (breakpoint->kind == KDIO_BREAK_ACCESS)
+        (void)snprintf(text, size, "awatch:%" PRIx64 ";", breakpoint->address);
 }
 
 static void answer_stop(struct gdb_server *server)
@@ -161,21 +163,29 @@ static void take_g(struct gdb_server *server, struct gdb_cursor *cursor)
     send_packet(server);
 }
 
-/* Only what differs is written, so that registers which are only shown do no harm. */
+static void answer_set(struct gdb_server *server, enum kdio_status status)
+{
+    if (status == KDIO_UNSUPPORTED)
+        answer(server, "E.this register is only shown");
+    else
+        answer_status(server, status);
+}
+
+/* Nothing is written unless all are there. Only what differs is, so that registers which are only shown do no harm. */
 static void take_G(struct gdb_server *server, struct gdb_cursor *cursor)
 {
-    enum kdio_status status = fetch_cpu(server);
-    uint8_t bytes[16];
+    uint8_t bytes[GDB_REGISTERS_SIZE];
+    enum kdio_status status;
+    size_t at = 0;
 
-    for (unsigned i = 0; status == KDIO_DONE && i < gdb_register_count(); i++) {
-        if (gdb_read_hex(cursor, bytes, gdb_register_size(i)) != gdb_register_size(i)) {
-            answer_malformed(server);
-            return;
-        }
-        cursor->failed = false; /* The next register's digits follow. */
-        status = gdb_register_set(server->target, &server->cpu, i, bytes);
+    if (gdb_read_hex(cursor, bytes, sizeof bytes) != sizeof bytes || cursor->at != cursor->end) {
+        answer_malformed(server);
+        return;
     }
-    answer_status(server, status);
+    status = fetch_cpu(server);
+    for (unsigned i = 0; status == KDIO_DONE && i < gdb_register_count(); at += gdb_register_size(i++))
+        status = gdb_register_set(server->target, &server->cpu, i, bytes + at);
+    answer_set(server, status);
 }
 
 static void take_p(struct gdb_server *server, struct gdb_cursor *cursor)
@@ -204,17 +214,14 @@ static void take_P(struct gdb_server *server, struct gdb_cursor *cursor)
     enum kdio_status status;
 
     if (cursor->failed || number >= gdb_register_count() || !gdb_read_text(cursor, "=") ||
-        gdb_read_hex(cursor, bytes, sizeof bytes) != gdb_register_size((unsigned)number)) {
+        gdb_read_hex(cursor, bytes, sizeof bytes) != gdb_register_size((unsigned)number) || cursor->at != cursor->end) {
         answer_malformed(server);
         return;
     }
     status = fetch_cpu(server);
     if (status == KDIO_DONE)
         status = gdb_register_set(server->target, &server->cpu, (unsigned)number, bytes);
-    if (status == KDIO_UNSUPPORTED)
-        answer(server, "E.this register is only shown");
-    else
-        answer_status(server, status);
+    answer_set(server, status);
 }
 
 /* ---- Memory ---- */
@@ -233,16 +240,17 @@ static bool read_stretch(struct gdb_cursor *cursor, uint64_t *address, uint64_t 
 static void take_m(struct gdb_server *server, struct gdb_cursor *cursor)
 {
     uint64_t address, length;
+    enum kdio_status status;
     size_t done = 0;
 
-    if (!read_stretch(cursor, &address, &length)) {
+    if (!read_stretch(cursor, &address, &length) || cursor->at != cursor->end) {
         answer(server, "E01");
         return;
     }
     if (length > MEMORY_MAX)
         length = MEMORY_MAX;
-    if (kdio_read(server->target, KDIO_SPACE_VIRTUAL, address, 0, server->memory, (size_t)length, &done) != KDIO_DONE &&
-        !done) {
+    status = kdio_read(server->target, KDIO_SPACE_VIRTUAL, address, 0, server->memory, (size_t)length, &done);
+    if (status != KDIO_DONE && done == 0) {
         answer_number(server);
         return;
     }
@@ -273,7 +281,10 @@ static void take_M(struct gdb_server *server, struct gdb_cursor *cursor)
         return;
     }
     size = gdb_read_hex(cursor, server->memory, sizeof server->memory);
-    write_memory(server, address, length, server->memory, size);
+    if (cursor->at != cursor->end)
+        answer_malformed(server);
+    else
+        write_memory(server, address, length, server->memory, size);
 }
 
 /* The reader has taken the escapes out. */
@@ -298,7 +309,7 @@ static bool read_breakpoint(struct gdb_cursor *cursor, struct kdio_breakpoint *b
     uint64_t type = gdb_read_number(cursor), length;
 
     if (!gdb_read_text(cursor, ",") || type >= sizeof kinds / sizeof kinds[0] ||
-        !read_stretch(cursor, &breakpoint->address, &length) || length > 8)
+        !read_stretch(cursor, &breakpoint->address, &length) || length > 8 || cursor->at != cursor->end)
         return false;
     breakpoint->kind = kinds[type];
     breakpoint->length = type < 2 ? 1 : (uint32_t)length;
@@ -310,33 +321,50 @@ static bool is_same(const struct kdio_breakpoint *one, const struct kdio_breakpo
     return one->kind == other->kind && one->length == other->length && one->address == other->address;
 }
 
-/* The number of gdb's own breakpoint of that sort; KDIO_BREAKPOINTS_MAX when there is none. */
-static uint32_t find_breakpoint(struct gdb_server *server, const struct kdio_breakpoint *wanted)
+/* Whether gdb's breakpoint `id` is there: `monitor` may have cleared it, and the number be somebody else's by now. */
+static enum kdio_status look_for(struct gdb_server *server, uint32_t id, bool *there)
 {
     struct kdio_breakpoint found;
+    enum kdio_status status = kdio_get_breakpoint(server->target, id, &found);
 
-    for (uint32_t id = 0; id < KDIO_BREAKPOINTS_MAX; id++)
-        if (server->breakpoints[id] && kdio_get_breakpoint(server->target, id, &found) == KDIO_DONE &&
-            is_same(&found, wanted))
-            return id;
-    return KDIO_BREAKPOINTS_MAX;
+    *there = status == KDIO_DONE && is_same(&found, &server->breakpoints[id]);
+    if (status == KDIO_DONE && !*there)
+        server->breakpoints[id].kind = KDIO_BREAK_FREE;
+    return status;
+}
+
+/* *id is the number of gdb's own breakpoint of that sort; KDIO_BREAKPOINTS_MAX when there is none. */
+static enum kdio_status find_breakpoint(struct gdb_server *server, const struct kdio_breakpoint *wanted, uint32_t *id)
+{
+    enum kdio_status status = KDIO_DONE;
+    bool there = false;
+
+    for (*id = 0; *id < KDIO_BREAKPOINTS_MAX; (*id)++) {
+        if (!is_same(&server->breakpoints[*id], wanted))
+            continue;
+        status = look_for(server, *id, &there);
+        if (status != KDIO_DONE || there)
+            break;
+    }
+    return status;
 }
 
 /* The protocol wants it idempotent. */
 static void take_Z(struct gdb_server *server, struct gdb_cursor *cursor)
 {
     struct kdio_breakpoint breakpoint;
-    enum kdio_status status = KDIO_DONE;
+    enum kdio_status status;
     uint32_t id;
 
     if (!read_breakpoint(cursor, &breakpoint)) {
         answer_malformed(server);
         return;
     }
-    if (find_breakpoint(server, &breakpoint) == KDIO_BREAKPOINTS_MAX) {
+    status = find_breakpoint(server, &breakpoint, &id);
+    if (status == KDIO_DONE && id == KDIO_BREAKPOINTS_MAX) {
         status = kdio_set_breakpoint(server->target, &breakpoint, &id);
         if (status == KDIO_DONE && id < KDIO_BREAKPOINTS_MAX)
-            server->breakpoints[id] = true;
+            server->breakpoints[id] = breakpoint;
     }
     answer_status(server, status);
 }
@@ -346,43 +374,49 @@ static enum kdio_status clear_breakpoint(struct gdb_server *server, uint32_t id)
     enum kdio_status status = kdio_clear_breakpoint(server->target, id);
 
     if (status == KDIO_DONE)
-        server->breakpoints[id] = false;
+        server->breakpoints[id].kind = KDIO_BREAK_FREE;
     return status;
 }
 
 static void take_z(struct gdb_server *server, struct gdb_cursor *cursor)
 {
     struct kdio_breakpoint breakpoint;
+    enum kdio_status status;
     uint32_t id;
 
     if (!read_breakpoint(cursor, &breakpoint)) {
         answer_malformed(server);
         return;
     }
-    id = find_breakpoint(server, &breakpoint);
-    answer_status(server, id < KDIO_BREAKPOINTS_MAX ? clear_breakpoint(server, id) : KDIO_DONE);
+    status = find_breakpoint(server, &breakpoint, &id);
+    if (status == KDIO_DONE && id < KDIO_BREAKPOINTS_MAX)
+        status = clear_breakpoint(server, id);
+    answer_status(server, status);
 }
 
 /* ---- Running ---- */
 
+/* What the kernel says before the answer to its resumption comes is shown too. */
 static void go(struct gdb_server *server)
 {
-    enum kdio_status status = kdio_go(server->target);
-
     server->cpu_known = false;
-    if (status == KDIO_DONE)
-        server->state = GDB_SERVER_RUNNING;
-    else
-        answer_failure(server);
+    server->state = GDB_SERVER_RUNNING;
+    if (kdio_go(server->target) == KDIO_DONE)
+        return;
+    server->state = GDB_SERVER_STOPPED;
+    answer_failure(server);
 }
 
+/* A step that is not at its end is waited for as any stop is. */
 static void step(struct gdb_server *server)
 {
     server->cpu_known = false;
-    if (kdio_step(server->target, &server->stop) == KDIO_DONE)
-        answer_stop(server);
-    else
+    if (kdio_step(server->target, &server->stop) != KDIO_DONE)
         answer_failure(server);
+    else if (server->stop.reason == KDIO_STOP_NONE)
+        server->state = GDB_SERVER_RUNNING;
+    else
+        answer_stop(server);
 }
 
 /* c and s may carry an address to go on at. */
@@ -393,10 +427,11 @@ static bool move_rip(struct gdb_server *server, struct gdb_cursor *cursor)
     if (cursor->at == cursor->end)
         return true;
     address = gdb_read_number(cursor);
-    if (cursor->failed) {
+    if (cursor->failed || cursor->at != cursor->end) {
         answer_malformed(server);
         return false;
     }
+    server->cpu_known = false;
     if (kdio_set_register(server->target, KDIO_RIP, address) == KDIO_DONE)
         return true;
     answer_failure(server);
@@ -440,28 +475,43 @@ static void take_stop_query(struct gdb_server *server, struct gdb_cursor *cursor
 
 /* ---- The end ---- */
 
-void gdb_server_detach(struct gdb_server *server)
+static enum kdio_status remove_breakpoints(struct gdb_server *server)
 {
-    for (uint32_t id = 0; id < KDIO_BREAKPOINTS_MAX; id++)
-        if (server->breakpoints[id])
-            (void)clear_breakpoint(server, id);
-    if (server->state == GDB_SERVER_STOPPED && kdio_go(server->target) != KDIO_DONE)
-        server->lost = true;
+    enum kdio_status status = KDIO_DONE;
+    bool there;
+
+    for (uint32_t id = 0; status == KDIO_DONE && id < KDIO_BREAKPOINTS_MAX; id++) {
+        if (server->breakpoints[id].kind == KDIO_BREAK_FREE)
+            continue;
+        status = look_for(server, id, &there);
+        if (status == KDIO_DONE && there)
+            status = clear_breakpoint(server, id);
+    }
+    return status;
+}
+
+/* The first failure is told: where the line is dead, each more would wait as long. */
+enum kdio_status gdb_server_detach(struct gdb_server *server)
+{
+    enum kdio_status status = remove_breakpoints(server);
+
+    if (status == KDIO_DONE && server->state == GDB_SERVER_STOPPED)
+        status = kdio_go(server->target);
     server->state = GDB_SERVER_ENDED;
+    return status == KDIO_NOT_STOPPED ? KDIO_DONE : status; /* A `monitor g` before. */
 }
 
 static void take_D(struct gdb_server *server, struct gdb_cursor *cursor)
 {
     (void)cursor;
-    gdb_server_detach(server);
-    answer(server, "OK");
+    answer_status(server, gdb_server_detach(server));
 }
 
 /* The machine is reset; that it is gone then is what was asked for. */
 static void take_k(struct gdb_server *server, struct gdb_cursor *cursor)
 {
     (void)cursor;
-    server->lost = kdio_out8(server->target, RESET_CONTROL, RESET_FULL) != KDIO_DONE;
+    (void)!kdio_out8(server->target, RESET_CONTROL, RESET_FULL);
     server->state = GDB_SERVER_ENDED;
 }
 
@@ -557,7 +607,8 @@ static void take_features(struct gdb_server *server, struct gdb_cursor *cursor)
 /* All addresses are memory of the kernel's, so that gdb asks, and hears of what is not there by a fault. */
 static void take_memory_map(struct gdb_server *server, struct gdb_cursor *cursor)
 {
-    static const char map[] = "<?xml version=\"1.0\"?><!DOCTYPE memory-map PUBLIC \"+//IDN gnu.org//DTD GDB Memory Map V1.0//EN\" "
+    static const char map[] = "<?xml version=\"1.0\"?><!DOCTYPE memory-map PUBLIC "
+                              "\"+//IDN gnu.org//DTD GDB Memory Map V1.0//EN\" "
                               "\"http://sourceware.org/gdb/gdb-memory-map.dtd\"><memory-map>"
                               "<memory type=\"ram\" start=\"0x0\" length=\"0xffffffffffffffff\"/></memory-map>";
 
@@ -584,13 +635,13 @@ static void take_qRcmd(struct gdb_server *server, struct gdb_cursor *cursor)
 {
     size_t size = gdb_read_hex(cursor, server->memory, sizeof server->memory - 1);
 
-    if (cursor->failed || cursor->at != cursor->end) {
+    if (cursor->failed || cursor->at != cursor->end || memchr(server->memory, '\0', size)) {
         answer_malformed(server);
         return;
     }
     server->memory[size] = '\0';
     server->cpu_known = false; /* It may change registers. */
-    (void)server->io.monitor(server->io.context, (const char *)server->memory, print_for_gdb, server);
+    server->io.monitor(server->io.context, (const char *)server->memory, print_for_gdb, server);
     answer(server, "OK");
 }
 
@@ -660,7 +711,7 @@ static void take_event(struct gdb_server *server, enum gdb_event event)
         server->io.send(server->io.context, event == GDB_PACKET ? "+" : "-", 1);
     if (event == GDB_PACKET && server->state == GDB_SERVER_STOPPED)
         take_packet(server);
-    else if (event == GDB_NACK)
+    else if (event == GDB_NACK && !server->no_ack)
         server->io.send(server->io.context, server->writer.bytes, server->writer.size);
     else if (event == GDB_BREAK)
         take_break(server);
@@ -676,6 +727,8 @@ struct gdb_server *gdb_server_new(struct kdio_target *target, const struct gdb_s
         return NULL;
     server->target = target;
     server->io = *io;
+    for (uint32_t id = 0; id < KDIO_BREAKPOINTS_MAX; id++)
+        server->breakpoints[id].kind = KDIO_BREAK_FREE;
     return server;
 }
 
@@ -691,8 +744,11 @@ enum gdb_server_state gdb_server_state(const struct gdb_server *server)
 
 enum kdio_status gdb_server_attach(struct gdb_server *server)
 {
-    server->state = GDB_SERVER_STOPPED;
-    return kdio_halt(server->target, HALT_MS, &server->stop);
+    enum kdio_status status = kdio_halt(server->target, HALT_MS, &server->stop);
+    bool stopped = status == KDIO_DONE && server->stop.reason != KDIO_STOP_NONE;
+
+    server->state = stopped ? GDB_SERVER_STOPPED : GDB_SERVER_RUNNING;
+    return status;
 }
 
 void gdb_server_print(struct gdb_server *server, const char *text, size_t size)
