@@ -17,8 +17,8 @@ class Firmware(StopTest):
     def test_a_session(self):
         self.boot("--efi")
         self.poke().close()
-        text = self.gdb(f"source {SCRIPT}", f"kdio symbols {EFI}", "break clock_tick", "continue", "backtrace 3", "next",
-                        "step", "delete", "set var shell.quiet = 1", "print shell.quiet", "x/2i $pc", "detach",
+        text = self.gdb(f"source {SCRIPT}", f"kdio symbols {EFI}", "break clock_tick", "continue", "backtrace 3",
+                        "next", "step", "delete", "set var shell.quiet = 1", "print shell.quiet", "x/2i $pc", "detach",
                         file=None)
         self.assertRegex(text, r"Breakpoint 1, clock_tick \(\)")
         self.assertRegex(text, r"#1 .*kernel_timer_interrupt")
@@ -70,7 +70,17 @@ class Kernel(StopTest):
         self.assertRegex(text, r"00000cfc: [0-9a-f]{8}")
         self.assertRegex(text, r"msr\[c0000080\] = 00000000`00000[0-9a-f]{3}")
         self.assertIn("I/O 1 00000000`00000080", text)
+        self.assertIn("usage: kdio [OPTION...] COMMAND", text)
         self.assertIn("kdio: unknown command 'nonsense'", text)
+        self.assert_runs()
+
+    def test_breakpoints_that_gdb_has_not_set_stop_it_too(self):
+        address = symbols()["clock_tick"]
+        for line in (f"monitor bp {address:x}", f"monitor ba e 1 {address:x}"):
+            text = self.gdb(line, "continue", "print/x $rip", "monitor help bp", "monitor bc *", "detach")
+            self.assertRegex(text, r"SIGTRAP")
+            self.assertEqual(self.values(text), [address])
+            self.assertIn("usage: kdio [OPTION...] bp", text)
         self.assert_runs()
 
     def test_commands_and_functions_of_the_script(self):
@@ -146,13 +156,33 @@ class Lines(StopTest):
             text = self.gdb("print/x $cs", "detach", remote=f"localhost:{port}")
             self.assertEqual(self.values(text), [0x8])
 
+    def test_an_interruption_leaves_a_kernel_that_runs(self):
+        server, port = self.serve()
+        connection = self.connect(port)
+        self.assertIn(b"OK", self.converse(connection, self.packet(b"Z1,1000,1")))
+        server.process.send_signal(signal.SIGTERM)
+        server.process.wait(10)
+        self.assertEqual(self.command("-c", "bl").output, "")
+        self.assert_runs()
+
+    def test_a_target_that_is_reset_ends_the_connection(self):
+        for state in (b"", b"c"):
+            server, port = self.serve()
+            connection = self.connect(port)
+            self.assertIn(b"$T", self.converse(connection, self.packet(b"?")))
+            if state:
+                connection.sendall(self.packet(state))
+            self.machine.monitor.execute("system_reset")
+            self.assertNotIn(b"$T", self.converse(connection, b"", b"never"))
+            self.assertEqual(server.process.wait(30), 3)
+
     def test_bad_packets_do_no_harm(self):
         server, port = self.serve()
         connection = self.connect(port)
         self.assertIn(b"PacketSize", self.converse(connection, self.packet(b"qSupported:xmlRegisters=i386")))
         self.assertEqual(self.converse(connection, b"$g#00", b"-")[:1], b"-")
-        for text in (b"m", b"mzz,1", b"m0", b"M0,2:11", b"P", b"Pff=00", b"Z9,0,1", b"Z0", b"vCont;x", b"qXfer:features:read",
-                     b"p999", b"G00", b"X0,5:ab"):
+        for text in (b"m", b"mzz,1", b"m0", b"M0,2:11", b"P", b"Pff=00", b"Z9,0,1", b"Z0", b"vCont;x",
+                     b"qXfer:features:read", b"p999", b"G00", b"X0,5:ab"):
             self.assertRegex(self.converse(connection, self.packet(text)), rb"\$(E|l|#|m)", text)
         self.assertEqual(self.converse(connection, b"$" + b"m" * 100000 + b"#00", b"-")[:1], b"-")
         self.assertIn(b"$l<", self.converse(connection, self.packet(b"qXfer:memory-map:read::0,fff")))

@@ -287,15 +287,15 @@ class Witness(StopTest):
     def qemu_steps(self, trial):
         """Addresses of the same steps, by QEMU's gdb stub: from the instruction behind the int3 on.
 
-        The int3 would stop the kernel for us: QEMU stops it there, and goes on behind it. It is told to run the trial once
-        QEMU's breakpoint is there, by a console that ends by itself.
+        The int3 would stop the kernel for us: QEMU stops it there, and goes on behind it. It is told to run the trial
+        once QEMU's breakpoint is there, by a console that ends by itself.
         """
         other = self.second_machine()
         start = self.int3_behind(trial)
         console = f"printf 'trial-mixed\\n' | {COMMAND} --target {other.target} console >{other.path('said')} 2>&1 &"
         script = ["set $count = 0", f"hbreak *{start - 1:#x}", f"shell {console}", "continue", f"set $rip = {start:#x}",
-                  "delete", f"while $count < {STEPS}", "stepi", 'printf "at %lx\\n", $rip', "set $count = $count + 1", "end",
-                  "detach"]
+                  "delete", f"while $count < {STEPS}", "stepi", 'printf "at %lx\\n", $rip', "set $count = $count + 1",
+                  "end", "detach"]
         text = self.run_script(other, script)
         return [int(place, 16) for place in re.findall(r"^at ([0-9a-f]+)$", text, re.M)]
 
