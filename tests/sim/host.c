@@ -62,6 +62,16 @@ static const uint8_t port_ops[] = {
     KDIO_OP_IN8, KDIO_OP_IN16, KDIO_OP_IN32, KDIO_OP_OUT8, KDIO_OP_OUT16, KDIO_OP_OUT32,
 };
 
+/* One unit each, at the address that is elsewhere the port. */
+static const uint8_t memory_ops[] = {
+    KDIO_OP_VREAD8, KDIO_OP_VREAD16, KDIO_OP_VREAD32, KDIO_OP_VWRITE8, KDIO_OP_VWRITE16, KDIO_OP_VWRITE32,
+};
+
+static bool is_memory(uint8_t opcode)
+{
+    return kdio_op_find(opcode)->capability == KDIO_CAPABILITY_VIRTUAL;
+}
+
 static void write_op(struct sim *sim, struct sim_host *host, struct sim_request *made, struct kdio_writer *writer,
                      uint8_t opcode)
 {
@@ -79,9 +89,13 @@ static void write_op(struct sim *sim, struct sim_host *host, struct sim_request 
     if (opcode == KDIO_OP_TEXT)
         operand[0] = TEXT_SIZE;
     (void)snprintf(text, sizeof text, "%08x", (unsigned)(op - sim->ops));
+    if (is_memory(opcode)) {
+        operand[1] = 1;
+        memcpy(text, &op->value, sizeof op->value);
+    }
     kdio_op_write(writer, kdio_op_find(opcode), operand, (const uint8_t *)text);
     made->count++;
-    made->request.results_max += (uint32_t)kdio_op_results_size(kdio_op_find(opcode), 0);
+    made->request.results_max += (uint32_t)kdio_op_results_size(kdio_op_find(opcode), 1);
 }
 
 static uint8_t draw_opcode(struct sim *sim, struct sim_host *host, bool any)
@@ -90,6 +104,8 @@ static uint8_t draw_opcode(struct sim *sim, struct sim_host *host, bool any)
         return sim->config.opcode;
     if (any && sim_chance(&host->random, 1, 20))
         return KDIO_OP_TEXT;
+    if (any && sim_chance(&host->random, 1, 8))
+        return memory_ops[sim_below(&host->random, sizeof memory_ops)];
     return port_ops[sim_below(&host->random, sizeof port_ops)];
 }
 
@@ -235,7 +251,7 @@ static void check_results(struct sim *sim, const struct sim_request *made, const
 
     for (uint32_t i = 0; i < done; i++) {
         const struct sim_op *op = &sim->ops[made->first + i];
-        size_t size = kdio_op_results_size(kdio_op_find(op->opcode), 0);
+        size_t size = kdio_op_results_size(kdio_op_find(op->opcode), 1);
 
         if (size && kdio_read_uint(&reader, (unsigned)size) != op->value)
             sim_fail(sim, "operation %u read something else than the host was told", made->first + i);

@@ -241,6 +241,19 @@ static void mem_out(void *context, uint64_t address, unsigned width, uint32_t va
     sim_fail(context, "memory access at %llx", (unsigned long long)address);
 }
 
+/* Loads and stores are told apart from ports by their operation alone. */
+static bool access(void *context, enum kdio_access what, uint64_t at, uint64_t *value, struct kdio_stub_fault *fault)
+{
+    struct sim *sim = context;
+    bool store = what >= KDIO_ACCESS_STORE;
+
+    (void)fault;
+    spend(sim);
+    count_operation(&sim->target);
+    *value = sim_model_access(sim, (uint16_t)at, 1u << (what & 3), store, (uint32_t)*value);
+    return true;
+}
+
 /* An operation that waits looks at the clock again and again, which takes its time. */
 static void wait_a_little(struct sim *sim)
 {
@@ -309,7 +322,7 @@ static void boot(struct sim *sim)
     const struct kdio_machine machine = {
         .context = sim, .port_in = port_in, .port_out = port_out, .mem_in = mem_in, .mem_out = mem_out,
         .time_us = time_us, .stamp = stamp, .entropy = entropy, .interrupts_off = interrupts_off,
-        .interrupts_restore = interrupts_restore,
+        .interrupts_restore = interrupts_restore, .access = access,
     };
     struct kdio_stub_config config = {
         .size = sizeof config,
@@ -319,6 +332,7 @@ static void boot(struct sim *sim)
         .deny = deny,
         .deny_count = 1,
         .text = typed,
+        .faults = true,
         .context = sim,
     };
     struct sim_target *target = &sim->target;
