@@ -218,7 +218,8 @@ install: all
 	printf '%s\n' "$$PC_KDIO" >$(LIB_DIR)/pkgconfig/kdio.pc
 	printf '%s\n' "$$PC_KDIO_WIN" >$(LIB_DIR)/pkgconfig/kdio-win.pc
 	install -m 755 qemu/launch $(LIBEXEC_DIR)
-	install -m 644 $(BUILD)/BOOTX64.EFI $(BUILD)/kdio.img $(BUILD)/kdio-kernel.elf $(LIBEXEC_DIR)
+	install -m 644 $(BUILD)/BOOTX64.EFI $(BUILD)/kdio.img $(BUILD)/kdio-kernel.elf $(BUILD)/kdio-kernel.debug \
+	    $(BUILD)/BOOTX64.debug $(LIBEXEC_DIR)
 	install -d $(DESTDIR)$(PREFIX)/share/kdio
 	install -m 644 proto/kdio.lua $(DESTDIR)$(PREFIX)/share/kdio
 	install -m 644 host/man/*.1 $(MAN_DIR)/man1

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "host/cmd/run_control.h"
 #include "host/cmd/session.h"
 
 enum section { SECTION_STUB, SECTION_COUNTERS, SECTION_LINK, SECTION_COUNT };
@@ -19,6 +20,7 @@ static const struct {
 
 /* Everything there is to show. */
 struct facts {
+    struct kdio_stop stop;
     struct kdio_info info;
     struct kdio_stub_stats stub;
     struct kdio_link_stats link;
@@ -31,7 +33,7 @@ struct fact {
     const char *unit;
     size_t offset; /* In struct facts. */
     size_t size;   /* 4 or 8 bytes. */
-    bool hex;
+    uint8_t hex; /* Digits at least; 0 for decimal. */
     const char *none; /* What to show for 0; NULL for 0 itself. */
 };
 
@@ -40,48 +42,48 @@ struct fact {
       sizeof(((struct facts *)0)->PART_##section.member), hex, none }
 #define FACT(section, member, label, unit, hex) FACT_OR(section, member, label, unit, hex, NULL)
 /* In JSON only: the text shows it together with others. */
-#define FACT_UNSHOWN(section, member) FACT(section, member, NULL, "", false)
+#define FACT_UNSHOWN(section, member) FACT(section, member, NULL, "", 0)
 #define PART_SECTION_STUB     info
 #define PART_SECTION_COUNTERS stub
 #define PART_SECTION_LINK     link
 
 static const struct fact facts_shown[] = {
-    FACT(SECTION_STUB, protocol_version, "protocol version", "", false),
-    FACT(SECTION_STUB, boot_id, "boot", "", true),
-    FACT(SECTION_STUB, session_id, "session", "", true),
-    FACT_OR(SECTION_STUB, previous_session, "previous session", "", true, "none"),
-    FACT(SECTION_STUB, previous_requests, "requests in the previous session", "", false),
-    FACT(SECTION_STUB, previous_operations, "operations in the previous session", "", false),
-    FACT(SECTION_STUB, frame_max, "largest frame", "bytes", false),
-    FACT(SECTION_STUB, request_window, "request window", "bytes", false),
-    FACT(SECTION_STUB, reply_window, "reply window", "bytes", false),
-    FACT(SECTION_STUB, frame_window, "frames under way", "", false),
-    FACT(SECTION_STUB, program_max, "largest program", "operations", false),
+    FACT(SECTION_STUB, protocol_version, "protocol version", "", 0),
+    FACT(SECTION_STUB, boot_id, "boot", "", 8),
+    FACT(SECTION_STUB, session_id, "session", "", 8),
+    FACT_OR(SECTION_STUB, previous_session, "previous session", "", 8, "none"),
+    FACT(SECTION_STUB, previous_requests, "requests in the previous session", "", 0),
+    FACT(SECTION_STUB, previous_operations, "operations in the previous session", "", 0),
+    FACT(SECTION_STUB, frame_max, "largest frame", "bytes", 0),
+    FACT(SECTION_STUB, request_window, "request window", "bytes", 0),
+    FACT(SECTION_STUB, reply_window, "reply window", "bytes", 0),
+    FACT(SECTION_STUB, frame_window, "frames under way", "", 0),
+    FACT(SECTION_STUB, program_max, "largest program", "operations", 0),
     FACT_OR(SECTION_STUB, burst, "burst limit", "bytes", false, "none"),
-    FACT(SECTION_STUB, link_port, "link's ports from", "", true),
-    FACT(SECTION_STUB, link_ports, "number of them", "", false),
-    FACT(SECTION_STUB, capabilities, "capabilities", "", true),
-    FACT(SECTION_COUNTERS, uart_base, "UART at", "", true),
-    FACT(SECTION_COUNTERS, uptime_ms, "running for", "ms", false),
-    FACT(SECTION_COUNTERS, frames, "good frames", "", false),
-    FACT(SECTION_COUNTERS, bad_frames, "bad frames", "", false),
-    FACT(SECTION_COUNTERS, repeated, "replies repeated", "", false),
-    FACT(SECTION_COUNTERS, overruns, "receive overruns", "", false),
-    FACT(SECTION_COUNTERS, console_lost, "console text lost", "bytes", false),
-    FACT(SECTION_COUNTERS, requests, "requests", "", false),
-    FACT(SECTION_COUNTERS, operations, "operations", "", false),
-    FACT(SECTION_COUNTERS, atomic_us_max, "interrupts off", "us at most", false),
-    FACT(SECTION_COUNTERS, interrupts, "UART interrupts", "", false),
-    FACT(SECTION_LINK, tx_bytes, "sent", "bytes", false),
-    FACT(SECTION_LINK, rx_bytes, "received", "bytes", false),
-    FACT(SECTION_LINK, tx_frames, "frames sent", "", false),
-    FACT(SECTION_LINK, rx_frames, "frames received", "", false),
-    FACT(SECTION_LINK, retransmitted, "sent again", "", false),
-    FACT(SECTION_LINK, bad_frames, "bad frames", "", false),
-    FACT(SECTION_LINK, console_bytes, "console text", "bytes", false),
-    FACT(SECTION_LINK, requests, "requests", "", false),
-    FACT(SECTION_LINK, operations, "operations", "", false),
-    FACT(SECTION_LINK, sessions, "sessions", "", false),
+    FACT(SECTION_STUB, link_port, "link's ports from", "", 1),
+    FACT(SECTION_STUB, link_ports, "number of them", "", 0),
+    FACT(SECTION_STUB, capabilities, "capabilities", "", 1),
+    FACT(SECTION_COUNTERS, uart_base, "UART at", "", 1),
+    FACT(SECTION_COUNTERS, uptime_ms, "running for", "ms", 0),
+    FACT(SECTION_COUNTERS, frames, "good frames", "", 0),
+    FACT(SECTION_COUNTERS, bad_frames, "bad frames", "", 0),
+    FACT(SECTION_COUNTERS, repeated, "replies repeated", "", 0),
+    FACT(SECTION_COUNTERS, overruns, "receive overruns", "", 0),
+    FACT(SECTION_COUNTERS, console_lost, "console text lost", "bytes", 0),
+    FACT(SECTION_COUNTERS, requests, "requests", "", 0),
+    FACT(SECTION_COUNTERS, operations, "operations", "", 0),
+    FACT(SECTION_COUNTERS, atomic_us_max, "interrupts off", "us at most", 0),
+    FACT(SECTION_COUNTERS, interrupts, "UART interrupts", "", 0),
+    FACT(SECTION_LINK, tx_bytes, "sent", "bytes", 0),
+    FACT(SECTION_LINK, rx_bytes, "received", "bytes", 0),
+    FACT(SECTION_LINK, tx_frames, "frames sent", "", 0),
+    FACT(SECTION_LINK, rx_frames, "frames received", "", 0),
+    FACT(SECTION_LINK, retransmitted, "sent again", "", 0),
+    FACT(SECTION_LINK, bad_frames, "bad frames", "", 0),
+    FACT(SECTION_LINK, console_bytes, "console text", "bytes", 0),
+    FACT(SECTION_LINK, requests, "requests", "", 0),
+    FACT(SECTION_LINK, operations, "operations", "", 0),
+    FACT(SECTION_LINK, sessions, "sessions", "", 0),
     FACT_UNSHOWN(SECTION_LINK, rtt_us_min),
     FACT_UNSHOWN(SECTION_LINK, rtt_us_mean),
     FACT_UNSHOWN(SECTION_LINK, rtt_us_max),
@@ -122,8 +124,8 @@ static void print_fact(const struct fact *fact, uint64_t value, struct output *o
     if (value == 0 && fact->none != NULL)
         output_text(output, "  %-18s %s\n", fact->label, fact->none);
     else
-        output_text(output, fact->hex ? "  %-18s %" PRIx64 "%s%s\n" : "  %-18s %" PRIu64 "%s%s\n", fact->label, value,
-                    *fact->unit ? " " : "", fact->unit);
+        output_text(output, fact->hex ? "  %-18s %0*" PRIx64 "%s%s\n" : "  %-18s %0*" PRIu64 "%s%s\n", fact->label,
+                    fact->hex, value, *fact->unit ? " " : "", fact->unit);
 }
 
 static void print_facts(const struct facts *facts, enum section section, struct output *output)
@@ -149,11 +151,26 @@ static void print_capabilities(uint32_t present, struct output *output)
     }
 }
 
+/* A kernel that stands looks healthy from everywhere else: the stub serves as ever. */
+static void print_kernel(const struct facts *facts, struct output *output)
+{
+    const struct kdio_stop *stop = &facts->stop;
+
+    if ((facts->info.capabilities & KDIO_CAP_RUN) == 0)
+        return;
+    output_text(output, "  %-18s %s", "kernel", run_control_reason(stop));
+    if (stop->reason != KDIO_STOP_NONE)
+        output_text(output, " at %08" PRIx64 "`%08" PRIx64 " (stopped; `g` lets it run)", stop->rip >> 32,
+                    stop->rip & UINT32_MAX);
+    output_text(output, "\n");
+}
+
 static void print_text(const struct facts *facts, struct output *output)
 {
     output_text(output, "%s\n", kdio_version());
     print_facts(facts, SECTION_STUB, output);
     print_capabilities(facts->info.capabilities, output);
+    print_kernel(facts, output);
     print_facts(facts, SECTION_COUNTERS, output);
     print_facts(facts, SECTION_LINK, output);
     print_round_trip(&facts->link, output);
@@ -187,6 +204,8 @@ static void print_json(const struct facts *facts, const struct statement *statem
     cJSON *stub = section_object(facts, SECTION_STUB);
 
     output_string(object, "version", kdio_version());
+    if ((facts->info.capabilities & KDIO_CAP_RUN) != 0)
+        output_string(stub, "kernel", run_control_reason(&facts->stop));
     (void)cJSON_ReplaceItemInObject(stub, "capabilities", capability_array(facts->info.capabilities));
     (void)cJSON_AddItemToObject(object, sections[SECTION_STUB].json, stub);
     for (enum section section = SECTION_COUNTERS; section < SECTION_COUNT; section++)
@@ -199,6 +218,8 @@ enum exit_status info_execute(const struct statement *statement, struct session 
     struct facts facts = { .info = *kdio_target_info(session->target) };
     enum kdio_status status = kdio_target_stub_stats(session->target, &facts.stub);
 
+    if (status == KDIO_DONE && (facts.info.capabilities & KDIO_CAP_RUN) != 0)
+        status = kdio_stop_state(session->target, &facts.stop);
     if (status != KDIO_DONE)
         return session_failure(session, status);
     kdio_target_link_stats(session->target, &facts.link);

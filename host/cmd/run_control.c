@@ -23,13 +23,18 @@ static enum exit_status finish(struct session *session, enum kdio_status status)
 
 /* ---- What a stop is said to be ---- */
 
-static const char *const reasons[] = { "running", "break", "step", "breakpoint", "watchpoint", "exception" };
+const char *run_control_reason(const struct kdio_stop *stop)
+{
+    static const char *const words[] = { "running", "break", "step", "breakpoint", "watchpoint", "exception" };
+
+    return stop->reason < sizeof(words) / sizeof(words[0]) ? words[stop->reason] : "stopped";
+}
 
 static void print_stop_object(const struct statement *statement, const struct kdio_stop *stop, struct output *output)
 {
     cJSON *object = output_object(output, statement);
 
-    output_string(object, "reason", reasons[stop->reason]);
+    output_string(object, "reason", run_control_reason(stop));
     output_wide(object, "rip", stop->rip);
     if (stop->breakpoint != KDIO_NO_BREAKPOINT)
         output_number(object, "breakpoint", stop->breakpoint);
@@ -51,7 +56,7 @@ static void print_stop(const struct statement *statement, const struct kdio_stop
         output_text(output, "running\n");
         return;
     }
-    output_text(output, "%s", reasons[stop->reason]);
+    output_text(output, "%s", run_control_reason(stop));
     if (stop->breakpoint != KDIO_NO_BREAKPOINT)
         output_text(output, " %u", stop->breakpoint);
     if (stop->reason == KDIO_STOP_EXCEPTION)

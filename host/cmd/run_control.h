@@ -6,6 +6,9 @@
 #include "host/cmd/session.h"
 #include "host/cmd/statement.h"
 
+/* Why the kernel stands, in a word; "running" when it does not. */
+const char *run_control_reason(const struct kdio_stop *stop);
+
 enum exit_status break_execute(const struct statement *statement, struct session *session);
 enum exit_status go_execute(const struct statement *statement, struct session *session);
 enum exit_status trace_execute(const struct statement *statement, struct session *session);
