@@ -18,7 +18,7 @@
 /* R/W of DR7 by kind. */
 static unsigned condition_of(uint8_t kind)
 {
-    return kind == KDIO_BREAKPOINT_EXECUTE ? 0 : kind - 1u;
+    return kind - 1u;
 }
 
 /* LEN of DR7: 1, 2, 8, 4 bytes are 0, 1, 2, 3. */
@@ -47,8 +47,8 @@ static void write_dr7(struct kdio_stub *stub, uint8_t id, const struct kdio_brea
 
     dr7 &= ~((uint64_t)15 << DR7_CONDITION(id) | 3u << 2 * id);
     if (slot->used)
-        dr7 |= DR7_ENABLE(id) |
-               (uint64_t)(condition_of(slot->kind) | length_code(kdio_breakpoint_length(slot)) << 2) << DR7_CONDITION(id);
+        dr7 |= DR7_ENABLE(id) | (uint64_t)(condition_of(slot->kind) | length_code(kdio_breakpoint_length(slot)) << 2)
+                                    << DR7_CONDITION(id);
     kdio_stop_debug_set(stub, DR7, dr7);
 }
 
@@ -82,6 +82,20 @@ uint8_t kdio_breakpoint_at(const struct kdio_stub *stub, uint64_t address)
 {
     for (uint8_t id = KDIO_HARDWARE_BREAKPOINTS; id < KDIO_BREAKPOINT_COUNT; id++)
         if (stub->breakpoints.slots[id].used && stub->breakpoints.slots[id].address == address)
+            return id;
+    return KDIO_BREAKPOINT_NONE;
+}
+
+uint8_t kdio_breakpoint_under(struct kdio_stub *stub, uint64_t address)
+{
+    uint8_t id = kdio_breakpoint_at(stub, address);
+    uint64_t physical;
+
+    if (id != KDIO_BREAKPOINT_NONE || !stub->breakpoints.software)
+        return id;
+    physical = kdio_translate_address(stub, &stub->run, address);
+    for (id = KDIO_HARDWARE_BREAKPOINTS; id < KDIO_BREAKPOINT_COUNT; id++)
+        if (stub->breakpoints.slots[id].used && stub->breakpoints.slots[id].physical == physical)
             return id;
     return KDIO_BREAKPOINT_NONE;
 }
@@ -153,8 +167,8 @@ static enum kdio_status set_software(struct kdio_stub *stub, struct kdio_breakpo
 static enum kdio_status set_hardware(struct kdio_stub *stub, const struct kdio_breakpoint *slot, uint8_t id)
 {
     kdio_stop_debug_set(stub, id, slot->address);
-    write_dr7(stub, id, slot);
     update_de(stub);
+    write_dr7(stub, id, slot);
     return KDIO_DONE;
 }
 
@@ -166,7 +180,7 @@ static bool length_fits(uint8_t kind, uint8_t length, uint64_t address)
         return length == 1;
     if (!length || length > 8 || length & (length - 1) || address & (length - 1u))
         return false;
-    return kind != KDIO_BREAKPOINT_IO || (length < 8 && address + length <= 0x10000);
+    return kind != KDIO_BREAKPOINT_IO || (length < 8 && address <= 0x10000u - length);
 }
 
 enum kdio_status kdio_breakpoint_set(struct kdio_stub *stub, uint8_t kind, uint8_t length, uint64_t address,
@@ -182,7 +196,7 @@ enum kdio_status kdio_breakpoint_set(struct kdio_stub *stub, uint8_t kind, uint8
     *id = software ? find_free(stub, KDIO_HARDWARE_BREAKPOINTS, KDIO_BREAKPOINT_COUNT)
                    : find_free(stub, 0, KDIO_HARDWARE_BREAKPOINTS);
     if (*id == KDIO_BREAKPOINT_NONE || (executes && kdio_x86_64_is_own_code(address)) ||
-        (software && kdio_breakpoint_at(stub, address) != KDIO_BREAKPOINT_NONE))
+        (software && kdio_breakpoint_under(stub, address) != KDIO_BREAKPOINT_NONE))
         return KDIO_NO_BREAKPOINT;
     slot = &stub->breakpoints.slots[*id];
     *slot = (struct kdio_breakpoint){ .address = address, .used = true, .kind = kind & 7, .byte = length };
@@ -193,10 +207,11 @@ enum kdio_status kdio_breakpoint_set(struct kdio_stub *stub, uint8_t kind, uint8
 
 enum kdio_status kdio_breakpoint_clear(struct kdio_stub *stub, uint8_t id)
 {
-    struct kdio_breakpoint *slot = &stub->breakpoints.slots[id];
+    struct kdio_breakpoint *slot;
 
-    if (id >= KDIO_BREAKPOINT_COUNT || !slot->used)
+    if (id >= KDIO_BREAKPOINT_COUNT || !stub->breakpoints.slots[id].used)
         return KDIO_BAD_OPERAND;
+    slot = &stub->breakpoints.slots[id];
     slot->used = false;
     if (is_software(id)) {
         stub->breakpoints.software--;

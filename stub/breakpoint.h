@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * breakpoint.h: the breakpoints of run control. Numbers 0 to 3 are the processor's debug registers, the others are int3s in the
- * kernel's code. They belong to the stub, not to a session: a host that dies leaves them, and the next one finds them.
+ * breakpoint.h: the breakpoints of run control. Numbers 0 to 3 are the processor's debug registers, the others are
+ * int3s in the kernel's code. They belong to the stub, not to a session: a host that dies leaves them, and the next one
+ * finds them.
  *
  * Code and data are never seen with an int3 in it: it is taken out while an operation looks at memory.
  */
@@ -58,6 +59,9 @@ enum kdio_status kdio_breakpoint_clear(struct kdio_stub *stub, uint8_t id);
 
 /* The number of the int3 at an address; KDIO_BREAKPOINT_NONE when it is none of ours. */
 uint8_t kdio_breakpoint_at(const struct kdio_stub *stub, uint64_t address);
+
+/* The same by what is there: the int3 may have been set at another address of the same memory. */
+uint8_t kdio_breakpoint_under(struct kdio_stub *stub, uint64_t address);
 
 /* Takes one int3 out of the code, or puts it back. */
 void kdio_breakpoint_lift(struct kdio_stub *stub, uint8_t id);

@@ -16,6 +16,8 @@
 #define RFLAGS_TF 0x00000100u
 #define RFLAGS_IF 0x00000200u
 #define RFLAGS_RF 0x00010000u
+#define RFLAGS_STEP (RFLAGS_TF | RFLAGS_IF) /* What a step changes. */
+#define CS_RPL    3u
 
 #define DR6           6u
 #define REGISTER_DR6  9u /* Among what the machine tells. */
@@ -64,15 +66,17 @@ static void judge_debug(struct kdio_stub *stub)
     stop->reason = debug_reason(stub);
 }
 
-/* Our int3 is not there for the kernel: RIP goes back to it. */
+/* Our int3 is not there for the kernel: RIP goes back to it. While one is lifted it is the kernel's own that struck. */
 static void judge_int3(struct kdio_stub *stub, struct kdio_trap_frame *frame)
 {
     struct kdio_stop *stop = &stub->stop;
+    uint8_t id = kdio_breakpoint_under(stub, frame->rip - 1);
 
     stop->reason = KDIO_STOP_BREAKPOINT;
-    stop->breakpoint = kdio_breakpoint_at(stub, frame->rip - 1);
-    if (stop->breakpoint != KDIO_BREAKPOINT_NONE)
-        frame->rip--;
+    if (id == KDIO_BREAKPOINT_NONE || (stop->stepping && id == stop->lifted))
+        return;
+    stop->breakpoint = id;
+    frame->rip--;
 }
 
 static void judge(struct kdio_stub *stub, struct kdio_trap_frame *frame)
@@ -98,40 +102,68 @@ static bool is_prefix(uint8_t byte)
 }
 
 /* Apart, so that it is not on the stack while the kernel stands still. */
-static bool __attribute__((noinline)) access(const struct kdio_stub *stub, bool store, uint64_t at, unsigned width, uint64_t *value)
+static bool __attribute__((noinline)) access(const struct kdio_stub *stub, bool store, uint64_t at, unsigned width,
+                                             uint64_t *value)
 {
+    unsigned what = (store ? KDIO_ACCESS_STORE : KDIO_ACCESS_LOAD) + (unsigned)__builtin_ctz(width);
     struct kdio_stub_fault fault;
 
-    return stub->machine.access(stub->machine.context,
-                                (store ? KDIO_ACCESS_STORE : KDIO_ACCESS_LOAD) + (unsigned)__builtin_ctz(width), at, value,
-                                &fault);
+    return stub->machine.access(stub->machine.context, (enum kdio_access)what, at, value, &fault);
 }
 
-/* The opcode's first byte; 0 where the instruction cannot be read: it will fault. */
-static uint8_t opcode_at(const struct kdio_stub *stub, uint64_t rip)
+/* Notes the opcode's first byte; 0 where the instruction cannot be read: it will fault. Returns how many bytes end with
+ * it. */
+static unsigned read_opcode(struct kdio_stub *stub, uint64_t rip)
 {
     uint64_t byte = 0;
 
+    stub->stop.opcode = 0;
     for (unsigned i = 0; i < INSTRUCTION_MAX; i++) {
         if (!access(stub, false, rip + i, 1, &byte))
             return 0;
-        if (!is_prefix((uint8_t)byte))
-            return (uint8_t)byte;
+        if (!is_prefix((uint8_t)byte)) {
+            stub->stop.opcode = (uint8_t)byte;
+            return i + 1;
+        }
     }
     return 0;
 }
 
-static void step_begin(struct kdio_stub *stub, struct kdio_trap_frame *frame)
+static void put_back(struct kdio_stub *stub)
 {
     struct kdio_stop *stop = &stub->stop;
 
-    stop->stepping = true;
-    stop->lifted = kdio_breakpoint_at(stub, frame->rip);
+    if (stop->lifted != KDIO_BREAKPOINT_NONE)
+        kdio_breakpoint_put(stub, stop->lifted);
+    stop->lifted = KDIO_BREAKPOINT_NONE;
+}
+
+/* False when it is over at once: HLT with interrupts off would never end. The kernel goes on behind it, as after an
+ * interrupt that was nobody's. */
+static bool step_begin(struct kdio_stub *stub, struct kdio_trap_frame *frame)
+{
+    struct kdio_stop *stop = &stub->stop;
+    unsigned size;
+
+    stop->lifted = kdio_breakpoint_under(stub, frame->rip);
     if (stop->lifted != KDIO_BREAKPOINT_NONE)
         kdio_breakpoint_lift(stub, stop->lifted);
-    stop->opcode = opcode_at(stub, frame->rip);
-    stop->interrupts = frame->rflags & RFLAGS_IF;
+    size = read_opcode(stub, frame->rip);
+    stop->user = frame->cs & CS_RPL;
+    if (stop->opcode == OPCODE_HLT && !stop->user) {
+        frame->rip += size;
+        put_back(stub);
+        return false;
+    }
+    stop->stepping = true;
+    stop->flags = frame->rflags & RFLAGS_STEP;
     frame->rflags = (frame->rflags & ~(uint64_t)RFLAGS_IF) | RFLAGS_TF | RFLAGS_RF;
+    return true;
+}
+
+static uint64_t with_flags(uint64_t flags, unsigned mask, uint64_t from)
+{
+    return (flags & ~(uint64_t)mask) | (from & mask);
 }
 
 /* Flags that the instruction pushed hold the step's TF and IF: they become what they would have been. */
@@ -141,13 +173,18 @@ static void mend_pushed_flags(const struct kdio_stub *stub, uint64_t at)
 
     if (!access(stub, false, at, 2, &flags))
         return;
-    flags = (flags & ~(uint64_t)(RFLAGS_TF | RFLAGS_IF)) | (stub->stop.interrupts ? RFLAGS_IF : 0);
+    flags = with_flags(flags, RFLAGS_STEP, stub->stop.flags);
     (void)access(stub, true, at, 2, &flags);
 }
 
-static bool sets_interrupts(uint8_t opcode)
+/* Those of the step's flags that the instruction set. A user's cannot set IF. */
+static unsigned set_by(const struct kdio_stop *stop)
 {
-    return opcode == OPCODE_POPF || opcode == OPCODE_IRET || opcode == OPCODE_CLI || opcode == OPCODE_STI;
+    unsigned interrupts = stop->user ? 0 : RFLAGS_IF;
+
+    if (stop->opcode == OPCODE_POPF || stop->opcode == OPCODE_IRET)
+        return RFLAGS_TF | interrupts;
+    return stop->opcode == OPCODE_CLI || stop->opcode == OPCODE_STI ? interrupts : 0;
 }
 
 /* Whether the instruction was done or not: an exception, or another breakpoint, may have come first. */
@@ -157,15 +194,10 @@ static void step_end(struct kdio_stub *stub, struct kdio_trap_frame *frame)
     bool done = stop->dr6 & DR6_BS;
 
     stop->stepping = false;
-    if (stop->lifted != KDIO_BREAKPOINT_NONE)
-        kdio_breakpoint_put(stub, stop->lifted);
-    stop->lifted = KDIO_BREAKPOINT_NONE;
-    if (!done || !(stop->opcode == OPCODE_POPF || stop->opcode == OPCODE_IRET))
-        frame->rflags &= ~(uint64_t)RFLAGS_TF;
+    put_back(stub);
     if (done && stop->opcode == OPCODE_PUSHF)
         mend_pushed_flags(stub, frame->rsp);
-    if (stop->interrupts && !(done && sets_interrupts(stop->opcode)))
-        frame->rflags |= RFLAGS_IF;
+    frame->rflags = with_flags(frame->rflags, RFLAGS_STEP & ~(done ? set_by(stop) : 0), stop->flags);
 }
 
 /* ---- Stopped ---- */
@@ -213,16 +245,14 @@ static void stand_still(struct kdio_stub *stub, struct kdio_trap_frame *frame, b
     stop->frame = NULL;
 }
 
-/* HLT with interrupts off would never end: the step is behind it, as after an interrupt that was nobody's. */
-static bool step_over_halt(struct kdio_stub *stub, struct kdio_trap_frame *frame)
+/* A step that took no instruction to run. */
+static void judge_skipped(struct kdio_stub *stub, struct kdio_trap_frame *frame)
 {
-    if (opcode_at(stub, frame->rip) != OPCODE_HLT)
-        return false;
-    frame->rip++;
+    frame->vector = VECTOR_DEBUG;
+    frame->error_code = 0;
     stub->stop.dr6 = DR6_BS;
     stub->stop.breakpoint = KDIO_BREAKPOINT_NONE;
     stub->stop.reason = KDIO_STOP_STEP;
-    return true;
 }
 
 /* True when the kernel is to run. */
@@ -231,16 +261,17 @@ static bool leave(struct kdio_stub *stub, struct kdio_trap_frame *frame)
     struct kdio_stop *stop = &stub->stop;
     bool step = stop->resume == KDIO_RESUME_STEP;
 
-    if (step && step_over_halt(stub, frame))
-        return false;
     stop->step_is_own = !step;
-    if (step || kdio_breakpoint_at(stub, frame->rip) != KDIO_BREAKPOINT_NONE) {
-        step_begin(stub, frame);
+    if (!step)
+        flush(stub);
+    if (!step && kdio_breakpoint_under(stub, frame->rip) == KDIO_BREAKPOINT_NONE) {
+        frame->rflags |= RFLAGS_RF; /* An execute breakpoint of the debug registers is passed once. */
         return true;
     }
-    frame->rflags |= RFLAGS_RF; /* An execute breakpoint of the debug registers is passed once. */
-    flush(stub);
-    return true;
+    if (step_begin(stub, frame) || !step)
+        return true;
+    judge_skipped(stub, frame);
+    return false;
 }
 
 static bool is_own_step(const struct kdio_stub *stub)
@@ -248,7 +279,8 @@ static bool is_own_step(const struct kdio_stub *stub)
     return stub->stop.step_is_own && stub->stop.reason == KDIO_STOP_STEP;
 }
 
-/* A stub that is at work on this processor cannot be entered: an int3 of ours in what it calls is taken out for good. */
+/* A stub that is at work on this processor cannot be entered, and one without its UART cannot ask: an int3 of ours is
+ * taken out for good. Looked for by its address alone, as the way to memory may be where it struck. */
 static bool beside(struct kdio_stub *stub, struct kdio_trap_frame *frame)
 {
     uint8_t id = frame->vector == VECTOR_BREAKPOINT ? kdio_breakpoint_at(stub, frame->rip - 1) : KDIO_BREAKPOINT_NONE;
@@ -260,6 +292,15 @@ static bool beside(struct kdio_stub *stub, struct kdio_trap_frame *frame)
     return true;
 }
 
+/* Until the kernel is to run. What the host is told by the answer to its step it knows. */
+static void stop_here(struct kdio_stub *stub, struct kdio_trap_frame *frame, bool fetched)
+{
+    do {
+        stand_still(stub, frame, fetched);
+        fetched = true;
+    } while (!leave(stub, frame));
+}
+
 bool kdio_stop_possible(const struct kdio_stub *stub)
 {
     return stub->config.traps && stub->config.faults && stub->config.map && stub->machine.debug_set;
@@ -267,28 +308,26 @@ bool kdio_stop_possible(const struct kdio_stub *stub)
 
 bool kdio_stub_trap(struct kdio_stub *stub, struct kdio_trap_frame *frame)
 {
-    struct kdio_stop *stop = &stub->stop;
-    bool stepped;
+    struct kdio_stop *stop;
+    bool stepped, handled;
 
     if (!stub || !kdio_stop_possible(stub))
         return false;
+    stop = &stub->stop;
     stepped = stop->stepping;
     if (!stepped && !kdio_stub_take(&stub->busy))
         return beside(stub, frame);
     stub->entered_rsp = (uintptr_t)&stepped;
     if (!stub->link.current.key.challenge || stub->suspended) {
+        handled = beside(stub, frame);
         kdio_stub_release(&stub->busy);
-        return false;
+        return handled;
     }
     judge(stub, frame);
     if (stepped)
         step_end(stub, frame);
-    while (!(stepped && is_own_step(stub))) {
-        stand_still(stub, frame, stepped && !stop->step_is_own);
-        stepped = false;
-        if (leave(stub, frame))
-            break;
-    }
+    if (!stepped || !is_own_step(stub))
+        stop_here(stub, frame, stepped && !stop->step_is_own);
     if (!stop->stepping)
         kdio_stub_release(&stub->busy);
     return true;

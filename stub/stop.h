@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stop.h: the kernel, stopped. kdio_stub_trap does the link's work until the host lets the kernel go; between the first and the
- * second half of a step, the stub stays held, so that nobody else goes on with the program that asked for it.
+ * stop.h: the kernel, stopped. kdio_stub_trap does the link's work until the host lets the kernel go; between the first
+ * and the second half of a step, the stub stays held, so that nobody else goes on with the program that asked for it.
  */
 #ifndef KDIO_STUB_STOP_H
 #define KDIO_STUB_STOP_H
@@ -37,7 +37,8 @@ struct kdio_stop {
     bool step_is_own;  /* Only to get over an own int3: the host does not see it. */
     uint8_t lifted;    /* The int3 that is out for that instruction; KDIO_BREAKPOINT_NONE. */
     uint8_t opcode;    /* Of that instruction, behind its prefixes. */
-    bool interrupts;   /* RFLAGS.IF before it. */
+    bool user;         /* It is not the kernel's own. */
+    uint16_t flags;    /* RFLAGS before it, as far as a step changes them. */
     bool fetched;      /* The host knows of this stop. */
     uint64_t event_us; /* When it is told again that there is one. */
     uint32_t count;

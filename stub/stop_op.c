@@ -8,6 +8,10 @@
 #define FPU_SIZE      512u /* Of an FXSAVE area. */
 #define FPU_ALIGNMENT 16u
 
+/* MXCSR and its mask in it, in words; a processor that tells no mask has this one (SDM volume 1, 11.6.6). */
+enum { FPU_MXCSR = 6, FPU_MXCSR_MASK };
+#define MXCSR_MASK_DEFAULT 0xffbfu
+
 #define MSR_FS_BASE 0xc0000100u /* And those of GS and KERNEL_GS behind it. */
 
 /* Places in what the machine tells. */
@@ -104,6 +108,16 @@ static inline __attribute__((always_inline)) void use_fpu_area(struct kdio_run *
         area[i] = run->op.bytes[i];
 }
 
+/* FXRSTOR would fault. */
+static bool fpu_area_faults(const uint8_t *area)
+{
+    uint32_t mxcsr, mask;
+
+    __builtin_memcpy(&mxcsr, area + 4 * FPU_MXCSR, sizeof mxcsr);
+    __builtin_memcpy(&mask, area + 4 * FPU_MXCSR_MASK, sizeof mask);
+    return mxcsr & ~(mask ? mask : MXCSR_MASK_DEFAULT);
+}
+
 static enum kdio_status __attribute__((noinline)) access_fpu(struct kdio_stub *stub, struct kdio_run *run)
 {
     uint64_t room[FPU_SIZE / 8 + 1]; /* The caller's stack may be aligned to 8. */
@@ -113,6 +127,8 @@ static enum kdio_status __attribute__((noinline)) access_fpu(struct kdio_stub *s
         return KDIO_BAD_OPERAND;
     stub->machine.fpu_save(stub->machine.context, area);
     use_fpu_area(run, area);
+    if (run->op.row->changes && fpu_area_faults(area))
+        return KDIO_BAD_OPERAND;
     if (run->op.row->changes)
         stub->machine.fpu_restore(stub->machine.context, area);
     return KDIO_DONE;
@@ -148,7 +164,8 @@ static enum kdio_status resume(struct kdio_stub *stub, struct kdio_run *run)
 
 /* ---- Breakpoints ---- */
 
-static inline __attribute__((always_inline)) enum kdio_status set_breakpoint(struct kdio_stub *stub, struct kdio_run *run)
+static inline __attribute__((always_inline)) enum kdio_status set_breakpoint(struct kdio_stub *stub,
+                                                                             struct kdio_run *run)
 {
     const uint64_t *operand = run->op.operand;
     uint8_t id;
@@ -162,10 +179,11 @@ static inline __attribute__((always_inline)) enum kdio_status set_breakpoint(str
 static enum kdio_status get_breakpoint(const struct kdio_stub *stub, struct kdio_run *run)
 {
     uint64_t id = run->op.operand[0];
-    const struct kdio_breakpoint *slot = &stub->breakpoints.slots[id];
+    const struct kdio_breakpoint *slot;
 
     if (id >= KDIO_BREAKPOINT_COUNT)
         return KDIO_BAD_OPERAND;
+    slot = &stub->breakpoints.slots[id];
     kdio_write_uint(&run->results, 1, slot->used ? slot->kind : KDIO_BREAKPOINT_FREE);
     kdio_write_uint(&run->results, 1, slot->used ? kdio_breakpoint_length(slot) : 0);
     kdio_write_uint(&run->results, 8, slot->used ? slot->address : 0);
