@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 #
-# rules.mk: unit tests of the stub's operations on processor, memory, translation and PCI, on a machine in memory; and
-# of the accesses that may fault, on the processor that runs the tests.
+# rules.mk: unit tests of the stub's operations on processor, memory, translation and PCI, and of run control, on a
+# machine in memory; and of the accesses that may fault, on the processor that runs the tests.
 
 .PHONY: check-stub-spaces
 
 SPACES_BUILD = $(BUILD)/tests/stub_spaces
-SPACES_TESTS := memory search processor translate pci
-SPACES_SHARED_OBJECTS = $(STUB_TEST_OBJECTS) $(SPACES_BUILD)/tests/stub_spaces/world.o
+SPACES_TESTS := memory search processor translate pci stop
+SPACES_SHARED_OBJECTS = $(STUB_TEST_OBJECTS) $(SPACES_BUILD)/tests/stub_spaces/world.o \
+    $(SPACES_BUILD)/tests/stub_spaces/kernel.o
 SPACES_PROGRAMS = $(SPACES_TESTS:%=$(SPACES_BUILD)/test_%) $(SPACES_BUILD)/test_access
 
 $(SPACES_BUILD)/%.o: %.c tests/rules.mk tests/stub_spaces/rules.mk
