@@ -265,11 +265,11 @@ class FakeLibrary(FakeTest):
         result = self.fake("info")
         for part in ("kdio fake", "UART at            3f8", "polled: no interrupt", "previous session   none\n",
                      "burst limit        none\n", "round trip         857/1117/1377 us, least/mean/most\n",
-                     "requests in the previous session 0\n", "boot               0\n"):
+                     "requests in the previous session 0\n", "boot               00000000\n"):
             self.assertIn(part, result.out)
         self.assertEqual(result.out.count("round trip"), 1)
         result = self.fake("info", KDIO_FAKE_BURST=16, KDIO_FAKE_PREVIOUS=171)
-        for part in ("previous session   ab\n", "burst limit        16 bytes\n"):
+        for part in ("previous session   000000ab\n", "burst limit        16 bytes\n"):
             self.assertIn(part, result.out)
 
     def test_results_that_cannot_be_written_are_an_error(self):
