@@ -9,6 +9,7 @@ from harness import COMMAND, Command, Deadline, wait_readable
 from stop_test import EFI, SCRIPT, StopTest, symbols
 
 KILLS = 20
+FLOOD = 10000  # Of a hundred packets: far more than any socket holds.
 
 
 class Firmware(StopTest):
@@ -164,6 +165,27 @@ class Lines(StopTest):
         server.process.wait(10)
         self.assertEqual(self.command("-c", "bl").output, "")
         self.assert_runs()
+
+    def test_a_gdb_that_does_not_read_is_given_up_at_a_signal(self):
+        server, port = self.serve()
+        connection = self.connect(port)
+        self.assertIn(b"OK", self.converse(connection, self.packet(b"Z1,1000,1")))
+        connection.settimeout(1)
+        with self.assertRaises(TimeoutError):
+            for _ in range(FLOOD):
+                connection.sendall(self.packet(b"qRcmd," + b"help".hex().encode()) * 100)
+        server.process.send_signal(signal.SIGTERM)
+        server.process.wait(10)
+        self.assertEqual(self.command("-c", "bl").output, "")
+        self.assert_runs()
+
+    def test_standard_files_that_are_at_their_end(self):
+        full = self.use(open("/dev/full", "wb"))
+        for files in ({"stdin": subprocess.DEVNULL}, {"stdout": full, "input": self.packet(b"?")}):
+            ended = subprocess.run([COMMAND, "--target", self.machine.target, "gdbserver", "--stdio"], timeout=20,
+                                   check=False, stderr=subprocess.PIPE, **files)
+            self.assertEqual(ended.returncode, 0, ended.stderr)
+            self.assert_runs()
 
     def test_a_target_that_is_reset_ends_the_connection(self):
         for state in (b"", b"c"):

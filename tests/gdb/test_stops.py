@@ -184,6 +184,16 @@ class Corners(StopTest):
         self.assertEqual(self.ask("p")[0]["rip"], start + 2)
         self.end()
 
+    def test_stepping_over_one_to_a_breakpoint(self):
+        self.trial("repeated")
+        start = self.stop()["rip"]
+        number = self.ask(f"bp {start + 2:x}")[0]["id"]
+        found = self.ask("p")[0]
+        self.assertEqual((found["reason"], found["breakpoint"], found["rip"]), ("breakpoint", number, start + 2))
+        self.assertEqual(len(self.ask("bl")), 1)
+        self.ask("bc *")
+        self.end()
+
     def test_a_faulting_instruction_stops_with_its_fault(self):
         self.trial("faulting")
         start = self.stop()["rip"]
