@@ -174,6 +174,15 @@ static enum kdio_status set_hardware(struct kdio_stub *stub, const struct kdio_b
 
 /* ---- The public ones ---- */
 
+/* As in library.lds. All that is between: an int3 on an access that may fault would strike when it is taken out. */
+extern const char __attribute__((visibility("hidden"))) kdio_stub_text_start[], kdio_stub_text_end[];
+
+static bool is_inside_stub(uint64_t address)
+{
+    return KDIO_STUB_HAS_ACCESSES &&
+           address - (uintptr_t)kdio_stub_text_start < (uint64_t)(kdio_stub_text_end - kdio_stub_text_start);
+}
+
 static bool length_fits(uint8_t kind, uint8_t length, uint64_t address)
 {
     if (kind == KDIO_BREAKPOINT_SOFTWARE || kind == KDIO_BREAKPOINT_EXECUTE)
@@ -195,7 +204,7 @@ enum kdio_status kdio_breakpoint_set(struct kdio_stub *stub, uint8_t kind, uint8
         return KDIO_BAD_OPERAND;
     *id = software ? find_free(stub, KDIO_HARDWARE_BREAKPOINTS, KDIO_BREAKPOINT_COUNT)
                    : find_free(stub, 0, KDIO_HARDWARE_BREAKPOINTS);
-    if (*id == KDIO_BREAKPOINT_NONE || (executes && kdio_x86_64_is_own_code(address)) ||
+    if (*id == KDIO_BREAKPOINT_NONE || (executes && is_inside_stub(address)) ||
         (software && kdio_breakpoint_under(stub, address) != KDIO_BREAKPOINT_NONE))
         return KDIO_NO_BREAKPOINT;
     slot = &stub->breakpoints.slots[*id];

@@ -279,17 +279,35 @@ static bool is_own_step(const struct kdio_stub *stub)
     return stub->stop.step_is_own && stub->stop.reason == KDIO_STOP_STEP;
 }
 
-/* A stub that is at work on this processor cannot be entered, and one without its UART cannot ask: an int3 of ours is
- * taken out for good. Looked for by its address alone, as the way to memory may be where it struck. */
-static bool beside(struct kdio_stub *stub, struct kdio_trap_frame *frame)
+/* Looked for by its address alone, as the way to memory may be where it struck. Taken out for good. */
+static bool pass_int3(struct kdio_stub *stub, struct kdio_trap_frame *frame)
 {
-    uint8_t id = frame->vector == VECTOR_BREAKPOINT ? kdio_breakpoint_at(stub, frame->rip - 1) : KDIO_BREAKPOINT_NONE;
+    uint8_t id = kdio_breakpoint_at(stub, frame->rip - 1);
 
     if (id == KDIO_BREAKPOINT_NONE)
         return false;
     (void)kdio_breakpoint_clear(stub, id);
     frame->rip--;
     return true;
+}
+
+/* The host looks at memory that it watches, or the stub calls code with a breakpoint. */
+static bool pass_debug(struct kdio_stub *stub, struct kdio_trap_frame *frame)
+{
+    if (debug_breakpoint(stub, kdio_stop_system_register(stub, REGISTER_DR6)) == KDIO_BREAKPOINT_NONE)
+        return false;
+    kdio_stop_debug_set(stub, DR6, DR6_CLEAR);
+    frame->rflags |= RFLAGS_RF;
+    return true;
+}
+
+/* A stub that is at work on this processor cannot be entered, and one without its UART cannot ask: what comes of the
+ * host's breakpoints is passed over. */
+static bool beside(struct kdio_stub *stub, struct kdio_trap_frame *frame)
+{
+    if (frame->vector == VECTOR_DEBUG)
+        return pass_debug(stub, frame);
+    return frame->vector == VECTOR_BREAKPOINT && pass_int3(stub, frame);
 }
 
 /* Until the kernel is to run. What the host is told by the answer to its step it knows. */

@@ -254,6 +254,25 @@ static void a_fault_in_the_middle_of_a_program(void **state)
     assert_int_equal(first.run.failure.detail | (uint64_t)first.run.failure.detail_high << 32, fault.rip);
 }
 
+/* ---- Breakpoints ---- */
+
+extern const char __attribute__((visibility("hidden"))) kdio_stub_text_start[], kdio_stub_text_end[];
+
+static void none_is_inside_the_stub(void **state)
+{
+    const uintptr_t from = (uintptr_t)kdio_stub_text_start, size = (uintptr_t)kdio_stub_text_end - from;
+    uint8_t id;
+
+    (void)state;
+    assert_in_range((uintptr_t)kdio_x86_64_access - from, 0, size - 1);
+    for (uintptr_t i = 0; i < size; i++) {
+        assert_int_equal(kdio_breakpoint_set(first.stub, KDIO_BREAKPOINT_EXECUTE, 1, from + i, &id),
+                         KDIO_NO_BREAKPOINT);
+        assert_int_equal(kdio_breakpoint_set(first.stub, KDIO_BREAKPOINT_SOFTWARE, 1, from + i, &id),
+                         KDIO_NO_BREAKPOINT);
+    }
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, start, end)
 
 int main(void)
@@ -267,6 +286,7 @@ int main(void)
         TEST(its_memory_is_taken_away),
         TEST(the_first_fault_is_kept_and_another_stack_gives_nothing_back),
         TEST(a_fault_in_the_middle_of_a_program),
+        TEST(none_is_inside_the_stub),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -896,6 +896,25 @@ static void a_trap_beside(void **state)
     assert_int_equal(kernel_result(0, 1), 0xff);
 }
 
+/* The host looks at what it watches, while the kernel stands and while it runs. */
+static void a_watched_place_is_looked_at(void **state)
+{
+    (void)state;
+    (void)set(EXECUTE, 1, KERNEL_CODE);
+    (void)set(ACCESS, 4, WORLD_VIRTUAL);
+    target->stub->busy = true;
+    assert_false(kernel_trap_debug(&kernel, 2));
+    assert_true(kernel.answered);
+    assert_int_equal(kernel.world.registers[PLACE_DR6], DR6_NONE);
+    kernel.frame.rflags &= ~(uint64_t)FLAG_RF;
+    assert_false(kernel_trap_debug(&kernel, 1));
+    assert_true(kernel.answered);
+    assert_true(kernel.frame.rflags & FLAG_RF); /* Else it would strike again. */
+    assert_false(kernel_trap_debug(&kernel, DR6_BS));
+    assert_false(kernel.answered);
+    target->stub->busy = false;
+}
+
 static void a_trap_while_the_kernel_has_the_uart(void **state)
 {
     (void)state;
@@ -932,7 +951,7 @@ int main(void)
         TEST(what_the_kernel_writes_stays), TEST(hardware_breakpoints), TEST(stops_of_debug_registers),
         TEST(io_breakpoints_have_what_they_need), TEST(breakpoints_that_cannot_be), TEST(numbers_that_name_nothing),
         TEST(all_software_breakpoints), TEST(breakpoints_outlive_sessions), TEST(a_trap_beside),
-        TEST(a_trap_while_the_kernel_has_the_uart),
+        TEST(a_watched_place_is_looked_at), TEST(a_trap_while_the_kernel_has_the_uart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
