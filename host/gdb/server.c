@@ -28,6 +28,7 @@ struct gdb_server {
     struct gdb_server_io io;
     enum gdb_server_state state;
     bool no_ack;
+    bool interrupted;   /* gdb's ^C, which no stop has answered yet. */
     bool cpu_known; /* `cpu` is of the present stop. */
     struct kdio_stop stop;
     struct gdb_cpu cpu;
@@ -397,8 +398,23 @@ static void take_z(struct gdb_server *server, struct gdb_cursor *cursor)
 /* ---- Running ---- */
 
 /* What the kernel says before the answer to its resumption comes is shown too. */
+/* A ^C that came while the kernel stood, as it does whenever gdb looks at a breakpoint's condition, or that lost the race
+ * with a breakpoint: the kernel does not run on. */
+static bool stop_instead(struct gdb_server *server)
+{
+    if (!server->interrupted)
+        return false;
+    server->interrupted = false;
+    server->stop.reason = KDIO_STOP_BREAK;
+    server->stop.breakpoint = KDIO_NO_BREAKPOINT;
+    answer_stop(server);
+    return true;
+}
+
 static void go(struct gdb_server *server)
 {
+    if (stop_instead(server))
+        return;
     server->cpu_known = false;
     server->state = GDB_SERVER_RUNNING;
     if (kdio_go(server->target) == KDIO_DONE)
@@ -410,6 +426,8 @@ static void go(struct gdb_server *server)
 /* A step that is not at its end is waited for as any stop is. */
 static void step(struct gdb_server *server)
 {
+    if (stop_instead(server))
+        return;
     server->cpu_known = false;
     if (kdio_step(server->target, &server->stop) != KDIO_DONE)
         answer_failure(server);
@@ -700,6 +718,7 @@ static void take_break(struct gdb_server *server)
 {
     struct kdio_stop stop;
 
+    server->interrupted = true;
     if (server->state == GDB_SERVER_RUNNING && kdio_halt(server->target, HALT_MS, &stop) == KDIO_DONE &&
         stop.reason == KDIO_STOP_NONE)
         print_for_gdb(server, "kdio: not stopping: the kernel keeps interrupts off\n", 52);
@@ -770,6 +789,7 @@ enum kdio_status gdb_server_wait(struct gdb_server *server, uint32_t ms)
     if (status != KDIO_DONE || server->stop.reason == KDIO_STOP_NONE)
         return status;
     server->state = GDB_SERVER_STOPPED;
+    server->interrupted &= server->stop.reason != KDIO_STOP_BREAK;
     answer_stop(server);
     return KDIO_DONE;
 }

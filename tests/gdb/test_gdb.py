@@ -6,7 +6,7 @@ import socket
 import subprocess
 
 from harness import COMMAND, Command, Deadline, wait_readable
-from stop_test import EFI, SCRIPT, StopTest, symbols
+from stop_test import EFI, GDB_S, KERNEL, SCRIPT, StopTest, symbols
 
 KILLS = 20
 FLOOD = 10000  # Of a hundred packets: far more than any socket holds.
@@ -108,6 +108,21 @@ class Kernel(StopTest):
         self.assertRegex(text, r"SIGTRAP")
         self.assertRegex(text, r"cmos_right|exercise")
         self.type_line("pairs")
+        self.assert_runs()
+
+    def test_control_c_beside_a_condition_that_never_holds(self):
+        """The kernel stops a hundred times a second, and gdb lets it go on each time."""
+        command = f"| {COMMAND} --target {self.machine.target} --wait=30 gdbserver --stdio"
+        process = subprocess.Popen(["gdb", "-nx", "-q", "-iex", "set confirm off", "-iex", "set debuginfod enabled off",
+                                    "-ex", f"target remote {command}", "-ex", f"source {SCRIPT}", "-ex",
+                                    "break clock_tick if $ind(0xd00) == 0", "-ex", "python import os, signal, threading",
+                                    "-ex", "python threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()",
+                                    "-ex", "continue", "-ex", "print 6 * 7", "-ex", "detach", "-ex", "quit", KERNEL],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.kill)
+        text = process.communicate(timeout=GDB_S)[0]
+        self.assertIn("$1 = 42", text)
         self.assert_runs()
 
     def test_fpu_and_vector_registers_have_their_places(self):
