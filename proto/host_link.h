@@ -2,9 +2,9 @@
 /*
  * host_link.h: the host's end of the link (SPEC.md, sections 3 and 6).
  *
- * Takes bytes and a time, yields bytes to send, events and the next deadline. It never waits, reads a clock or allocates;
- * its state is in the structure and in the memory that comes with it, and a request belongs to the caller and lies
- * still from kdio_host_link_submit to its event.
+ * Takes bytes and a time, yields bytes to send, events and the next deadline. It never waits, reads a clock or
+ * allocates; its state is in the structure and in the memory that comes with it, and a request belongs to the caller
+ * and lies still from kdio_host_link_submit to its event.
  *
  * The invariants: a request keeps its sequence number however often it is sent; replies are taken in order; a request
  * without a reply when the session ends is left to the caller as unknown, and is never sent again in another session.
@@ -135,13 +135,15 @@ void kdio_host_link_init(struct kdio_host_link *link, const struct kdio_host_lin
 
 /*
  * Starts a session. With `again`, one that follows the last one: when another host has had the line since, the event is
- * TAKEN and nothing is changed. `nonce` must be one for which kdio_host_nonce_fits holds, new each time; it is left unused while
- * an earlier such attempt is not settled. Requests of an earlier session are forgotten: the caller has dealt with them.
+ * TAKEN and nothing is changed. `nonce` must be one for which kdio_host_nonce_fits holds, new each time; it is left
+ * unused while an earlier such attempt is not settled. Requests of an earlier session are forgotten: the caller has
+ * dealt with them.
  */
 void kdio_host_link_open(struct kdio_host_link *link, uint32_t nonce, bool again, uint64_t now_us);
 bool kdio_host_nonce_fits(uint32_t nonce);
 
-/* A nonce that the link may use to ask whether the target is still the same. To be given whenever link->spare_nonce is 0. */
+/* A nonce that the link may use to ask whether the target is still the same. To be given whenever link->spare_nonce is
+ * 0. */
 void kdio_host_link_give_nonce(struct kdio_host_link *link, uint32_t nonce);
 
 /* Hands over a request; false when the window has no room for it now, or there is no session. */
@@ -151,11 +153,12 @@ bool kdio_host_link_submit(struct kdio_host_link *link, struct kdio_host_request
 size_t kdio_host_link_program_max(const struct kdio_host_link *link);
 size_t kdio_host_link_program_advised(const struct kdio_host_link *link);
 
-/* Asks the stub to stop the program that is running, the oldest without a reply; what is chained to it does not run then.
- * All of them are answered as ever. */
+/* Asks the stub to stop the program that is running, the oldest without a reply; what is chained to it does not run
+ * then. All of them are answered as ever. */
 void kdio_host_link_cancel(struct kdio_host_link *link, uint64_t now_us);
 
-/* Within a session, sends something at least that often, as the stub gives up a rate at which it hears nothing; 0: no more. */
+/* Within a session, sends something at least that often, as the stub gives up a rate at which it hears nothing; 0: no
+ * more. */
 void kdio_host_link_keep(struct kdio_host_link *link, uint64_t period_us, uint64_t now_us);
 
 /* Requests without a reply. */

@@ -2,8 +2,8 @@
 /*
  * status.h: the one list of statuses, used on the wire, in the stub and on the host.
  *
- * A status belongs to a class that says who must act. Numbers below 0x40 may travel on the wire; the others exist on the
- * host only. SPEC.md's table is tested against this list.
+ * A status belongs to a class that says who must act. Numbers below 0x40 may travel on the wire; the others exist on
+ * the host only. SPEC.md's table is tested against this list.
  *
  * X(NAME, number, class, text)
  */

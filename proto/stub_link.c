@@ -187,8 +187,8 @@ static void repeat_reply(struct kdio_stub_link *link, uint32_t seq)
     link->replies_due |= (uint64_t)1 << slot;
 }
 
-/* CANCEL concerns a program that is running, and while one runs none is read here: it is over. KEEP was heard, which is all
- * it is for. */
+/* CANCEL concerns a program that is running, and while one runs none is read here: it is over. KEEP was heard, which is
+ * all it is for. */
 static void take_note(struct kdio_stub_link *link, uint32_t seq)
 {
     uint8_t type = link->decoder.buffer[1];

@@ -3,8 +3,8 @@
  * attention.h: what the stub owes the line while a program runs across several calls: signs of life, and ears for what
  * cannot wait (SPEC.md, S12 and S13).
  *
- * The program's frame lies in the link's decoder, so what is received meanwhile stays in the ring, and is only looked at.
- * A frame that has its effect at once is blanked there: nothing has its effect twice.
+ * The program's frame lies in the link's decoder, so what is received meanwhile stays in the ring, and is only looked
+ * at. A frame that has its effect at once is blanked there: nothing has its effect twice.
  */
 #ifndef KDIO_STUB_ATTENTION_H
 #define KDIO_STUB_ATTENTION_H

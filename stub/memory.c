@@ -2,8 +2,8 @@
 /*
  * memory.c: the four functions that a compiler may call from freestanding code (GCC manual, "Standards").
  *
- * The build makes them local to the library under private names, so a kernel's own functions neither serve it nor clash.
- * noinline and the volatile pointers keep a compiler from turning each loop into a call of itself.
+ * The build makes them local to the library under private names, so a kernel's own functions neither serve it nor
+ * clash. noinline and the volatile pointers keep a compiler from turning each loop into a call of itself.
  */
 #include <stddef.h>
 

@@ -31,8 +31,9 @@ static bool silent(struct kdio_stub *stub, uint64_t at_us)
     return rate->raised && at_us - rate->good_us >= (rate->confirmed ? SILENT_US : UNCONFIRMED_US);
 }
 
-/* Nobody else reads the UART meanwhile: on this processor its interrupts are off, on others `draining` is held. (An entry
- * on another one may turn the interrupts off once more, which while DLAB is set clears DLM: it is 0 above 450 baud.) */
+/* Nobody else reads the UART meanwhile: on this processor its interrupts are off, on others `draining` is held. (An
+ * entry on another one may turn the interrupts off once more, which while DLAB is set clears DLM: it is 0 above 450
+ * baud.) */
 static void change(struct kdio_stub *stub, uint64_t at_us)
 {
     struct kdio_rate *rate = &stub->rate;

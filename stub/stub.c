@@ -48,9 +48,9 @@ static uint32_t power_of_two_within(uint32_t size)
 }
 
 /* Shares what is left after the structure. Of 8 KiB, 4 are for received bytes: at 921600 baud with 16 ms of
- * latency, 1.5 KiB are under way before the first reply is back. A frame is at most an eighth of those, so that a window
- * holds many; more is for replies, as what they carry of memory decides what a block read costs. Six of the largest, of
- * which two are not in the window, keep a line busy; from 32 KiB on it is five, of more than 2 KiB. */
+ * latency, 1.5 KiB are under way before the first reply is back. A frame is at most an eighth of those, so that a
+ * window holds many; more is for replies, as what they carry of memory decides what a block read costs. Six of the
+ * largest, of which two are not in the window, keep a line busy; from 32 KiB on it is five, of more than 2 KiB. */
 static void share_memory(struct kdio_stub *stub, uint32_t size, struct kdio_stub_link_config *link)
 {
     uint8_t *memory = (uint8_t *)(stub + 1);
@@ -239,8 +239,8 @@ static void execute_now(struct kdio_stub *stub, uint64_t at_us)
         answer(stub);
 }
 
-/* A kernel that is inside an index/data pair postpones the program, or the rest of it; it stays ready. One that stands still
- * would postpone it for ever. */
+/* A kernel that is inside an index/data pair postpones the program, or the rest of it; it stays ready. One that stands
+ * still would postpone it for ever. */
 static void execute(struct kdio_stub *stub, uint64_t at_us)
 {
     const struct kdio_stub_config *config = &stub->config;

@@ -88,7 +88,8 @@ static inline void kdio_stub_release(bool *flag)
 /* One round of the link's work, by the holder of `busy`; returns what the entries do. */
 unsigned kdio_stub_work(struct kdio_stub *stub, bool may_execute);
 
-/* A challenge for the link, from the machine; kdio_draw_fn. Hidden, so that its address needs no table of the linker's. */
+/* A challenge for the link, from the machine; kdio_draw_fn. Hidden, so that its address needs no table of the
+ * linker's. */
 __attribute__((visibility("hidden"))) uint32_t kdio_stub_draw(void *stub);
 
 /* Microseconds, from the machine. */

@@ -53,7 +53,8 @@ void kdio_uart_quiet(struct kdio_uart *uart);
 /* The rate that the divisor nearest to `baud` gives; 0 where that is off by more than 3 %. */
 uint32_t kdio_uart_rate(const struct kdio_uart_config *config, uint32_t baud);
 
-/* Sets the rate, one that kdio_uart_rate finds, and 8N1. Nobody else may look into the UART meanwhile. Four accesses. */
+/* Sets the rate, one that kdio_uart_rate finds, and 8N1. Nobody else may look into the UART meanwhile. Four
+ * accesses. */
 void kdio_uart_set_rate(struct kdio_uart *uart, uint32_t baud);
 
 /* Ports it takes up; 0 for a UART in memory. */

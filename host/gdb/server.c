@@ -398,8 +398,8 @@ static void take_z(struct gdb_server *server, struct gdb_cursor *cursor)
 /* ---- Running ---- */
 
 /* What the kernel says before the answer to its resumption comes is shown too. */
-/* A ^C that came while the kernel stood, as it does whenever gdb looks at a breakpoint's condition, or that lost the race
- * with a breakpoint: the kernel does not run on. */
+/* A ^C that came while the kernel stood, as it does whenever gdb looks at a breakpoint's condition, or that lost the
+ * race with a breakpoint: the kernel does not run on. */
 static bool stop_instead(struct gdb_server *server)
 {
     if (!server->interrupted)

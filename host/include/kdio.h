@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kdio.h: reaches the hardware of a target whose kernel carries a kdio stub, over a serial line: I/O ports, the processor,
- * memory, PCI configuration.
+ * kdio.h: reaches the hardware of a target whose kernel carries a kdio stub, over a serial line: I/O ports, the
+ * processor, memory, PCI configuration.
  *
  * Contract
  *   Exactly once  Each operation happens once, or is reported as not done or as unknown (struct kdio_error says which);
  *                 never twice, whatever the line does. That holds for reads too.
- *   Large ones    What is larger than a request travels in several, without a change of its meaning: no location is accessed
- *                 twice, and an operation of which a part is done counts as not done, with struct kdio_error's units_done.
+ *   Large ones    What is larger than a request travels in several, without a change of its meaning: no location is
+ *                 accessed twice, and an operation of which a part is done counts as not done, with struct kdio_error's
+ *                 units_done.
  *   Order         Operations happen in the order of the calls; in a program, in its order, up to the first failure.
  *   Threads       A target belongs to one thread at a time. Different targets are independent.
  *   Signals       The library touches none. A signal that interrupts a wait does not end it, unless options.interrupted
@@ -21,12 +22,13 @@
  *                 (kdio_target_resolve).
  *   Units         Widths and sizes in bytes, times in milliseconds or microseconds as the name says.
  *
- * The command's target `qemu` is the command's own: start `qemu/run --socket /tmp/pc.sock` and open that. Statuses and who
- * must act on each are in <kdio/status.h>.
+ * The command's target `qemu` is the command's own: start `qemu/run --socket /tmp/pc.sock` and open that. Statuses and
+ * who must act on each are in <kdio/status.h>.
  *
  * A first poke:
  *     struct kdio_target *target;
- *     if (kdio_target_open(&target, "unix,/tmp/pc.sock", NULL) != KDIO_DONE || kdio_out8(target, 0x80, 0x55) != KDIO_DONE)
+ *     if (kdio_target_open(&target, "unix,/tmp/pc.sock", NULL) != KDIO_DONE ||
+ *         kdio_out8(target, 0x80, 0x55) != KDIO_DONE)
  *         fprintf(stderr, "%s\n", kdio_target_error(target)->text);
  *     kdio_target_close(target);
  */
@@ -93,11 +95,12 @@ struct kdio_options {
     /* Asked at least each 50 ms during a wait; true ends it with KDIO_INTERRUPTED. */
     bool (*interrupted)(void *context);
     /* Every byte that goes out or comes in, as it does; kdio_capture_wire takes the same. Size 0: the connection begins
-     * anew, and what was under way in that direction is cut. May not call back into the library, but for that function. */
+     * anew, and what was under way in that direction is cut. May not call back into the library, but for that
+     * function. */
     void (*wire)(void *context, bool from_host, const uint8_t *bytes, size_t size);
     void *context;
-    /* The rate that each session is moved to once it is open (kdio_target_baud); 0 leaves it. A session that cannot be moved is
-     * not opened. */
+    /* The rate that each session is moved to once it is open (kdio_target_baud); 0 leaves it. A session that cannot be
+     * moved is not opened. */
     uint32_t baud;
 };
 
@@ -175,7 +178,8 @@ void kdio_target_close(struct kdio_target *target);
 
 /* ---- Single operations: exactly one in or out instruction of `width` bytes on the target ---- */
 
-/* Checked before a byte is sent: width 1, 2 or 4; port + width at most 0x10000; port a multiple of width; value fits. */
+/* Checked before a byte is sent: width 1, 2 or 4; port + width at most 0x10000; port a multiple of width; value
+ * fits. */
 KDIO_MUST_CHECK enum kdio_status kdio_out(struct kdio_target *target, uint64_t port, unsigned width, uint64_t value);
 
 /* *value is unchanged on failure. */
@@ -197,15 +201,15 @@ KDIO_MUST_CHECK static inline enum kdio_status kdio_out32(struct kdio_target *ta
 /* Types text into the target's kernel, in order, in checked frames only. */
 KDIO_MUST_CHECK enum kdio_status kdio_type(struct kdio_target *target, const char *text, size_t size);
 
-/* The checks of kdio_out and kdio_in alone, including deny list and read-only mode; without a target (NULL), those of the
- * operands. Sends nothing. */
+/* The checks of kdio_out and kdio_in alone, including deny list and read-only mode; without a target (NULL), those of
+ * the operands. Sends nothing. */
 KDIO_MUST_CHECK enum kdio_status kdio_check_out(struct kdio_target *target, uint64_t port, unsigned width, uint64_t value);
 KDIO_MUST_CHECK enum kdio_status kdio_check_in(struct kdio_target *target, uint64_t port, unsigned width);
 
 /* ---- The processor ---- */
 
-/* An MSR that the processor does not have, or a value that it does not take, is KDIO_FAULT with vector 13. *value is unchanged
- * on failure. */
+/* An MSR that the processor does not have, or a value that it does not take, is KDIO_FAULT with vector 13. *value is
+ * unchanged on failure. */
 KDIO_MUST_CHECK enum kdio_status kdio_rdmsr(struct kdio_target *target, uint32_t msr, uint64_t *value);
 KDIO_MUST_CHECK enum kdio_status kdio_wrmsr(struct kdio_target *target, uint32_t msr, uint64_t value);
 
@@ -234,11 +238,11 @@ enum kdio_space {
 };
 
 /*
- * Reads or writes `size` bytes at `address`. `unit` 1, 2, 4 or 8: each access is one instruction of that width, for devices;
- * address and size are multiples of it. `unit` 0: whatever moves memory best, aligned 8 bytes with single bytes at the edges.
- * No location is accessed twice, none outside the stretch. *done (NULL allowed) is the bytes read or written: all, or those
- * before the access that faulted (KDIO_FAULT; kdio_target_error has the address), and those are in the buffer. A size of 0
- * does nothing. BAD_OPERAND when the stretch passes the end of the addresses.
+ * Reads or writes `size` bytes at `address`. `unit` 1, 2, 4 or 8: each access is one instruction of that width, for
+ * devices; address and size are multiples of it. `unit` 0: whatever moves memory best, aligned 8 bytes with single
+ * bytes at the edges. No location is accessed twice, none outside the stretch. *done (NULL allowed) is the bytes read
+ * or written: all, or those before the access that faulted (KDIO_FAULT; kdio_target_error has the address), and those
+ * are in the buffer. A size of 0 does nothing. BAD_OPERAND when the stretch passes the end of the addresses.
  */
 KDIO_MUST_CHECK enum kdio_status kdio_read(struct kdio_target *target, enum kdio_space space, uint64_t address,
                                            unsigned unit, void *buffer, size_t size, size_t *done);
@@ -246,9 +250,9 @@ KDIO_MUST_CHECK enum kdio_status kdio_write(struct kdio_target *target, enum kdi
                                             unsigned unit, const void *buffer, size_t size, size_t *done);
 
 /*
- * Finds the first place at `address` + a multiple of `step` (1, 2, 4, 8) where `pattern` (1 to 255 bytes) lies whole within
- * `length` bytes; runs on the target, which reads no location twice. NOT_FOUND when there is none. *found is unchanged on
- * failure.
+ * Finds the first place at `address` + a multiple of `step` (1, 2, 4, 8) where `pattern` (1 to 255 bytes) lies whole
+ * within `length` bytes; runs on the target, which reads no location twice. NOT_FOUND when there is none. *found is
+ * unchanged on failure.
  */
 KDIO_MUST_CHECK enum kdio_status kdio_search(struct kdio_target *target, enum kdio_space space, uint64_t address,
                                              uint64_t length, unsigned step, const void *pattern, size_t size,
@@ -279,9 +283,9 @@ struct kdio_pci_address {
 };
 
 /*
- * Reads or writes `size` bytes of a function's configuration space at `offset`, in accesses of `unit` bytes (1, 2, 4), of which
- * offset and size are multiples; offset + size is at most 4096, and 256 where the target has no ECAM for the bus
- * (UNSUPPORTED). A function that is not there reads as all ones. *done as in kdio_read.
+ * Reads or writes `size` bytes of a function's configuration space at `offset`, in accesses of `unit` bytes (1, 2, 4),
+ * of which offset and size are multiples; offset + size is at most 4096, and 256 where the target has no ECAM for the
+ * bus (UNSUPPORTED). A function that is not there reads as all ones. *done as in kdio_read.
  */
 KDIO_MUST_CHECK enum kdio_status kdio_pci_read(struct kdio_target *target, struct kdio_pci_address function,
                                                uint32_t offset, unsigned unit, void *buffer, size_t size, size_t *done);
@@ -299,8 +303,8 @@ size_t kdio_program_count(const struct kdio_program *program);
 
 /*
  * Append one operation. On failure (BAD_WIDTH, BAD_PORT, MISALIGNED, BAD_VALUE for one that is wider than the access,
- * BAD_OPERAND for a count of 0 and for what passes the end of its space, NO_MEMORY) the program is unchanged. What a pointer
- * points to is copied.
+ * BAD_OPERAND for a count of 0 and for what passes the end of its space, NO_MEMORY) the program is unchanged. What a
+ * pointer points to is copied.
  */
 KDIO_MUST_CHECK enum kdio_status kdio_program_out(struct kdio_program *program, uint64_t port, unsigned width, uint64_t value);
 KDIO_MUST_CHECK enum kdio_status kdio_program_in(struct kdio_program *program, uint64_t port, unsigned width);
@@ -313,8 +317,8 @@ KDIO_MUST_CHECK enum kdio_status kdio_program_poll(struct kdio_program *program,
                                                    uint64_t mask, uint64_t wanted, uint32_t limit_us);
 /* Waits on the target. */
 KDIO_MUST_CHECK enum kdio_status kdio_program_delay(struct kdio_program *program, uint32_t us);
-/* Fails (NO_MATCH) unless (last & mask) == wanted, `last` being the value read last by an operation of this session; width 1,
- * 2, 4, 8. */
+/* Fails (NO_MATCH) unless (last & mask) == wanted, `last` being the value read last by an operation of this session;
+ * width 1, 2, 4, 8. */
 KDIO_MUST_CHECK enum kdio_status kdio_program_check(struct kdio_program *program, unsigned width, uint64_t mask,
                                                     uint64_t wanted);
 
@@ -355,21 +359,21 @@ KDIO_MUST_CHECK enum kdio_status kdio_program_pci_write(struct kdio_program *pro
                                                         uint32_t offset, unsigned unit, const void *bytes, size_t size);
 
 /*
- * Plain: runs in order, interrupts as they were; split over several requests where it is larger than one. It may take as
- * long as it likes: while the stub says that it is alive, nothing times out. It is cancelled when options.interrupted says
- * so: INTERRUPTED, with the number done.
- * Before a byte of it is sent: UNSUPPORTED where one of its operations needs a capability that the stub does not have, and
- * the host's policy (read_only, deny).
- * Atomic: one request, interrupts off; KDIO_TOO_LARGE when it does not fit the stub, KDIO_TOO_LONG when it may take longer than
- * the stub allows, and nothing is done.
+ * Plain: runs in order, interrupts as they were; split over several requests where it is larger than one. It may take
+ * as long as it likes: while the stub says that it is alive, nothing times out. It is cancelled when
+ * options.interrupted says so: INTERRUPTED, with the number done.
+ * Before a byte of it is sent: UNSUPPORTED where one of its operations needs a capability that the stub does not have,
+ * and the host's policy (read_only, deny).
+ * Atomic: one request, interrupts off; KDIO_TOO_LARGE when it does not fit the stub, KDIO_TOO_LONG when it may take
+ * longer than the stub allows, and nothing is done.
  * Returns KDIO_DONE when every operation is done. Results up to the first failure are kept, what the failed operation
  * gave among them.
  */
 KDIO_MUST_CHECK enum kdio_status kdio_target_run(struct kdio_target *target, struct kdio_program *program, bool atomic);
 
 /*
- * As a plain run, but with one operation in each request, as many requests on their way as the stub's window takes. Costs
- * three times the bytes. For lines so bad that anything longer is lost, and for measuring.
+ * As a plain run, but with one operation in each request, as many requests on their way as the stub's window takes.
+ * Costs three times the bytes. For lines so bad that anything longer is lost, and for measuring.
  */
 KDIO_MUST_CHECK enum kdio_status kdio_target_run_singly(struct kdio_target *target, struct kdio_program *program);
 
@@ -379,8 +383,8 @@ size_t kdio_program_done_count(const struct kdio_program *program);
  * Results of operation `index` after a run; 0 and empty where it was not done.
  *   value   what it read: IN, POLL (also when it failed), INDEX_IN, RDTSC, RDMSR; of RMW the old value
  *   other   RMW: the new value; POLL: the time taken in microseconds; 0 for the rest
- *   bytes   INS, reads of memory and PCI: what was read, *size bytes, so far as it went; CPUID: eax, ebx, ecx, edx. Lives until
- *           the program is run or changed again.
+ *   bytes   INS, reads of memory and PCI: what was read, *size bytes, so far as it went; CPUID: eax, ebx, ecx, edx.
+ *           Lives until the program is run or changed again.
  */
 uint64_t kdio_program_value(const struct kdio_program *program, size_t index);
 uint64_t kdio_program_other(const struct kdio_program *program, size_t index);
@@ -411,8 +415,8 @@ struct kdio_stop {
 
 /* Whether the kernel is stopped, and why. */
 KDIO_MUST_CHECK enum kdio_status kdio_stop_state(struct kdio_target *target, struct kdio_stop *stop);
-/* Stops the kernel, at the next interrupt of the UART's or poll. DONE with reason NONE when it did not stop within `ms`: a kernel
- * that keeps interrupts off cannot be stopped over a UART. */
+/* Stops the kernel, at the next interrupt of the UART's or poll. DONE with reason NONE when it did not stop within
+ * `ms`: a kernel that keeps interrupts off cannot be stopped over a UART. */
 KDIO_MUST_CHECK enum kdio_status kdio_halt(struct kdio_target *target, uint32_t ms, struct kdio_stop *stop);
 /* Lets a stopped kernel run. NOT_STOPPED when it does already. */
 KDIO_MUST_CHECK enum kdio_status kdio_go(struct kdio_target *target);
@@ -463,9 +467,9 @@ const struct kdio_error *kdio_target_error(const struct kdio_target *target);
 
 /*
  * Resolves an unknown outcome: reconnects if need be, asks the stub what it executed, and makes sure that what was not
- * done never will be. Returns KDIO_DONE when it is known (*done_count operations of the failed call are done, the rest are
- * not; kdio_target_error has units_done of the first of these); RESET or TAKEN when nobody can know any more; a link status
- * when the line is still dead (try again later).
+ * done never will be. Returns KDIO_DONE when it is known (*done_count operations of the failed call are done, the rest
+ * are not; kdio_target_error has units_done of the first of these); RESET or TAKEN when nobody can know any more; a
+ * link status when the line is still dead (try again later).
  */
 KDIO_MUST_CHECK enum kdio_status kdio_target_resolve(struct kdio_target *target, uint32_t *done_count);
 
@@ -476,13 +480,13 @@ KDIO_MUST_CHECK enum kdio_status kdio_target_resolve(struct kdio_target *target,
 KDIO_MUST_CHECK enum kdio_status kdio_target_service(struct kdio_target *target, uint32_t ms);
 
 /*
- * Moves both ends of a serial line to another rate, and back: the rate of the gensio string is the default. *given (NULL allowed)
- * is what the stub's divisor makes of it. UNSUPPORTED for a stub that leaves its rate alone, BAD_OPERAND for a rate that its clock
- * does not give within 3 %, BAD_ARGUMENT for a line without a rate (a socket), NO_ANSWER when nothing gets through at the new rate:
- * both ends are then at the default again, within 7 s, and the session goes on.
- * While the rate is another one the stub wants to hear something at least each 5 s, and else goes back. Calls on the target see to
- * that; a caller that makes none for longer (kdio_target_service is one) finds the session at the default rate again.
- * kdio_target_close brings the stub back. A host that died leaves it to itself: it is found 5 s later.
+ * Moves both ends of a serial line to another rate, and back: the rate of the gensio string is the default. *given
+ * (NULL allowed) is what the stub's divisor makes of it. UNSUPPORTED for a stub that leaves its rate alone, BAD_OPERAND
+ * for a rate that its clock does not give within 3 %, BAD_ARGUMENT for a line without a rate (a socket), NO_ANSWER when
+ * nothing gets through at the new rate: both ends are then at the default again, within 7 s, and the session goes on.
+ * While the rate is another one the stub wants to hear something at least each 5 s, and else goes back. Calls on the
+ * target see to that; a caller that makes none for longer (kdio_target_service is one) finds the session at the default
+ * rate again. kdio_target_close brings the stub back. A host that died leaves it to itself: it is found 5 s later.
  */
 KDIO_MUST_CHECK enum kdio_status kdio_target_baud(struct kdio_target *target, uint32_t baud, uint32_t *given);
 
@@ -495,14 +499,14 @@ KDIO_MUST_CHECK enum kdio_status kdio_target_stub_stats(struct kdio_target *targ
 struct kdio_capture;
 
 /*
- * Creates or empties a pcapng file, in which `line` is the name of the interface. KDIO_DONE, NO_MEMORY, or SYSTEM with errno
- * set; *capture is NULL on failure. A packet is a frame or a run of console text, as it was on the wire, with its direction
- * and time. `path` may be a pipe that has a reader; SIGPIPE is then the caller's.
+ * Creates or empties a pcapng file, in which `line` is the name of the interface. KDIO_DONE, NO_MEMORY, or SYSTEM with
+ * errno set; *capture is NULL on failure. A packet is a frame or a run of console text, as it was on the wire, with its
+ * direction and time. `path` may be a pipe that has a reader; SIGPIPE is then the caller's.
  */
 KDIO_MUST_CHECK enum kdio_status kdio_capture_open(struct kdio_capture **capture, const char *path, const char *line);
 
-/* Takes what options.wire takes. Each packet is in the file as soon as it is whole. A write that fails ends the capture,
- * with the packets before it whole in the file; nothing else notices before kdio_capture_close. */
+/* Takes what options.wire takes. Each packet is in the file as soon as it is whole. A write that fails ends the
+ * capture, with the packets before it whole in the file; nothing else notices before kdio_capture_close. */
 void kdio_capture_wire(struct kdio_capture *capture, bool from_host, const uint8_t *bytes, size_t size);
 
 /* Writes what is left and closes the file. Returns 0, or the errno that ended the capture early. Accepts NULL. */

@@ -3,8 +3,8 @@
  * cut.c: cuts a program into requests and encodes them: each operation once, in its shortest form.
  *
  * A request is filled up to what the link advises (L12), and up to what the stub takes when its first operation needs
- * that. What is larger still is cut at its units. The short forms of OUT refer to the operation before them, so the first
- * of a request is never one.
+ * that. What is larger still is cut at its units. The short forms of OUT refer to the operation before them, so the
+ * first of a request is never one.
  */
 #include <stdlib.h>
 #include <string.h>

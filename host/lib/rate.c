@@ -2,8 +2,8 @@
 /*
  * rate.c: moves both ends of a serial line to another rate (SPEC.md, H13 and H14).
  *
- * The stub changes when its reply has left, the host when it has the reply; a request that is answered at the new rate settles
- * it. Where none is, the host goes back, and so does the stub by itself: the two always meet at the default.
+ * The stub changes when its reply has left, the host when it has the reply; a request that is answered at the new rate
+ * settles it. Where none is, the host goes back, and so does the stub by itself: the two always meet at the default.
  */
 #include "host/lib/target.h"
 

@@ -79,8 +79,8 @@ static void land(struct run *run)
         run->stopping = true;
 }
 
-/* After an interruption nothing more is made, and what is under way is cancelled and waited for, within bounds. What runs
- * when the cancellation comes may be a later request than was meant: each that is then the oldest is cancelled. */
+/* After an interruption nothing more is made, and what is under way is cancelled and waited for, within bounds. What
+ * runs when the cancellation comes may be a later request than was meant: each that is then the oldest is cancelled. */
 static enum kdio_status wait_out(struct run *run)
 {
     bool (*interrupted)(void *) = run->target->options.interrupted;

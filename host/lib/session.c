@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session.c: keeps a session going over a transport: connects, opens, moves bytes and time through the link, and finds out
- * after a break what the stub did.
+ * session.c: keeps a session going over a transport: connects, opens, moves bytes and time through the link, and finds
+ * out after a break what the stub did.
  *
  * A transport that is lost while an operation is under way is connected again once, at once, and the session goes on
- * where it was; when that fails the session is over. The next call then opens a new one, and its answer resolves what was
- * unknown.
+ * where it was; when that fails the session is over. The next call then opens a new one, and its answer resolves what
+ * was unknown.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -119,7 +119,8 @@ uint64_t kdio_operation_units(const struct kdio_operation *operation);
 
 /* There is a session when DONE is returned: the present one, or a new one after the connection was lost. */
 enum kdio_status kdio_session_ensure(struct kdio_target *target);
-/* Moves bytes and time on until something happened or `limit_us` passed. DONE, or INTERRUPTED, or why the session ended. */
+/* Moves bytes and time on until something happened or `limit_us` passed. DONE, or INTERRUPTED, or why the session
+ * ended. */
 enum kdio_status kdio_session_step(struct kdio_target *target, uint64_t limit_us);
 
 /* rate.c */
@@ -186,9 +187,9 @@ struct kdio_place {
 };
 
 /*
- * Encodes the next request of a program into a flight, whose bytes grow as need be, and moves the place on. `chained` is
- * taken from the flight. DONE, TOO_LARGE when the next operation does not fit (if the flight is chained, it may without
- * the lead), or NO_MEMORY.
+ * Encodes the next request of a program into a flight, whose bytes grow as need be, and moves the place on. `chained`
+ * is taken from the flight. DONE, TOO_LARGE when the next operation does not fit (if the flight is chained, it may
+ * without the lead), or NO_MEMORY.
  */
 enum kdio_status kdio_cut(const struct kdio_target *target, const struct kdio_program *program,
                           enum kdio_cutting cutting, struct kdio_place *place, struct kdio_flight *flight);

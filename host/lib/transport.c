@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* transport.c: gensio's event-driven interface with its own handler of the operating system, no threads, no wake signal. */
+/* transport.c: gensio's event-driven interface with its own handler of the operating system, no threads, no wake
+ * signal. */
 #include "host/lib/transport.h"
 
 #include <errno.h>
@@ -113,8 +114,8 @@ static void lose(struct kdio_transport *transport, int error)
 }
 
 /*
- * gensio writes to sockets and pipes in the plain way, which raises SIGPIPE when the other side is gone. The signal is held
- * back round its calls and taken off again, so that the caller's own handling of it is neither needed nor touched.
+ * gensio writes to sockets and pipes in the plain way, which raises SIGPIPE when the other side is gone. The signal is
+ * held back round its calls and taken off again, so that the caller's own handling of it is neither needed nor touched.
  */
 static void hold_sigpipe(sigset_t *before)
 {
@@ -285,8 +286,8 @@ bool kdio_transport_connected(const struct kdio_transport *transport)
     return transport->connected;
 }
 
-/* A gensio string names its layers from the top, each with options in parentheses, and then the arguments of the lowest,
- * which may hold any word: a layer counts only before those. */
+/* A gensio string names its layers from the top, each with options in parentheses, and then the arguments of the
+ * lowest, which may hold any word: a layer counts only before those. */
 bool kdio_transport_is_subprocess(const struct kdio_transport *transport)
 {
     static const char *const lowest[] = { "unix", "unixdgram", "unixseq", "tcp", "udp", "sctp", "serialdev", "sdev",

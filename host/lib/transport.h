@@ -21,8 +21,8 @@ struct kdio_transport *kdio_transport_new(const char *gensio);
 void kdio_transport_free(struct kdio_transport *transport);
 
 /*
- * Connects, within `limit_us`. DONE, NO_CONNECTION, BAD_ARGUMENT for a string that gensio does not understand, or SYSTEM.
- * kdio_transport_reason tells more.
+ * Connects, within `limit_us`. DONE, NO_CONNECTION, BAD_ARGUMENT for a string that gensio does not understand, or
+ * SYSTEM. kdio_transport_reason tells more.
  */
 enum kdio_status kdio_transport_connect(struct kdio_transport *transport, uint64_t limit_us);
 void kdio_transport_disconnect(struct kdio_transport *transport);
@@ -54,8 +54,8 @@ void kdio_transport_pause(struct kdio_transport *transport, uint64_t limit_us);
 const uint8_t *kdio_transport_rx(struct kdio_transport *transport, size_t *size);
 void kdio_transport_rx_taken(struct kdio_transport *transport);
 
-/* Sets the rate of a serial line; *baud 0 asks for the present one. *baud is then what it is. False where the line has none, or
- * does not take it. */
+/* Sets the rate of a serial line; *baud 0 asks for the present one. *baud is then what it is. False where the line has
+ * none, or does not take it. */
 bool kdio_transport_rate(struct kdio_transport *transport, uint32_t *baud, uint64_t limit_us);
 
 /* Bytes since kdio_transport_new. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * pairs.c: implements pairs.h. There is one processor: the lock is never waited for by an interrupt, which goes without
- * when it is held, and the idle loop always finds it free. A pause between index and data lets an interrupt in, also where
- * the processor is an emulated one that looks for interrupts at the end of a block of code only.
+ * when it is held, and the idle loop always finds it free. A pause between index and data lets an interrupt in, also
+ * where the processor is an emulated one that looks for interrupts at the end of a block of code only.
  */
 #include "stub/boot/pairs.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trials.h: code to be debugged. Each begins with an int3, so that a debugger is in front of what is hard about it; without
- * one the kernel would die of it.
+ * trials.h: code to be debugged. Each begins with an int3, so that a debugger is in front of what is hard about it;
+ * without one the kernel would die of it.
  */
 #ifndef KDIO_BOOT_TRIALS_H
 #define KDIO_BOOT_TRIALS_H

@@ -50,14 +50,14 @@
  *
  *   Stopping    With `faults`, `map` and `traps` the host can stop the kernel, show and change its registers, set
  *               breakpoints and step: the kernel calls kdio_stub_trap. It stops the CPU that calls; others run on, and
- *               debug registers are those of that CPU. While the kernel stands, programs do not wait for the pair lock. A
- *               software breakpoint is one byte, written through `map`; it is out while an operation looks at memory.
+ *               debug registers are those of that CPU. While the kernel stands, programs do not wait for the pair lock.
+ *               A software breakpoint is one byte, written through `map`; it is out while an operation looks at memory.
  *
- *   Profiles    libkdiostub.a holds everything; libkdiostub-access.a everything but kdio_stub_trap. libkdiostub-ports.a is ports and the link alone, the smallest:
- *               kdio_stub_init, handle, poll and prompt; a UART at a port, with stride 1; this x86-64, with tsc_khz
- *               given. It ignores faults, map and ecam. It has no console, text hook, statistics (UNSUPPORTED to the
- *               host), refusals beyond the link's own UART, suspend or resume. A config that asks for a refusal or a
- *               machine is BAD_CONFIG there.
+ *   Profiles    libkdiostub.a holds everything; libkdiostub-access.a everything but kdio_stub_trap. libkdiostub-ports.a
+ *               is ports and the link alone, the smallest: kdio_stub_init, handle, poll and prompt; a UART at a port,
+ *               with stride 1; this x86-64, with tsc_khz given. It ignores faults, map and ecam. It has no console,
+ *               text hook, statistics (UNSUPPORTED to the host), refusals beyond the link's own UART, suspend or
+ *               resume. A config that asks for a refusal or a machine is BAD_CONFIG there.
  *
  *   Dying       A fatal fault handler may print through kdio_stub_console and then call kdio_stub_poll for ever, with
  *               interrupts off, after releasing the pair lock if it is held: the host can still look at the machine.
@@ -312,9 +312,9 @@ size_t kdio_stub_console_room(const struct kdio_stub *stub);
 void kdio_stub_prompt(struct kdio_stub *stub, bool prompt);
 
 /*
- * Tells the UART whether the kernel polls without rest (true), or may halt (false, and so at first). While it polls, the
- * interrupt of the receiver waits until the FIFO is nearly full: emulators hand over more at a time then. To be taken
- * back before the kernel halts. Optional.
+ * Tells the UART whether the kernel polls without rest (true), or may halt (false, and so at first). While it polls,
+ * the interrupt of the receiver waits until the FIFO is nearly full: emulators hand over more at a time then. To be
+ * taken back before the kernel halts. Optional.
  */
 void kdio_stub_watch(struct kdio_stub *stub, bool closely);
 

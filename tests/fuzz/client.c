@@ -500,8 +500,8 @@ void client_sees_candidate(struct world *world)
     client->candidates[client->candidate_count++ % FUZZ_COUNT(client->candidates)] = key;
 }
 
-/* A second copy of a reply that was heard, asked for by a late copy or by bytes that the line repeated: what is left of it
- * is given up when its memory is needed. */
+/* A second copy of a reply that was heard, asked for by a late copy or by bytes that the line repeated: what is left of
+ * it is given up when its memory is needed. */
 static bool is_needless(struct client *client)
 {
     const struct client_request *request = request_of(&client->sessions[0], client->heard_frame[0]);

@@ -78,8 +78,8 @@ static inline uint8_t *fuzz_exact_copy(const uint8_t *bytes, size_t size)
     return copy;
 }
 
-/* The second decoder of COBS. F1: blocks of a code byte c and c - 1 bytes; a zero after each block but a full one, and but
- * the last. */
+/* The second decoder of COBS. F1: blocks of a code byte c and c - 1 bytes; a zero after each block but a full one, and
+ * but the last. */
 static inline bool fuzz_unstuff(const uint8_t *bytes, size_t size, uint8_t *payload, size_t *payload_size)
 {
     size_t at = 0;

@@ -2,8 +2,9 @@
 /*
  * peer.h: the real stub in a process of its own behind a UNIX socket, for tests of the host library.
  *
- * The machine is a fake: its UART is the socket's bytes, its other ports record each access. What a test wants to go wrong
- * it writes into the shared page, which the peer reads before each step. Several hosts may connect: they share the line.
+ * The machine is a fake: its UART is the socket's bytes, its other ports record each access. What a test wants to go
+ * wrong it writes into the shared page, which the peer reads before each step. Several hosts may connect: they share
+ * the line.
  */
 #ifndef KDIO_TESTS_LIB_PEER_H
 #define KDIO_TESTS_LIB_PEER_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_program.c: programs against the real stub: results of every kind, cut at every place, stopped on their way. A read
- * of the peer's ports gives the number of the access, so what was read tells how often and in which order.
+ * test_program.c: programs against the real stub: results of every kind, cut at every place, stopped on their way. A
+ * read of the peer's ports gives the number of the access, so what was read tells how often and in which order.
  */
 #include "tests/lib/fixture.h"
 

@@ -318,7 +318,8 @@ static void a_rate_that_the_clock_does_not_give(void **state)
     stop(&line);
 }
 
-/* Nothing gets through at the new rate, in one direction or in both: both ends return, nothing is lost or done twice. */
+/* Nothing gets through at the new rate, in one direction or in both: both ends return, nothing is lost or done
+ * twice. */
 static void a_rate_that_the_line_does_not_carry(void **state)
 {
     static const struct {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_target.c: the host library against the real stub over lines that break: each access happens once or is reported. */
+/* test_target.c: the host library against the real stub over lines that break: each access happens once or is
+ * reported. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -168,7 +169,8 @@ static void results_come_back_in_order(void **state)
     kdio_program_free(program);
 }
 
-/* The stub's own deny list: the host does not know it. What follows the refused request is skipped, though under way. */
+/* The stub's own deny list: the host does not know it. What follows the refused request is skipped, though under
+ * way. */
 static void a_refusal_in_the_middle_stops_the_rest(void **state)
 {
     struct kdio_program *program = writes(2000);

@@ -659,7 +659,8 @@ static void the_rate_changes(void)
     }
 }
 
-/* S17, H13: nothing gets through at the new rate, one way, the other, or both: both ends return, and the session lasts. */
+/* S17, H13: nothing gets through at the new rate, one way, the other, or both: both ends return, and the session
+ * lasts. */
 static void a_rate_is_not_heard(void)
 {
     for (unsigned fails = SIM_DEAF; fails <= (SIM_DEAF | SIM_MUTE); fails++) {

@@ -77,8 +77,8 @@ struct sim_config {
     unsigned rate_fails;    /* SIM_DEAF, SIM_MUTE: what does not get through at another rate than the default. */
     uint8_t opcode;         /* Of every operation; 0: any. */
     bool fill;              /* Only programs as large as the link advises, and no other kinds of requests. */
-    /* Makes the next request of `host->to_ask` operations, in place of the host's own drawing, and sets made->count to those it
-     * takes; the model does not follow then. */
+    /* Makes the next request of `host->to_ask` operations, in place of the host's own drawing, and sets made->count to
+     * those it takes; the model does not follow then. */
     void (*source)(const struct sim *sim, struct sim_host *host, struct sim_request *made);
 };
 
@@ -232,7 +232,8 @@ void sim_host_cancel(struct sim *sim, struct sim_host *host);
 uint64_t sim_host_next_ns(const struct sim *sim, const struct sim_host *host);
 bool sim_host_idle(const struct sim_host *host);
 
-/* Its line has another rate from now on, in multiples of the default: asks the stub. Only while nothing is under way. */
+/* Its line has another rate from now on, in multiples of the default: asks the stub. Only while nothing is under
+ * way. */
 void sim_host_change_rate(struct sim *sim, struct sim_host *host, uint32_t factor);
 
 /* ---- model.c ---- */

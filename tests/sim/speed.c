@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * speed.c: the figures that depend on nothing but the protocol, the link and the line: bytes on the wire, and times on a
- * line with a rate and with the latency of a USB-serial adapter, 16 ms on everything from the stub to the host.
+ * speed.c: the figures that depend on nothing but the protocol, the link and the line: bytes on the wire, and times on
+ * a line with a rate and with the latency of a USB-serial adapter, 16 ms on everything from the stub to the host.
  *
  * The host packs as the library does: programs as large as the link advises, chained while another is under way.
  */
