@@ -30,7 +30,7 @@
     X(NOT_FOUND, 0x10, REFUSED, "not found") \
     X(STUB_FAULT, 0x11, REFUSED, "the stub itself faulted, and executes nothing more") \
     X(NOT_STOPPED, 0x12, REFUSED, "the target is running") \
-    X(NO_BREAKPOINT, 0x13, REFUSED, "no breakpoint can be there") \
+    X(NO_BREAKPOINT, 0x13, REFUSED, "no breakpoint can be there, or none is left") \
     X(MALFORMED, 0x20, PROTOCOL, "malformed program") \
     X(VERSION, 0x21, PROTOCOL, "no protocol version in common") \
     X(BAD_REPLY, 0x40, PROTOCOL, "the stub's answer makes no sense") \

@@ -18,7 +18,11 @@
 
 static enum exit_status finish(struct session *session, enum kdio_status status)
 {
-    return status == KDIO_DONE ? EXIT_STATUS_DONE : session_failure(session, status);
+    if (status == KDIO_DONE)
+        return EXIT_STATUS_DONE;
+    if (status == KDIO_NOT_STOPPED)
+        return failure_status(session->failure, status, "the kernel is running (`.break` stops it); nothing was done");
+    return session_failure(session, status);
 }
 
 /* ---- What a stop is said to be ---- */
@@ -390,13 +394,17 @@ static enum kdio_status clear_all(struct kdio_target *target)
 enum exit_status bc_execute(const struct statement *statement, struct session *session)
 {
     const char *text = statement->tail->text;
+    enum kdio_status status;
     uint64_t id;
 
     if (strcmp(text, "*") == 0)
         return finish(session, clear_all(session->target));
     if (number_parse_decimal(text, &id) != NUMBER_OK || id >= KDIO_BREAKPOINTS_MAX)
         return failure_usage(session->failure, "bc: '%s' is no number of a breakpoint, nor *; nothing was sent", text);
-    return finish(session, kdio_clear_breakpoint(session->target, (uint32_t)id));
+    status = kdio_clear_breakpoint(session->target, (uint32_t)id);
+    if (status == KDIO_BAD_OPERAND)
+        return failure_status(session->failure, status, "bc: there is no breakpoint %u; nothing was done", (unsigned)id);
+    return finish(session, status);
 }
 
 /* ---- The end ---- */
