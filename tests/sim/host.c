@@ -104,7 +104,7 @@ static uint8_t draw_opcode(struct sim *sim, struct sim_host *host, bool any)
         return sim->config.opcode;
     if (any && sim_chance(&host->random, 1, 20))
         return KDIO_OP_TEXT;
-    if (any && sim_chance(&host->random, 1, 8))
+    if (any && sim_chance(&host->random, sim->config.memory_part, 100))
         return memory_ops[sim_below(&host->random, sizeof memory_ops)];
     return port_ops[sim_below(&host->random, sizeof port_ops)];
 }

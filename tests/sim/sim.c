@@ -25,6 +25,7 @@ struct sim_config sim_config_default(void)
         .program_ops = 40,
         .fill_part = 5,
         .refused_part = 5,
+        .memory_part = 12,
     };
 }
 

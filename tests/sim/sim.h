@@ -69,6 +69,7 @@ struct sim_config {
     uint32_t program_ops;   /* at most so many. */
     uint32_t fill_part;     /* Parts of 100: programs as large as the link advises. */
     uint32_t refused_part;  /* Parts of 100: requests that the stub must refuse. */
+    uint32_t memory_part;   /* Of operations: loads and stores. */
     uint32_t delay_part;    /* Parts of 100: requests with a pause in them, */
     uint64_t delay_ns;      /* at most so long, at least half of it. */
     uint32_t cancel_part;   /* Parts of 1000: steps of a host at which it cancels what is under way. */

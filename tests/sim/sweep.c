@@ -25,6 +25,7 @@ static struct sim_config sweep_config(uint64_t seed)
     config.seed = seed;
     config.program_ops = 4;
     config.refused_part = 20;
+    config.memory_part = 40;
     config.think_ns = 2 * SIM_MS;
     config.console_ns = 20 * SIM_MS;
     return config;
