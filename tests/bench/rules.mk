@@ -5,7 +5,7 @@
 BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/host/%.o,$(wildcard tests/bench/*.c))
 
 .PHONY: bench
-bench: all $(BUILD)/tests/bench/measure $(PACE) $(SIM)
+bench: all $(BUILD)/tests/bench/measure $(BUILD)/tests/pace/pace $(BUILD)/tests/sim/sim
 	$(Q)tests/bench/bench $(BUILD)
 
 $(BUILD)/tests/bench/measure: $(BENCH_OBJECTS) $(BUILD)/libkdio.a
