@@ -279,6 +279,13 @@ static bool is_own_step(const struct kdio_stub *stub)
     return stub->stop.step_is_own && stub->stop.reason == KDIO_STOP_STEP;
 }
 
+/* Inside the stub, which may hold there what it needs to hear the host, the kernel does not stop: a step into it ends behind
+ * it. */
+static bool goes_through_stub(const struct kdio_stub *stub, const struct kdio_trap_frame *frame)
+{
+    return stub->stop.reason == KDIO_STOP_STEP && kdio_x86_64_is_own_code(frame->rip);
+}
+
 /* Looked for by its address alone, as the way to memory may be where it struck. Taken out for good. */
 static bool pass_int3(struct kdio_stub *stub, struct kdio_trap_frame *frame)
 {
@@ -344,6 +351,8 @@ bool kdio_stub_trap(struct kdio_stub *stub, struct kdio_trap_frame *frame)
     judge(stub, frame);
     if (stepped)
         step_end(stub, frame);
+    if (stepped && goes_through_stub(stub, frame) && step_begin(stub, frame))
+        return true;
     if (!stepped || !is_own_step(stub))
         stop_here(stub, frame, stepped && !stop->step_is_own);
     if (!stop->stepping)

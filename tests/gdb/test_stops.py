@@ -67,6 +67,16 @@ class Stopping(StopTest):
         self.fail("no breakpoint is hit")
         return None
 
+    def test_steps_go_through_the_stub(self):
+        """The idle loop calls the stub in each round: the kernel never stands inside it, where it would hear nothing."""
+        self.stop()
+        places = [line["rip"] for line in self.step(STEPS)]
+        self.assertEqual(len(places), STEPS)
+        first, last = symbols()["kdio_stub_text_start"], symbols()["kdio_stub_text_end"]
+        self.assertEqual([place for place in places if first <= place < last], [])
+        self.ask("g")
+        self.assert_runs()
+
     def test_breakpoints_outlive_a_host(self):
         address = symbols()["shell_step"]
         self.ask(f"bp {address:x}", "ba w 8 %x" % symbols()["kernel"])
