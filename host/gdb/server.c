@@ -479,12 +479,6 @@ static void take_vCont(struct gdb_server *server, struct gdb_cursor *cursor)
         answer_malformed(server);
 }
 
-static void take_vCont_query(struct gdb_server *server, struct gdb_cursor *cursor)
-{
-    (void)cursor;
-    answer(server, "vCont;c;C;s;S");
-}
-
 static void take_stop_query(struct gdb_server *server, struct gdb_cursor *cursor)
 {
     (void)cursor;
@@ -553,47 +547,6 @@ static void take_no_ack(struct gdb_server *server, struct gdb_cursor *cursor)
     (void)cursor;
     answer(server, "OK");
     server->no_ack = true;
-}
-
-static void answer_text(struct gdb_server *server, const char *text)
-{
-    answer(server, "%s", text);
-}
-
-static void take_OK(struct gdb_server *server, struct gdb_cursor *cursor)
-{
-    (void)cursor;
-    answer_text(server, "OK");
-}
-
-static void take_first_thread(struct gdb_server *server, struct gdb_cursor *cursor)
-{
-    (void)cursor;
-    answer_text(server, "m1");
-}
-
-static void take_next_thread(struct gdb_server *server, struct gdb_cursor *cursor)
-{
-    (void)cursor;
-    answer_text(server, "l");
-}
-
-static void take_current_thread(struct gdb_server *server, struct gdb_cursor *cursor)
-{
-    (void)cursor;
-    answer_text(server, "QC1");
-}
-
-static void take_attached(struct gdb_server *server, struct gdb_cursor *cursor)
-{
-    (void)cursor;
-    answer_text(server, "1");
-}
-
-static void take_unknown(struct gdb_server *server, struct gdb_cursor *cursor)
-{
-    (void)cursor;
-    answer_text(server, "");
 }
 
 /* OFFSET,LENGTH of a document: m and a part, l and the last one. */
@@ -668,39 +621,40 @@ static void take_qRcmd(struct gdb_server *server, struct gdb_cursor *cursor)
 static const struct {
     const char *name;
     void (*take)(struct gdb_server *server, struct gdb_cursor *cursor);
+    const char *answer; /* Where take is NULL: what is answered always. */
 } packets[] = {
-    { "qSupported", take_qSupported },
-    { "QStartNoAckMode", take_no_ack },
-    { "qXfer:features:read:target.xml:", take_features },
-    { "qXfer:memory-map:read::", take_memory_map },
-    { "qRcmd,", take_qRcmd },
-    { "qfThreadInfo", take_first_thread },
-    { "qsThreadInfo", take_next_thread },
-    { "qAttached", take_attached },
-    { "qC", take_current_thread },
-    { "vCont?", take_vCont_query },
-    { "vCont;", take_vCont },
-    { "vKill", take_vKill },
-    { "q", take_unknown },
-    { "Q", take_unknown },
-    { "v", take_unknown },
-    { "?", take_stop_query },
-    { "H", take_OK },
-    { "T", take_OK },
-    { "g", take_g },
-    { "G", take_G },
-    { "p", take_p },
-    { "P", take_P },
-    { "m", take_m },
-    { "M", take_M },
-    { "X", take_X },
-    { "Z", take_Z },
-    { "z", take_z },
-    { "c", take_c },
-    { "s", take_s },
-    { "D", take_D },
-    { "k", take_k },
-    { "", take_unknown },
+    { "qSupported", take_qSupported, NULL },
+    { "QStartNoAckMode", take_no_ack, NULL },
+    { "qXfer:features:read:target.xml:", take_features, NULL },
+    { "qXfer:memory-map:read::", take_memory_map, NULL },
+    { "qRcmd,", take_qRcmd, NULL },
+    { "qfThreadInfo", NULL, "m1" },
+    { "qsThreadInfo", NULL, "l" },
+    { "qAttached", NULL, "1" },
+    { "qC", NULL, "QC1" },
+    { "vCont?", NULL, "vCont;c;C;s;S" },
+    { "vCont;", take_vCont, NULL },
+    { "vKill", take_vKill, NULL },
+    { "q", NULL, "" },
+    { "Q", NULL, "" },
+    { "v", NULL, "" },
+    { "?", take_stop_query, NULL },
+    { "H", NULL, "OK" },
+    { "T", NULL, "OK" },
+    { "g", take_g, NULL },
+    { "G", take_G, NULL },
+    { "p", take_p, NULL },
+    { "P", take_P, NULL },
+    { "m", take_m, NULL },
+    { "M", take_M, NULL },
+    { "X", take_X, NULL },
+    { "Z", take_Z, NULL },
+    { "z", take_z, NULL },
+    { "c", take_c, NULL },
+    { "s", take_s, NULL },
+    { "D", take_D, NULL },
+    { "k", take_k, NULL },
+    { "", NULL, "" },
 };
 
 static void take_packet(struct gdb_server *server)
@@ -710,7 +664,10 @@ static void take_packet(struct gdb_server *server)
 
     while (!gdb_read_text(&cursor, packets[i].name))
         i++;
-    packets[i].take(server, &cursor);
+    if (packets[i].take)
+        packets[i].take(server, &cursor);
+    else
+        answer(server, "%s", packets[i].answer);
 }
 
 /* gdb's ^C. The stop is told by gdb_server_wait, as any other. */
