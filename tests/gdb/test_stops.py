@@ -55,18 +55,6 @@ class Stopping(StopTest):
         self.command("-c", "bc *; g")
         self.assert_runs()
 
-    def wait_stop(self):
-        """The stop that a breakpoint makes by itself."""
-        for _ in range(100):
-            found = self.ask(".break")[0]
-            if found["reason"] != "break":
-                return found
-            found = self.ask("g 1s")[0]
-            if found["reason"] != "running":
-                return found
-        self.fail("no breakpoint is hit")
-        return None
-
     def test_steps_go_through_the_stub(self):
         """The idle loop calls the stub in each round: the kernel never stands inside it, where it would hear nothing."""
         self.stop()
