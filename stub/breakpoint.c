@@ -211,6 +211,7 @@ enum kdio_status kdio_breakpoint_set(struct kdio_stub *stub, uint8_t kind, uint8
     *slot = (struct kdio_breakpoint){ .address = address, .used = true, .kind = kind & 7, .byte = length };
     status = software ? set_software(stub, slot, *id) : set_hardware(stub, slot, *id);
     slot->used = status == KDIO_DONE;
+    stub->breakpoints.count += slot->used;
     return status;
 }
 
@@ -222,6 +223,7 @@ enum kdio_status kdio_breakpoint_clear(struct kdio_stub *stub, uint8_t id)
         return KDIO_BAD_OPERAND;
     slot = &stub->breakpoints.slots[id];
     slot->used = false;
+    stub->breakpoints.count--;
     if (is_software(id)) {
         stub->breakpoints.software--;
         kdio_breakpoint_lift(stub, id);

@@ -46,7 +46,8 @@ static inline uint8_t kdio_breakpoint_length(const struct kdio_breakpoint *slot)
 
 struct kdio_breakpoints {
     struct kdio_breakpoint slots[KDIO_BREAKPOINT_COUNT];
-    uint32_t software; /* How many are int3s. */
+    uint16_t count;    /* How many there are, */
+    uint16_t software; /* how many of them int3s. */
     bool own_de;       /* CR4.DE was clear before the first I/O breakpoint. */
 };
 

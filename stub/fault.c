@@ -19,6 +19,7 @@ static void give_back(struct kdio_stub *stub, const struct kdio_stub_fault *faul
     if (stub->entered_rsp - fault->rsp > STACK_MAX)
         return;
     __atomic_clear(&stub->draining, __ATOMIC_RELEASE);
+    stub->stop.is_quiet = false;
     __atomic_clear(&stub->busy, __ATOMIC_RELEASE);
 }
 

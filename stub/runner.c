@@ -272,6 +272,8 @@ bool kdio_runner_go(struct kdio_stub *stub, struct kdio_run *run)
         if (status != KDIO_DONE || at_end(run))
             break;
         drain_in_time(stub);
+        if (KDIO_STUB_HAS_RUN && !run->atomic)
+            kdio_stop_breathe(stub);
         if (slice_over(stub, run, from_us))
             return false;
     }

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * stop.c: implements stop.h. Exceptions and flags as in SDM volume 3, chapters 6 and 17.
- *
- * A step runs with RFLAGS.TF set and IF clear, so that an interrupt which is pending stays pending and the next stop is
- * behind the one instruction. What the instruction itself does to the flags is told by its opcode.
- */
+/* stop.c: implements stop.h. Exceptions and flags as in SDM volume 3, chapters 6 and 17. */
 #include "stub/stop.h"
 
 #include "stub/space.h"
@@ -13,12 +8,7 @@
 #define VECTOR_DEBUG      1u
 #define VECTOR_BREAKPOINT 3u
 
-#define RFLAGS_TF 0x00000100u
-#define RFLAGS_IF 0x00000200u
-#define RFLAGS_RF 0x00010000u
-#define RFLAGS_STEP (RFLAGS_TF | RFLAGS_IF) /* What a step changes. */
-#define CS_RPL    3u
-
+#define RFLAGS_RF     0x00010000u
 #define DR6           6u
 #define REGISTER_DR6  9u /* Among what the machine tells. */
 #define DR6_BREAKS    0x0000000fu
@@ -26,14 +16,6 @@
 #define DR6_CLEAR     0xffff0ff0u
 #define EVENT_PERIOD_US 250000u
 #define FLUSH_US      100000u /* For the answer to go out before the kernel runs again. */
-
-#define OPCODE_PUSHF 0x9cu
-#define OPCODE_POPF  0x9du
-#define OPCODE_IRET  0xcfu
-#define OPCODE_HLT   0xf4u
-#define OPCODE_CLI   0xfau
-#define OPCODE_STI   0xfbu
-#define INSTRUCTION_MAX 15u
 
 /* ---- Why it stopped ---- */
 
@@ -52,7 +34,7 @@ static uint8_t debug_reason(const struct kdio_stub *stub)
     if (stop->breakpoint != KDIO_BREAKPOINT_NONE)
         return stub->breakpoints.slots[stop->breakpoint].kind == KDIO_BREAKPOINT_EXECUTE ? KDIO_STOP_BREAKPOINT
                                                                                         : KDIO_STOP_WATCHPOINT;
-    return stop->stepping && stop->dr6 & DR6_BS ? KDIO_STOP_STEP : KDIO_STOP_EXCEPTION;
+    return stop->step.active && stop->dr6 & DR6_BS ? KDIO_STOP_STEP : KDIO_STOP_EXCEPTION;
 }
 
 /* The processor never clears DR6 by itself. */
@@ -73,7 +55,7 @@ static void judge_int3(struct kdio_stub *stub, struct kdio_trap_frame *frame)
     uint8_t id = kdio_breakpoint_under(stub, frame->rip - 1);
 
     stop->reason = KDIO_STOP_BREAKPOINT;
-    if (id == KDIO_BREAKPOINT_NONE || (stop->stepping && id == stop->lifted))
+    if (id == KDIO_BREAKPOINT_NONE || (stop->step.active && id == stop->step.lifted))
         return;
     stop->breakpoint = id;
     frame->rip--;
@@ -91,113 +73,6 @@ static void judge(struct kdio_stub *stub, struct kdio_trap_frame *frame)
         judge_int3(stub, frame);
     else
         stop->reason = frame->vector == KDIO_TRAP_BREAK ? KDIO_STOP_BREAK : KDIO_STOP_EXCEPTION;
-}
-
-/* ---- One step ---- */
-
-static bool is_prefix(uint8_t byte)
-{
-    return (byte & 0xf0) == 0x40 || byte == 0x66 || byte == 0x67 || byte == 0x2e || byte == 0x36 || byte == 0x3e ||
-           byte == 0x26 || byte == 0x64 || byte == 0x65 || byte == 0xf0 || byte == 0xf2 || byte == 0xf3;
-}
-
-/* Apart, so that it is not on the stack while the kernel stands still. */
-static bool __attribute__((noinline)) access(const struct kdio_stub *stub, bool store, uint64_t at, unsigned width,
-                                             uint64_t *value)
-{
-    unsigned what = (store ? KDIO_ACCESS_STORE : KDIO_ACCESS_LOAD) + (unsigned)__builtin_ctz(width);
-    struct kdio_stub_fault fault;
-
-    return stub->machine.access(stub->machine.context, (enum kdio_access)what, at, value, &fault);
-}
-
-/* Notes the opcode's first byte; 0 where the instruction cannot be read: it will fault. Returns how many bytes end with
- * it. */
-static unsigned read_opcode(struct kdio_stub *stub, uint64_t rip)
-{
-    uint64_t byte = 0;
-
-    stub->stop.opcode = 0;
-    for (unsigned i = 0; i < INSTRUCTION_MAX; i++) {
-        if (!access(stub, false, rip + i, 1, &byte))
-            return 0;
-        if (!is_prefix((uint8_t)byte)) {
-            stub->stop.opcode = (uint8_t)byte;
-            return i + 1;
-        }
-    }
-    return 0;
-}
-
-static void put_back(struct kdio_stub *stub)
-{
-    struct kdio_stop *stop = &stub->stop;
-
-    if (stop->lifted != KDIO_BREAKPOINT_NONE)
-        kdio_breakpoint_put(stub, stop->lifted);
-    stop->lifted = KDIO_BREAKPOINT_NONE;
-}
-
-/* False when it is over at once: HLT with interrupts off would never end. The kernel goes on behind it, as after an
- * interrupt that was nobody's. */
-static bool step_begin(struct kdio_stub *stub, struct kdio_trap_frame *frame)
-{
-    struct kdio_stop *stop = &stub->stop;
-    unsigned size;
-
-    stop->lifted = kdio_breakpoint_under(stub, frame->rip);
-    if (stop->lifted != KDIO_BREAKPOINT_NONE)
-        kdio_breakpoint_lift(stub, stop->lifted);
-    size = read_opcode(stub, frame->rip);
-    stop->user = frame->cs & CS_RPL;
-    if (stop->opcode == OPCODE_HLT && !stop->user) {
-        frame->rip += size;
-        put_back(stub);
-        return false;
-    }
-    stop->stepping = true;
-    stop->flags = frame->rflags & RFLAGS_STEP;
-    frame->rflags = (frame->rflags & ~(uint64_t)RFLAGS_IF) | RFLAGS_TF | RFLAGS_RF;
-    return true;
-}
-
-static uint64_t with_flags(uint64_t flags, unsigned mask, uint64_t from)
-{
-    return (flags & ~(uint64_t)mask) | (from & mask);
-}
-
-/* Flags that the instruction pushed hold the step's TF and IF: they become what they would have been. */
-static void mend_pushed_flags(const struct kdio_stub *stub, uint64_t at)
-{
-    uint64_t flags = 0;
-
-    if (!access(stub, false, at, 2, &flags))
-        return;
-    flags = with_flags(flags, RFLAGS_STEP, stub->stop.flags);
-    (void)access(stub, true, at, 2, &flags);
-}
-
-/* Those of the step's flags that the instruction set. A user's cannot set IF. */
-static unsigned set_by(const struct kdio_stop *stop)
-{
-    unsigned interrupts = stop->user ? 0 : RFLAGS_IF;
-
-    if (stop->opcode == OPCODE_POPF || stop->opcode == OPCODE_IRET)
-        return RFLAGS_TF | interrupts;
-    return stop->opcode == OPCODE_CLI || stop->opcode == OPCODE_STI ? interrupts : 0;
-}
-
-/* Whether the instruction was done or not: an exception, or another breakpoint, may have come first. */
-static void step_end(struct kdio_stub *stub, struct kdio_trap_frame *frame)
-{
-    struct kdio_stop *stop = &stub->stop;
-    bool done = stop->dr6 & DR6_BS;
-
-    stop->stepping = false;
-    put_back(stub);
-    if (done && stop->opcode == OPCODE_PUSHF)
-        mend_pushed_flags(stub, frame->rsp);
-    frame->rflags = with_flags(frame->rflags, RFLAGS_STEP & ~(done ? set_by(stop) : 0), stop->flags);
 }
 
 /* ---- Stopped ---- */
@@ -268,7 +143,7 @@ static bool leave(struct kdio_stub *stub, struct kdio_trap_frame *frame)
         frame->rflags |= RFLAGS_RF; /* An execute breakpoint of the debug registers is passed once. */
         return true;
     }
-    if (step_begin(stub, frame) || !step)
+    if (kdio_step_begin(stub, &stop->step, frame) || !step)
         return true;
     judge_skipped(stub, frame);
     return false;
@@ -286,16 +161,87 @@ static bool goes_through_stub(const struct kdio_stub *stub, const struct kdio_tr
     return stub->stop.reason == KDIO_STOP_STEP && kdio_x86_64_is_own_code(frame->rip);
 }
 
-/* Looked for by its address alone, as the way to memory may be where it struck. Taken out for good. */
+/* ---- Beside a stub that is at work ---- */
+
+bool kdio_stop_hold(struct kdio_stub *stub)
+{
+    struct kdio_quiet quiet = { 0 };
+    bool is_quiet = stub->breakpoints.count, held;
+
+    if (is_quiet)
+        quiet = kdio_quiet_begin(stub);
+    held = kdio_stub_take(&stub->busy);
+    if (held) {
+        stub->stop.quiet = quiet;
+        stub->stop.is_quiet = is_quiet;
+    } else if (is_quiet)
+        kdio_quiet_end(stub, quiet);
+    return held;
+}
+
+void kdio_stop_let_go(struct kdio_stub *stub)
+{
+    struct kdio_quiet quiet = stub->stop.quiet;
+    bool is_quiet = stub->stop.is_quiet;
+
+    stub->stop.is_quiet = false;
+    kdio_stub_release(&stub->busy);
+    if (is_quiet)
+        kdio_quiet_end(stub, quiet);
+}
+
+void kdio_stop_breathe(struct kdio_stub *stub)
+{
+    if (!stub->stop.is_quiet)
+        return;
+    kdio_quiet_end(stub, stub->stop.quiet);
+    stub->stop.quiet = kdio_quiet_begin(stub);
+}
+
+/* On the way to memory, which an int3 needs to be taken out: here it goes for good, by its own address. */
+static bool drop_int3(struct kdio_stub *stub, struct kdio_breakpoint *slot)
+{
+    struct kdio_stub_fault fault;
+    uint64_t byte = slot->byte;
+
+    if (!stub->machine.access(stub->machine.context, KDIO_ACCESS_STORE, slot->address, &byte, &fault))
+        return false;
+    slot->used = false;
+    stub->breakpoints.count--;
+    stub->breakpoints.software--;
+    return true;
+}
+
+/* The instruction beneath is run, and the int3 stays. Looked for by its address alone, as the way to memory may be where it
+ * struck. Where another processor is about the same, this one tries again. */
 static bool pass_int3(struct kdio_stub *stub, struct kdio_trap_frame *frame)
 {
+    struct kdio_stop *stop = &stub->stop;
     uint8_t id = kdio_breakpoint_at(stub, frame->rip - 1);
 
     if (id == KDIO_BREAKPOINT_NONE)
         return false;
-    (void)kdio_breakpoint_clear(stub, id);
+    if (stop->passing && kdio_step_is_here(stub, &stop->pass) && !drop_int3(stub, &stub->breakpoints.slots[id]))
+        return false;
     frame->rip--;
+    if (kdio_stub_take(&stop->pass.active)) {
+        stop->passing = true;
+        (void)kdio_step_begin(stub, &stop->pass, frame);
+        stop->passing = false;
+    }
     return true;
+}
+
+/* False when the instruction struck by itself: the kernel's affair. */
+static bool pass_end(struct kdio_stub *stub, struct kdio_trap_frame *frame)
+{
+    bool debug = frame->vector == VECTOR_DEBUG;
+    bool done = debug && kdio_stop_system_register(stub, REGISTER_DR6) & DR6_BS;
+
+    if (debug)
+        kdio_stop_debug_set(stub, DR6, DR6_CLEAR);
+    kdio_step_end(stub, &stub->stop.pass, frame, done);
+    return debug;
 }
 
 /* The host looks at memory that it watches, or the stub calls code with a breakpoint. */
@@ -339,7 +285,9 @@ bool kdio_stub_trap(struct kdio_stub *stub, struct kdio_trap_frame *frame)
     if (!stub || !kdio_stop_possible(stub))
         return false;
     stop = &stub->stop;
-    stepped = stop->stepping;
+    if (!stop->passing && kdio_step_is_here(stub, &stop->pass))
+        return pass_end(stub, frame);
+    stepped = kdio_step_is_here(stub, &stop->step);
     if (!stepped && !kdio_stub_take(&stub->busy))
         return beside(stub, frame);
     stub->entered_rsp = (uintptr_t)&stepped;
@@ -350,12 +298,12 @@ bool kdio_stub_trap(struct kdio_stub *stub, struct kdio_trap_frame *frame)
     }
     judge(stub, frame);
     if (stepped)
-        step_end(stub, frame);
-    if (stepped && goes_through_stub(stub, frame) && step_begin(stub, frame))
+        kdio_step_end(stub, &stop->step, frame, stop->dr6 & DR6_BS);
+    if (stepped && goes_through_stub(stub, frame) && kdio_step_begin(stub, &stop->step, frame))
         return true;
     if (!stepped || !is_own_step(stub))
         stop_here(stub, frame, stepped && !stop->step_is_own);
-    if (!stop->stepping)
+    if (!stop->step.active)
         kdio_stub_release(&stub->busy);
     return true;
 }

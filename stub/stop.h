@@ -10,6 +10,7 @@
 
 #include "stub/breakpoint.h"
 #include "stub/runner.h"
+#include "stub/step.h"
 
 /* As in the results of STATE. */
 enum kdio_stop_reason {
@@ -33,16 +34,16 @@ struct kdio_stop {
     uint8_t breakpoint;
     uint8_t resume;    /* What is to become of the stopped kernel. */
     bool wanted;       /* The host asked for a stop. */
-    bool stepping;     /* One instruction runs; `busy` stays held. */
-    bool step_is_own;  /* Only to get over an own int3: the host does not see it. */
-    uint8_t lifted;    /* The int3 that is out for that instruction; KDIO_BREAKPOINT_NONE. */
-    uint8_t opcode;    /* Of that instruction, behind its prefixes. */
-    bool user;         /* It is not the kernel's own. */
-    uint16_t flags;    /* RFLAGS before it, as far as a step changes them. */
+    bool step_is_own;  /* `step` is only to get over an own int3: the host does not see it. */
+    bool passing;      /* `pass` begins. */
     bool fetched;      /* The host knows of this stop. */
     uint64_t event_us; /* When it is told again that there is one. */
     uint32_t count;
     uint64_t dr6;
+    bool is_quiet;     /* The entry that holds `busy` has interrupts off, */
+    struct kdio_quiet quiet; /* since then. */
+    struct kdio_step step; /* One that began at a stop; `busy` stays held. */
+    struct kdio_step pass; /* One over an int3 that struck beside a stub at work. */
 };
 
 /* A register as struct kdio_machine numbers them; a debug register, or CR4 as 4. */
@@ -51,5 +52,15 @@ void kdio_stop_debug_set(const struct kdio_stub *stub, unsigned which, uint64_t 
 
 /* The machine and the kernel allow it. */
 bool kdio_stop_possible(const struct kdio_stub *stub);
+
+/*
+ * `busy`, for an entry; false when another one has it. What comes between at a breakpoint could not stop there, as the stub
+ * is at work: so interrupts are off while it is, when there are any.
+ */
+bool kdio_stop_hold(struct kdio_stub *stub);
+void kdio_stop_let_go(struct kdio_stub *stub);
+
+/* What waits may come in; between the steps of a plain program. */
+void kdio_stop_breathe(struct kdio_stub *stub);
 
 #endif

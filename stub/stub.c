@@ -321,6 +321,19 @@ unsigned kdio_stub_work(struct kdio_stub *stub, bool may_execute)
     return (stub->moved ? KDIO_STUB_WORK : 0) | (more ? KDIO_STUB_MORE : 0);
 }
 
+/* `busy`, for an entry; false when another one has it. */
+static inline bool hold(struct kdio_stub *stub)
+{
+    return KDIO_STUB_HAS_RUN ? kdio_stop_hold(stub) : kdio_stub_take(&stub->busy);
+}
+
+static inline void let_go(struct kdio_stub *stub)
+{
+    if (KDIO_STUB_HAS_RUN)
+        kdio_stop_let_go(stub);
+    else
+        kdio_stub_release(&stub->busy);
+}
 
 /* A stub that another entry holds, perhaps one that this entry has interrupted: its UART is emptied, its line left.
  * A level that this entry cannot take away, as the interrupted one was about to, would call it again for ever, so
@@ -338,13 +351,13 @@ static unsigned enter(struct kdio_stub *stub, bool may_execute)
 {
     unsigned result = 0;
 
-    if (!kdio_stub_take(&stub->busy))
+    if (!hold(stub))
         return work_beside(stub);
     if (KDIO_STUB_HAS_SPACES)
         stub->entered_rsp = (uintptr_t)&result;
     if (!is_suspended(stub))
         result = kdio_stub_work(stub, may_execute);
-    kdio_stub_release(&stub->busy);
+    let_go(stub);
     return result;
 }
 
@@ -363,13 +376,13 @@ unsigned kdio_stub_poll(struct kdio_stub *stub)
 #if !KDIO_STUB_PROFILE_PORTS
 void kdio_stub_watch(struct kdio_stub *stub, bool closely)
 {
-    if (stub->watched == closely || !kdio_stub_take(&stub->busy))
+    if (stub->watched == closely || !hold(stub))
         return;
     if (!is_suspended(stub) && kdio_uart_ours(&stub->uart)) {
         kdio_uart_watch(&stub->uart, closely);
         stub->watched = closely;
     }
-    kdio_stub_release(&stub->busy);
+    let_go(stub);
 }
 #endif
 
@@ -418,13 +431,13 @@ bool kdio_stub_suspend(struct kdio_stub *stub)
 {
     bool handed = false;
 
-    if (!kdio_stub_take(&stub->busy))
+    if (!hold(stub))
         return false;
     if (kdio_stub_take(&stub->draining)) {
         handed = hand_over(stub);
         kdio_stub_release(&stub->draining);
     }
-    kdio_stub_release(&stub->busy);
+    let_go(stub);
     return handed;
 }
 

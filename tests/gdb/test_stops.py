@@ -55,6 +55,13 @@ class Stopping(StopTest):
         self.command("-c", "bc *; g")
         self.assert_runs()
 
+    def test_a_breakpoint_that_strikes_in_a_program_stays(self):
+        address = symbols()["clock_tick"]
+        self.assertEqual(self.ask(f"bp {address:x}", "delay 50ms", "bl")[-1]["address"], address)
+        self.assertEqual(self.wait_stop()["rip"], address)
+        self.ask("bc *", "g")
+        self.assert_runs()
+
     def test_steps_go_through_the_stub(self):
         """The idle loop calls the stub in each round: the kernel never stands inside it, where it would hear nothing."""
         self.stop()

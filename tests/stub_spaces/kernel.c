@@ -307,7 +307,7 @@ void kernel_execute(struct kernel *kernel)
         (void)kernel_trap_debug(kernel, DR6_BS);
 }
 
-static void round_of(struct kernel *kernel)
+void kernel_round(struct kernel *kernel)
 {
     peer.moved = false;
     host_says(kernel);
@@ -324,7 +324,7 @@ void kernel_settle(struct kernel *kernel)
     unsigned quiet = 0;
 
     for (unsigned i = 0; i < ROUNDS_MAX && quiet < QUIET_ROUNDS; i++) {
-        round_of(kernel);
+        kernel_round(kernel);
         quiet = peer.moved || (!kernel->standing && kernel->frame.rflags & FLAG_TF) ? 0 : quiet + 1;
     }
     assert_int_equal(quiet, QUIET_ROUNDS);
@@ -334,7 +334,7 @@ void kernel_wait(struct kernel *kernel, unsigned ms)
 {
     while (ms--) {
         kernel->world.target.now_ns += 1000000;
-        round_of(kernel);
+        kernel_round(kernel);
     }
     kernel_settle(kernel);
 }
@@ -370,7 +370,7 @@ static enum kdio_status ask(struct kernel *kernel, bool atomic)
 {
     submit(kernel, atomic);
     for (unsigned i = 0; i < ROUNDS_MAX && !peer.replied; i++)
-        round_of(kernel);
+        kernel_round(kernel);
     assert_true(peer.replied);
     return (enum kdio_status)peer.failure.status;
 }
@@ -509,6 +509,6 @@ void kernel_open(struct kernel *kernel)
     peer.events = 0;
     kdio_host_link_open(&peer.link, nonce, false, now_us(kernel));
     for (unsigned i = 0; i < ROUNDS_MAX && !peer.opened; i++)
-        round_of(kernel);
+        kernel_round(kernel);
     assert_true(peer.opened);
 }

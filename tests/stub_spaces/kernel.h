@@ -70,6 +70,8 @@ enum kdio_status kernel_ask_atomic(struct kernel *kernel);
 /* Hands it over alone. */
 void kernel_submit(struct kernel *kernel);
 
+/* The host has its say, and the kernel goes on a bit. */
+void kernel_round(struct kernel *kernel);
 /* Round and round until nothing more comes of it: instructions that are stepped are executed. */
 void kernel_settle(struct kernel *kernel);
 /* The same for a time. */

@@ -884,16 +884,192 @@ static void a_trap_beside(void **state)
     kernel.frame.rip = KERNEL_CODE + 5;
     assert_false(kernel_trap(&kernel, 3));
     assert_false(kernel.answered);
+    target->stub->busy = false;
+}
+
+/* One instruction later all is as it was, and the next time it stops. */
+static void passes(uint64_t behind)
+{
     kernel.frame.rip = KERNEL_CODE;
     kernel_execute(&kernel);
     assert_false(kernel.standing);
     assert_true(kernel.answered);
-    assert_int_equal(kernel.frame.rip, KERNEL_CODE);
-    assert_int_equal(code[0], 0x90);
+    assert_flags(FLAG_TF);
+    kernel_execute(&kernel);
+    assert_false(kernel.standing);
+    assert_true(kernel.answered);
+    assert_flags(FLAG_IF);
+    assert_int_equal(kernel.frame.rip, behind);
+    assert_int_equal(code[0], 0xcc);
+}
+
+static void a_breakpoint_beside_is_passed_over_and_stays(void **state)
+{
+    unsigned id;
+
+    (void)state;
+    id = set(SOFTWARE, 1, KERNEL_CODE);
+    target->stub->busy = true;
+    passes(KERNEL_CODE + 1);
+    passes(KERNEL_CODE + 1);
+    assert_int_equal(kernel.world.registers[PLACE_DR6], DR6_NONE);
     target->stub->busy = false;
+    run_into(id, KERNEL_CODE);
+    go_and_run();
+    assert_int_equal(code[0], 0xcc);
+}
+
+/* What its instruction comes to is the kernel's affair, */
+static void a_fault_beneath_one_that_is_passed_over(void **state)
+{
+    unsigned id;
+
+    (void)state;
+    LOAD(0x0f, 0x0b);
+    id = set(SOFTWARE, 1, KERNEL_CODE);
+    target->stub->busy = true;
+    kernel_execute(&kernel);
+    assert_true(kernel.answered);
+    kernel_execute(&kernel);
+    assert_false(kernel.answered);
+    assert_int_equal(kernel.frame.vector, 6);
+    assert_int_equal(kernel.frame.rip, KERNEL_CODE);
+    assert_flags(FLAG_IF);
+    assert_int_equal(code[0], 0xcc);
+    target->stub->busy = false;
+    run_into(id, KERNEL_CODE);
+}
+
+/* and so is an int3 of its own. A wait for an interrupt is over at once. */
+static void others_beneath_one_that_is_passed_over(void **state)
+{
+    (void)state;
+    LOAD(0xcc);
+    (void)set(SOFTWARE, 1, KERNEL_CODE);
+    target->stub->busy = true;
+    kernel_execute(&kernel);
+    kernel_execute(&kernel);
+    assert_false(kernel.answered);
+    assert_int_equal(kernel.frame.rip, KERNEL_CODE + 1);
+    assert_flags(FLAG_IF);
+    target->stub->busy = false;
+    clear(4);
+    LOAD(0xf4);
+    (void)set(SOFTWARE, 1, KERNEL_CODE);
+    target->stub->busy = true;
+    kernel_execute(&kernel);
+    assert_true(kernel.answered);
+    assert_int_equal(kernel.frame.rip, KERNEL_CODE + 1);
+    assert_flags(FLAG_IF);
+    assert_int_equal(code[0], 0xcc);
+    target->stub->busy = false;
+}
+
+/* The hook's own code has the breakpoint: what takes it out runs into it. */
+static bool hook_strikes;
+static unsigned hook_struck;
+static void *(*hook_map)(void *context, uint64_t physical, uint64_t *size);
+
+static void *map_with_breakpoint(void *context, uint64_t physical, uint64_t *size)
+{
+    struct kdio_trap_frame frame = { .vector = 3, .rip = KERNEL_CODE + 1, .rflags = 2, .cs = 8 };
+
+    if (hook_strikes && code[0] == 0xcc) {
+        hook_struck++;
+        assert_true(kdio_stub_trap(target->stub, &frame));
+        assert_int_equal(frame.rip, KERNEL_CODE);
+    }
+    return hook_map(context, physical, size);
+}
+
+static void a_breakpoint_on_the_way_to_memory(void **state)
+{
+    (void)state;
+    hook_map = target->config.map;
+    target->config.map = map_with_breakpoint;
+    hook_strikes = false;
+    kernel_start(&kernel);
+    kernel_open(&kernel);
+    (void)set(SOFTWARE, 1, KERNEL_CODE);
+    hook_strikes = true;
+    hook_struck = 0;
+    target->stub->busy = true;
+    kernel.frame.rip = KERNEL_CODE;
+    kernel_execute(&kernel);
+    assert_true(kernel.answered);
+    assert_int_equal(hook_struck, 1);
+    assert_int_equal(code[0], 0x90);
+    kernel_execute(&kernel);
+    assert_true(kernel.answered);
+    assert_flags(FLAG_IF);
+    target->stub->busy = false;
+    hook_strikes = false;
     ADD(target, GET_BREAKPOINT, 4);
     ASK(DONE);
     assert_int_equal(kernel_result(0, 1), 0xff);
+}
+
+/* Another processor's traps are not the ends of this one's steps. */
+static void processors_step_apart(void **state)
+{
+    struct kdio_trap_frame first;
+
+    (void)state;
+    kernel.world.leaf_max = 11;
+    (void)set(SOFTWARE, 1, KERNEL_CODE);
+    kernel.frame.rip = KERNEL_CODE + 4;
+    halt();
+    ADD(target, RESUME, 1);
+    kernel_submit(&kernel);
+    while (kernel.standing)
+        kernel_round(&kernel);
+    assert_flags(FLAG_TF);
+    kernel.world.empty_leaf = 11; /* The processor's number comes from leaf 1 then. */
+    first = kernel.frame;
+    kernel.frame.rflags ^= FLAG_TF | FLAG_IF;
+    passes(KERNEL_CODE + 1);
+    kernel.world.empty_leaf = 0;
+    kernel.frame = first;
+    kernel_settle(&kernel);
+    assert_true(kernel.standing);
+    assert_state(REASON_STEP, 1, KERNEL_CODE + 5, NONE);
+    assert_flags(FLAG_IF);
+    go_and_run();
+}
+
+/* Interrupts are off while the stub works, so that it never has to pass over a breakpoint of theirs; between the steps of a
+ * plain program they may come. */
+static void what_has_breakpoints_is_not_let_in(void **state)
+{
+    unsigned id;
+
+    (void)state;
+    (void)kdio_stub_poll(target->stub);
+    assert_string_equal(target_log(target), "");
+    id = set(EXECUTE, 1, KERNEL_CODE);
+    (void)target_log(target);
+    (void)kdio_stub_poll(target->stub);
+    assert_string_equal(target_log(target), "off on");
+    target->stub->busy = true;
+    (void)kdio_stub_poll(target->stub);
+    assert_string_equal(target_log(target), "off on");
+    target->stub->busy = false;
+    kdio_stub_watch(target->stub, true);
+    assert_true(kdio_stub_suspend(target->stub));
+    kdio_stub_resume(target->stub);
+    assert_string_equal(target_log(target), "off on off on");
+    ADD(target, OUT8, 0x80, 1);
+    ADD(target, OUT8, 0x80, 2);
+    ASK(DONE);
+    assert_non_null(strstr(target_log(target), "off out8(80,1) on off out8(80,2) on"));
+    ADD(target, OUT8, 0x80, 1);
+    ADD(target, OUT8, 0x80, 2);
+    assert_int_equal(kernel_ask_atomic(&kernel), KDIO_DONE);
+    assert_non_null(strstr(target_log(target), "off out8(80,1) out8(80,2) on"));
+    clear(id);
+    (void)target_log(target);
+    (void)kdio_stub_poll(target->stub);
+    assert_string_equal(target_log(target), "");
 }
 
 /* The host looks at what it watches, while the kernel stands and while it runs. */
@@ -923,10 +1099,7 @@ static void a_trap_while_the_kernel_has_the_uart(void **state)
     assert_false(kernel_trap(&kernel, 14));
     assert_false(kernel.answered);
     kernel.frame.rip = KERNEL_CODE;
-    kernel_execute(&kernel);
-    assert_true(kernel.answered); /* As nobody can be asked, the int3 goes. */
-    assert_int_equal(kernel.frame.rip, KERNEL_CODE);
-    assert_int_equal(code[0], 0x90);
+    passes(KERNEL_CODE + 1); /* As nobody can be asked. */
     kdio_stub_resume(target->stub);
     halt();
 }
@@ -951,6 +1124,9 @@ int main(void)
         TEST(what_the_kernel_writes_stays), TEST(hardware_breakpoints), TEST(stops_of_debug_registers),
         TEST(io_breakpoints_have_what_they_need), TEST(breakpoints_that_cannot_be), TEST(numbers_that_name_nothing),
         TEST(all_software_breakpoints), TEST(breakpoints_outlive_sessions), TEST(a_trap_beside),
+        TEST(a_breakpoint_beside_is_passed_over_and_stays), TEST(a_fault_beneath_one_that_is_passed_over),
+        TEST(others_beneath_one_that_is_passed_over), TEST(a_breakpoint_on_the_way_to_memory),
+        TEST(processors_step_apart), TEST(what_has_breakpoints_is_not_let_in),
         TEST(a_watched_place_is_looked_at), TEST(a_trap_while_the_kernel_has_the_uart),
     };
 

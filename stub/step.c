@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* step.c: implements step.h. Flags as in SDM volume 3, 17.3. */
+#include "stub/step.h"
+
+#include "stub/space.h"
+#include "stub/stub.h"
+
+#define RFLAGS_TF 0x00000100u
+#define RFLAGS_IF 0x00000200u
+#define RFLAGS_RF 0x00010000u
+#define RFLAGS_STEP (RFLAGS_TF | RFLAGS_IF) /* What a step changes. */
+#define CS_RPL    3u
+
+#define OPCODE_PUSHF 0x9cu
+#define OPCODE_POPF  0x9du
+#define OPCODE_IRET  0xcfu
+#define OPCODE_HLT   0xf4u
+#define OPCODE_CLI   0xfau
+#define OPCODE_STI   0xfbu
+#define INSTRUCTION_MAX 15u
+
+static bool is_prefix(uint8_t byte)
+{
+    return (byte & 0xf0) == 0x40 || byte == 0x66 || byte == 0x67 || byte == 0x2e || byte == 0x36 || byte == 0x3e ||
+           byte == 0x26 || byte == 0x64 || byte == 0x65 || byte == 0xf0 || byte == 0xf2 || byte == 0xf3;
+}
+
+/* Apart, so that it is not on the stack while the kernel stands still. */
+static bool __attribute__((noinline)) access(const struct kdio_stub *stub, bool store, uint64_t at, unsigned width,
+                                             uint64_t *value)
+{
+    unsigned what = (store ? KDIO_ACCESS_STORE : KDIO_ACCESS_LOAD) + (unsigned)__builtin_ctz(width);
+    struct kdio_stub_fault fault;
+
+    return stub->machine.access(stub->machine.context, (enum kdio_access)what, at, value, &fault);
+}
+
+/* Notes the opcode's first byte; 0 where the instruction cannot be read: it will fault. Returns how many bytes end with
+ * it. */
+static unsigned read_opcode(const struct kdio_stub *stub, struct kdio_step *step, uint64_t rip)
+{
+    uint64_t byte = 0;
+
+    step->opcode = 0;
+    for (unsigned i = 0; i < INSTRUCTION_MAX; i++) {
+        if (!access(stub, false, rip + i, 1, &byte))
+            return 0;
+        if (!is_prefix((uint8_t)byte)) {
+            step->opcode = (uint8_t)byte;
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+static void finish(struct kdio_stub *stub, struct kdio_step *step)
+{
+    if (step->lifted != KDIO_BREAKPOINT_NONE)
+        kdio_breakpoint_put(stub, step->lifted);
+    step->lifted = KDIO_BREAKPOINT_NONE;
+    step->active = false;
+}
+
+/* HLT with interrupts off would never end. The kernel goes on behind it, as after an interrupt that was nobody's. */
+bool kdio_step_begin(struct kdio_stub *stub, struct kdio_step *step, struct kdio_trap_frame *frame)
+{
+    unsigned size;
+
+    step->active = true;
+    step->processor = kdio_processor_apic_id(stub);
+    step->lifted = kdio_breakpoint_under(stub, frame->rip);
+    if (step->lifted != KDIO_BREAKPOINT_NONE)
+        kdio_breakpoint_lift(stub, step->lifted);
+    size = read_opcode(stub, step, frame->rip);
+    step->user = frame->cs & CS_RPL;
+    if (step->opcode == OPCODE_HLT && !step->user) {
+        frame->rip += size;
+        finish(stub, step);
+        return false;
+    }
+    step->flags = frame->rflags & RFLAGS_STEP;
+    frame->rflags = (frame->rflags & ~(uint64_t)RFLAGS_IF) | RFLAGS_TF | RFLAGS_RF;
+    return true;
+}
+
+bool kdio_step_is_here(const struct kdio_stub *stub, const struct kdio_step *step)
+{
+    return step->active && step->processor == kdio_processor_apic_id(stub);
+}
+
+static uint64_t with_flags(uint64_t flags, unsigned mask, uint64_t from)
+{
+    return (flags & ~(uint64_t)mask) | (from & mask);
+}
+
+/* Flags that the instruction pushed hold the step's TF and IF: they become what they would have been. */
+static void mend_pushed_flags(const struct kdio_stub *stub, const struct kdio_step *step, uint64_t at)
+{
+    uint64_t flags = 0;
+
+    if (!access(stub, false, at, 2, &flags))
+        return;
+    flags = with_flags(flags, RFLAGS_STEP, step->flags);
+    (void)access(stub, true, at, 2, &flags);
+}
+
+/* Those of the step's flags that the instruction set. A user's cannot set IF. */
+static unsigned set_by(const struct kdio_step *step)
+{
+    unsigned interrupts = step->user ? 0 : RFLAGS_IF;
+
+    if (step->opcode == OPCODE_POPF || step->opcode == OPCODE_IRET)
+        return RFLAGS_TF | interrupts;
+    return step->opcode == OPCODE_CLI || step->opcode == OPCODE_STI ? interrupts : 0;
+}
+
+void kdio_step_end(struct kdio_stub *stub, struct kdio_step *step, struct kdio_trap_frame *frame, bool done)
+{
+    finish(stub, step);
+    if (done && step->opcode == OPCODE_PUSHF)
+        mend_pushed_flags(stub, step, frame->rsp);
+    frame->rflags = with_flags(frame->rflags, RFLAGS_STEP & ~(done ? set_by(step) : 0), step->flags);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * step.h: one instruction of the kernel's, run by RFLAGS.TF. IF is clear meanwhile, so that an interrupt which is pending
+ * stays pending and the next trap on this processor is behind the one instruction. What the instruction itself does to the
+ * flags is told by its opcode.
+ */
+#ifndef KDIO_STUB_STEP_H
+#define KDIO_STUB_STEP_H
+
+#include <kdio_stub.h>
+
+/* An instruction that is being run. */
+struct kdio_step {
+    bool active;
+    bool user;          /* It is not the kernel's own. */
+    uint8_t lifted;     /* The int3 that is out for it; KDIO_BREAKPOINT_NONE. */
+    uint8_t opcode;     /* Behind its prefixes. */
+    uint16_t flags;     /* RFLAGS before it, as far as a step changes them. */
+    uint32_t processor; /* Which runs it, by its APIC identifier: the others run on, and trap. */
+};
+
+/* The instruction at RIP runs when the frame is gone on with. False when it is over at once: RIP is behind it. */
+bool kdio_step_begin(struct kdio_stub *stub, struct kdio_step *step, struct kdio_trap_frame *frame);
+
+/* To be asked in a trap: whether it ends this step. */
+bool kdio_step_is_here(const struct kdio_stub *stub, const struct kdio_step *step);
+
+/* Whether the instruction was done or not: an exception, or another breakpoint, may have come first. */
+void kdio_step_end(struct kdio_stub *stub, struct kdio_step *step, struct kdio_trap_frame *frame, bool done);
+
+#endif
