@@ -265,8 +265,8 @@ bool kdio_runner_go(struct kdio_stub *stub, struct kdio_run *run)
     for (;;) {
         if (KDIO_STUB_HAS_SPACES && run->faulted)
             status = KDIO_STUB_FAULT;
-        else if (KDIO_STUB_HAS_PROGRAMS && run->cancelled)
-            status = KDIO_CANCELLED;
+        else if (KDIO_STUB_HAS_PROGRAMS && run->cancelled && !(KDIO_STUB_HAS_RUN && run->gives_way))
+            status = KDIO_CANCELLED; /* Not in the midst of a step: the kernel has run it. */
         else
             status = step(stub, run);
         if (status != KDIO_DONE || at_end(run))

@@ -336,23 +336,24 @@ static inline void let_go(struct kdio_stub *stub)
 }
 
 /* A stub that another entry holds, perhaps one that this entry has interrupted: its UART is emptied, its line left.
- * A level that this entry cannot take away, as the interrupted one was about to, would call it again for ever, so
- * the UART's interrupts are off until the holder, or the next entry, has looked. */
-static unsigned work_beside(struct kdio_stub *stub)
+ * A level that an interrupt cannot take away, as the interrupted entry was about to, would call it again for ever, so
+ * the UART's interrupts are off then until the holder, or the next entry, has looked. */
+static unsigned work_beside(struct kdio_stub *stub, bool interrupt)
 {
     if (!is_suspended(stub) && kdio_uart_ours(&stub->uart)) {
         (void)kdio_stub_drain(stub, RX_CHUNK);
-        kdio_uart_quiet(&stub->uart);
+        if (interrupt || !KDIO_STUB_HAS_CONSOLE)
+            kdio_uart_quiet(&stub->uart);
     }
     return KDIO_STUB_MORE;
 }
 
-static unsigned enter(struct kdio_stub *stub, bool may_execute)
+static unsigned enter(struct kdio_stub *stub, bool may_execute, bool interrupt)
 {
     unsigned result = 0;
 
     if (!hold(stub))
-        return work_beside(stub);
+        return work_beside(stub, interrupt);
     if (KDIO_STUB_HAS_SPACES)
         stub->entered_rsp = (uintptr_t)&result;
     if (!is_suspended(stub))
@@ -365,12 +366,12 @@ unsigned kdio_stub_handle(struct kdio_stub *stub)
 {
     __atomic_fetch_add(&stub->interrupts, 1, __ATOMIC_RELAXED);
     kdio_stub_prompt(stub, true);
-    return enter(stub, !stub->config.defer);
+    return enter(stub, !stub->config.defer, true);
 }
 
 unsigned kdio_stub_poll(struct kdio_stub *stub)
 {
-    return enter(stub, true);
+    return enter(stub, true, false);
 }
 
 #if !KDIO_STUB_PROFILE_PORTS
@@ -392,7 +393,7 @@ size_t kdio_stub_console(struct kdio_stub *stub, const char *text, size_t size)
 
     if (!queued)
         kdio_console_drop(&stub->console, size);
-    (void)enter(stub, false);
+    (void)enter(stub, false, false);
     return queued ? size : 0;
 }
 

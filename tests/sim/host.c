@@ -15,6 +15,10 @@
 #define TEXT_SIZE     8u
 #define RATE_TRY_NS    SIM_S
 #define RATE_RETURN_NS (6 * SIM_S)
+#define RESULTS_MOST 36u /* Of one operation: STATE. */
+#define RESUMES_A_GO 6u
+#define STOP_SETS    2u /* First in their list. */
+#define STOP_RESUMES 5u /* Last in it. */
 #define DELAY_AT      3u /* Operations before a pause, at most. */
 #define RATE_MOST      3000000u
 #define KEEP_US        1000000u
@@ -67,9 +71,33 @@ static const uint8_t memory_ops[] = {
     KDIO_OP_VREAD8, KDIO_OP_VREAD16, KDIO_OP_VREAD32, KDIO_OP_VWRITE8, KDIO_OP_VWRITE16, KDIO_OP_VWRITE32,
 };
 
+/* Run control, mostly steps. What has no room in a burst comes first; what takes too long for an atomic program, or may not
+ * be in one, at both ends. */
+static const uint8_t stop_ops[] = {
+    KDIO_OP_SET_BREAKPOINT, KDIO_OP_CLEAR_BREAKPOINT, KDIO_OP_HALT, KDIO_OP_HALT, KDIO_OP_STATE,
+    KDIO_OP_RESUME, KDIO_OP_RESUME, KDIO_OP_RESUME, KDIO_OP_RESUME, KDIO_OP_RESUME,
+};
+
 static bool is_memory(uint8_t opcode)
 {
     return kdio_op_find(opcode)->capability == KDIO_CAPABILITY_VIRTUAL;
+}
+
+static bool is_stop(uint8_t opcode)
+{
+    return kdio_op_find(opcode)->capability == KDIO_CAPABILITY_RUN;
+}
+
+/* Most of what goes on are steps. The breakpoints are the processor's. */
+static void draw_stop(struct sim_host *host, struct sim_op *op, uint64_t *operand)
+{
+    op->value = op->opcode == KDIO_OP_RESUME && !sim_chance(&host->random, 1, RESUMES_A_GO);
+    operand[0] = op->value;
+    if (op->opcode == KDIO_OP_SET_BREAKPOINT) {
+        operand[0] = operand[1] = 1; /* Execute, of one byte. */
+        operand[2] = sim_debugged_place() + sim_below(&host->random, 2);
+    } else if (op->opcode == KDIO_OP_CLEAR_BREAKPOINT)
+        operand[0] = sim_below(&host->random, 4);
 }
 
 static void write_op(struct sim *sim, struct sim_host *host, struct sim_request *made, struct kdio_writer *writer,
@@ -88,6 +116,10 @@ static void write_op(struct sim *sim, struct sim_host *host, struct sim_request 
     op->challenge = host->link.key.challenge;
     if (opcode == KDIO_OP_TEXT)
         operand[0] = TEXT_SIZE;
+    if (is_stop(opcode)) {
+        draw_stop(host, op, operand);
+        made->stops = true;
+    }
     (void)snprintf(text, sizeof text, "%08x", (unsigned)(op - sim->ops));
     if (is_memory(opcode)) {
         operand[1] = 1;
@@ -98,10 +130,17 @@ static void write_op(struct sim *sim, struct sim_host *host, struct sim_request 
     made->request.results_max += (uint32_t)kdio_op_results_size(kdio_op_find(opcode), 1);
 }
 
-static uint8_t draw_opcode(struct sim *sim, struct sim_host *host, bool any)
+static uint8_t draw_opcode(struct sim *sim, struct sim_host *host, bool single, bool atomic)
 {
+    bool any = !atomic && !single;
+
     if (sim->config.opcode)
         return sim->config.opcode;
+    if (sim_chance(&host->random, sim->config.stop_part, 100)) {
+        size_t first = atomic ? STOP_SETS : single, end = sizeof stop_ops - (atomic ? STOP_RESUMES : 0);
+
+        return stop_ops[first + sim_below(&host->random, end - first)];
+    }
     if (any && sim_chance(&host->random, 1, 20))
         return KDIO_OP_TEXT;
     if (any && sim_chance(&host->random, sim->config.memory_part, 100))
@@ -135,7 +174,7 @@ static bool has_room(const struct sim_host *host, const struct sim_request *made
     size_t size = (size_t)(writer->at - made->program) + 2 * (2 + TEXT_SIZE);
 
     return size <= kdio_host_link_program_advised(&host->link) &&
-           made->request.results_max + sizeof(uint32_t) <= host->link.answer.results_max &&
+           made->request.results_max + RESULTS_MOST <= host->link.answer.results_max &&
            (!made->request.atomic || made->count < ATOMIC_OPS);
 }
 
@@ -168,7 +207,7 @@ static void fill(struct sim *sim, struct sim_host *host, struct sim_request *mad
         if (made->delayed && i == (made->limit / 2 < DELAY_AT ? made->limit / 2 : DELAY_AT))
             write_op(sim, host, made, &writer, KDIO_OP_DELAY);
         else if (i != made->refused_at || !single)
-            write_op(sim, host, made, &writer, draw_opcode(sim, host, !made->request.atomic && !single));
+            write_op(sim, host, made, &writer, draw_opcode(sim, host, single, made->request.atomic));
     }
     made->request.program = made->program;
     made->request.size = (size_t)(writer.at - made->program);
@@ -210,7 +249,7 @@ static bool ask(struct sim *sim, struct sim_host *host)
     memset(made, 0, offsetof(struct sim_request, program));
     made->first = sim->op_count;
     made->count = 0;
-    made->cancel_asked = false;
+    made->cancel_asked = made->stops = false;
     made->status = KDIO_DONE;
     made->bad_index = 0;
     fill(sim, host, made);
@@ -219,8 +258,13 @@ static bool ask(struct sim *sim, struct sim_host *host)
         host->random = before;
         return false;
     }
-    for (uint32_t i = 0; i < made->count; i++)
-        sim->ops[made->first + i].refused = made->status != KDIO_DONE;
+    for (uint32_t i = 0; i < made->count; i++) {
+        struct sim_op *op = &sim->ops[made->first + i];
+
+        op->refused = made->status != KDIO_DONE;
+        op->seq = host->link.next_seq - 1;
+        op->index = i + made->chained;
+    }
     host->before_failed = made->status != KDIO_DONE;
     host->to_ask -= made->count;
     made->in_use = true;
@@ -253,7 +297,9 @@ static void check_results(struct sim *sim, const struct sim_request *made, const
         const struct sim_op *op = &sim->ops[made->first + i];
         size_t size = kdio_op_results_size(kdio_op_find(op->opcode), 1);
 
-        if (size && kdio_read_uint(&reader, (unsigned)size) != op->value)
+        if (is_stop(op->opcode))
+            (void)kdio_read_bytes(&reader, (uint32_t)size);
+        else if (size && kdio_read_uint(&reader, (unsigned)size) != op->value)
             sim_fail(sim, "operation %u read something else than the host was told", made->first + i);
     }
     if (reader.failed || reader.left)
@@ -269,6 +315,25 @@ static unsigned hosts_ever(const struct sim *sim)
     return hosts;
 }
 
+/* How run control may end a program: the kernel runs, a breakpoint is taken, or is none. */
+static uint8_t stop_status(uint8_t opcode)
+{
+    switch (opcode) {
+    case KDIO_OP_RESUME: return KDIO_NOT_STOPPED;
+    case KDIO_OP_SET_BREAKPOINT: return KDIO_NO_BREAKPOINT;
+    case KDIO_OP_CLEAR_BREAKPOINT: return KDIO_BAD_OPERAND;
+    default: return KDIO_DONE;
+    }
+}
+
+static bool stops_at(const struct sim *sim, const struct sim_request *made, const struct kdio_failure *failure)
+{
+    uint32_t index = failure->index - made->chained;
+
+    return made->stops && failure->index >= made->chained && index < made->count && failure->done == failure->index &&
+           failure->status != KDIO_DONE && failure->status == stop_status(sim->ops[made->first + index].opcode);
+}
+
 /* What stopped a program that was to run is a cancellation, of its own host or by another one that takes over. */
 static bool as_expected(const struct sim *sim, const struct sim_host *host, const struct sim_request *made,
                         const struct kdio_failure *failure)
@@ -279,6 +344,8 @@ static bool as_expected(const struct sim *sim, const struct sim_host *host, cons
         return failure->status == made->status && !failure->done && failure->index == made->bad_index;
     if (failure->status == KDIO_CANCELLED)
         return (made->cancel_asked || hosts_ever(sim) > 1) && failure->done <= made->count && failure->index == failure->done;
+    if (!skipped && stops_at(sim, made, failure))
+        return true;
     return failure->status == (skipped ? KDIO_SKIPPED : KDIO_DONE) && !failure->done && !failure->index;
 }
 

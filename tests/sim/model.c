@@ -2,6 +2,7 @@
 /* model.c: what may happen and what was promised, apart from how the link does it. */
 #include <string.h>
 
+#include "stub/stub.h"
 #include "tests/sim/sim.h"
 
 #define PORT_FIRST 0x1000u
@@ -94,9 +95,36 @@ void sim_model_typed(struct sim *sim, uint32_t number)
     execute(sim, &sim->ops[number]);
 }
 
+/* Which step it is no access tells, but the stub by its own count; order and number are judged all the same. Behind one
+ * that lets the kernel run others may be executed before it does, and another host may have come. */
+void sim_model_resumed(struct sim *sim, bool step)
+{
+    const struct kdio_stub *stub = sim->target.stub;
+    const struct kdio_stub_session *session = &stub->link.current;
+    uint32_t boot = sim_target_boot_id(sim);
+
+    for (uint32_t i = 0; i < sim->op_count; i++) {
+        struct sim_op *op = &sim->ops[i];
+
+        if (op->opcode != KDIO_OP_RESUME || op->value != step || op->boot != boot ||
+            op->resumed || op->outcome == SIM_NOT_DONE ||
+            (step && (op->challenge != session->key.challenge || op->seq != session->expected ||
+                      op->index != stub->run.failure.done)))
+            continue;
+        op->resumed = true;
+        if (step)
+            execute(sim, op);
+        return;
+    }
+    sim_fail(sim, "the kernel %s, which nobody asked for", step ? "executes an instruction" : "runs");
+}
+
 bool sim_model_unseen(const struct sim_op *op)
 {
-    return op->opcode == KDIO_OP_DELAY || op->opcode == KDIO_OP_BAUD;
+    uint32_t capability = kdio_op_find(op->opcode)->capability;
+
+    return op->opcode == KDIO_OP_DELAY || op->opcode == KDIO_OP_BAUD ||
+           (capability == KDIO_CAPABILITY_RUN && !(op->opcode == KDIO_OP_RESUME && op->value));
 }
 
 void sim_model_tell(struct sim *sim, struct sim_op *op, enum sim_outcome outcome)

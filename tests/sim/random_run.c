@@ -63,6 +63,10 @@ static struct sim_config draw_config(struct sim_random *random, uint64_t seed)
         config.rate_part = 1 + (uint32_t)sim_below(random, 30);
         config.rate_fails = sim_chance(random, 1, 3) ? (unsigned)sim_below(random, 4) : 0;
     }
+    if (sim_chance(random, 1, 4))
+        config.stop_part = 1 + (uint32_t)sim_below(random, 30);
+    if (sim_chance(random, 1, 4))
+        config.second_ns = 10 * SIM_US + sim_below(random, SIM_MS);
     if (sim_chance(random, 1, 6)) {
         /* Replies of the largest size. */
         config.opcode = KDIO_OP_IN32;
@@ -108,7 +112,7 @@ static void play(struct sim *sim, struct sim_line *line)
 
 static void print_burst(struct sim *sim)
 {
-    if (sim->target.running && !sim->target.depth)
+    if (sim->target.running && !sim->target.processors[0].active)
         sim->target.console_ns = sim->now_ns;
 }
 
@@ -181,7 +185,7 @@ static void calm(struct sim *sim)
     sim->to_stub.rates = sim->to_host.rates = none;
     sim->config.preempt_part = sim->config.stall_part = 0;
     sim->config.console_ns = 0;
-    sim->config.refused_part = sim->config.cancel_part = 0;
+    sim->config.refused_part = sim->config.cancel_part = sim->config.stop_part = 0;
     sim->target.console_ns = SIM_NEVER;
     sim->target.reset_ns = SIM_NEVER;
     sim->target.masked_ns = 0;
@@ -220,7 +224,7 @@ static void liveness(struct sim *sim, uint64_t *worst_ns)
 }
 
 struct totals {
-    uint64_t executed, done, refused, unknown, resets, taken, timeouts, sessions, worst_ns;
+    uint64_t executed, done, refused, unknown, resets, taken, timeouts, sessions, stops, steps, worst_ns;
 };
 
 static void add_up(struct totals *totals, const struct sim *sim)
@@ -229,6 +233,8 @@ static void add_up(struct totals *totals, const struct sim *sim)
     totals->done += sim->done;
     totals->refused += sim->refused;
     totals->unknown += sim->unknown;
+    totals->stops += sim->target.stops;
+    totals->steps += sim->target.steps;
     for (unsigned i = 0; i < SIM_HOSTS; i++) {
         totals->resets += sim->hosts[i].resets;
         totals->taken += sim->hosts[i].taken;
@@ -267,8 +273,8 @@ int sim_random_runs(uint64_t first, uint64_t count)
         run_seed(first + i, &totals);
     (void)printf("random: seeds %" PRIu64 " to %" PRIu64 ": %" PRIu64 " sessions; operations: %" PRIu64 " done, %"
                  PRIu64 " not done, %" PRIu64 " unknown; %" PRIu64 " resets, %" PRIu64 " taken, %" PRIu64
-                 " timeouts; slowest recovery %.3f s\n",
+                 " timeouts, %" PRIu64 " stops, %" PRIu64 " steps; slowest recovery %.3f s\n",
                  first, first + count - 1, totals.sessions, totals.done, totals.refused, totals.unknown, totals.resets,
-                 totals.taken, totals.timeouts, (double)totals.worst_ns / 1e9);
+                 totals.taken, totals.timeouts, totals.stops, totals.steps, (double)totals.worst_ns / 1e9);
     return 0;
 }

@@ -13,7 +13,7 @@
 
 #include <kdio_stub.h>
 
-#include <setjmp.h>
+#include <ucontext.h>
 
 #include "proto/host_link.h"
 #include "proto/program.h"
@@ -35,6 +35,8 @@
 #define SIM_TEXT_MAX    0x40000u
 #define SIM_HEARD_MAX   0x400000u /* With the lines about text that had no room: on a slow line, more than the text. */
 #define SIM_DEPTH_MAX   3u /* Entries into the stub that preempt one another. */
+#define SIM_PROCESSORS  2u
+#define SIM_STACK_SIZE  0x20000u
 
 /* How the kernel calls the stub. */
 enum sim_kernel {
@@ -62,6 +64,7 @@ struct sim_config {
     uint32_t memory_size;   /* Of the stub. */
     uint32_t preempt_part;  /* Parts of 1000: an access of the stub at which another entry comes between. */
     uint64_t console_ns;    /* Mean time between console lines; 0: none. */
+    uint64_t second_ns;     /* Mean time between the second processor's entries into the stub; 0: there is none. */
     uint32_t stall_part;    /* Parts of 1000: a timer tick after which the kernel forgets the stub for a while. */
     uint32_t dead_us;       /* The host's. */
     uint32_t in_flight_max; /* Requests a host keeps under way. */
@@ -70,6 +73,7 @@ struct sim_config {
     uint32_t fill_part;     /* Parts of 100: programs as large as the link advises. */
     uint32_t refused_part;  /* Parts of 100: requests that the stub must refuse. */
     uint32_t memory_part;   /* Of operations: loads and stores. */
+    uint32_t stop_part;     /* The same: run control. */
     uint32_t delay_part;    /* Parts of 100: requests with a pause in them, */
     uint64_t delay_ns;      /* at most so long, at least half of it. */
     uint32_t cancel_part;   /* Parts of 1000: steps of a host at which it cancels what is under way. */
@@ -91,11 +95,13 @@ struct sim_op {
     uint8_t opcode;
     uint8_t outcome;   /* What the host was told. */
     uint8_t executed;  /* Times. */
+    bool resumed;      /* The kernel went on by it. */
     bool refused;      /* The stub must not execute it. */
     bool final;        /* Its session is over: not executed by now, never. */
     uint16_t port;
     uint32_t value;    /* Written, or read. */
-    uint32_t boot, challenge; /* Of the session it was asked for in. */
+    uint32_t boot, challenge; /* Of the session it was asked for in, */
+    uint32_t seq, index; /* and its place there: the request, and the operation in it. */
 };
 
 /* A request under way: a stretch of operations. */
@@ -106,6 +112,7 @@ struct sim_request {
     bool chained;
     bool delayed;       /* It has a pause. */
     bool cancel_asked;
+    bool stops;         /* It has run control. */
     uint32_t limit;     /* Operations at most. */
     uint32_t refused_at; /* Behind so many, one that the stub must refuse. */
     uint8_t status;     /* What the stub must answer. */
@@ -149,6 +156,24 @@ struct sim_host {
 
 /* ---- The target ---- */
 
+/* A processor has a stack of its own, and runs between its accesses as long as none is due before. */
+struct sim_processor {
+    ucontext_t context;
+    bool active;          /* It is in the midst of what it was started for, */
+    uint64_t at_ns;       /* and goes on then. */
+    bool idle;            /* When a byte comes, too. */
+    bool standing;        /* In kdio_stub_trap. */
+    unsigned depth;       /* Entries that run, */
+    unsigned accesses;    /* UART accesses of the innermost. */
+    bool in_program;      /* An operation was executed in it, */
+    unsigned accesses_before; /* after so many accesses. */
+    bool in_irq;
+    bool atomic;          /* Interrupts are off. */
+    struct kdio_trap_frame frame;
+    uint64_t debug[8];    /* DR0 to DR7. */
+    uint8_t stack[SIM_STACK_SIZE];
+};
+
 struct sim_target {
     _Alignas(16) uint8_t memory[SIM_MEMORY_MAX];
     struct kdio_stub *stub;
@@ -157,15 +182,14 @@ struct sim_target {
     uint64_t boot_ns;        /* When it runs again. */
     unsigned boots;
     uint64_t reset_ns;       /* When it is reset. */
-    uint64_t timer_ns, poll_ns, console_ns, masked_ns;
-    bool irq_line, irq_latched, in_irq;
-    bool atomic;             /* Interrupts are off. */
-    unsigned depth;
-    unsigned accesses, accesses_max; /* UART accesses of the entry that runs; most seen. */
-    bool in_program;         /* An operation was executed in this entry, */
-    unsigned accesses_before; /* after so many accesses. */
+    uint64_t timer_ns, poll_ns, console_ns, masked_ns, second_ns;
+    bool irq_line, irq_latched;
+    unsigned accesses_max;   /* UART accesses of an entry, most seen. */
     unsigned line_number;
-    jmp_buf reset_jump;
+    unsigned stops, steps;   /* Of the kernel by the host. */
+    ucontext_t scheduler;
+    struct sim_processor processors[SIM_PROCESSORS];
+    struct sim_processor *processor; /* That runs; NULL: none. */
 };
 
 struct sim {
@@ -221,6 +245,34 @@ uint32_t sim_target_boot_id(const struct sim *sim); /* 0 while it is reset. */
 /* The kernel prints; what the stub takes is expected at the other end. */
 void sim_target_print(struct sim *sim, const char *text, size_t size);
 
+/* ---- processor.c ---- */
+
+/* All of them at rest; each will do `run` whenever it is started. */
+void sim_processors_reset(struct sim *sim, void (*run)(struct sim *sim));
+/* Starts it, or lets it go on: until it has done all, or waits for its time. */
+void sim_processor_go(struct sim *sim, struct sim_processor *processor);
+/* The one that runs lets so much time pass. A reset does not let it go on. */
+void sim_processor_pass(struct sim *sim, uint64_t for_ns);
+/* The same until that time, with all else going on. */
+void sim_processor_wait(struct sim *sim, uint64_t until_ns);
+/* The one that runs, or else the first. */
+struct sim_processor *sim_processor_current(struct sim *sim);
+
+/* ---- debugged.c ---- */
+
+/* What the stub reads and writes of the processor that runs, for run control. */
+void sim_debugged_machine(struct kdio_machine *machine);
+/* A processor starts; its kernel stands at the first instruction. */
+void sim_debugged_reset(struct sim_processor *processor);
+/* The kernel's code, which anything but an operation of the hosts reads. */
+bool sim_debugged_code(uint64_t at);
+/* The kernel was asked to stop: it calls the stub, and executes what it is told to. */
+void sim_debugged_break(struct sim *sim);
+/* It executes what an execute breakpoint may be at. */
+void sim_debugged_tick(struct sim *sim);
+/* A place for a breakpoint. */
+uint64_t sim_debugged_place(void);
+
 /* ---- host.c ---- */
 
 void sim_host_start(struct sim *sim, struct sim_host *host);
@@ -244,6 +296,8 @@ struct sim_op *sim_model_ask(struct sim *sim, uint8_t opcode);
 /* An access at the target; the value read. */
 uint32_t sim_model_access(struct sim *sim, uint16_t port, unsigned width, bool write, uint32_t value);
 void sim_model_typed(struct sim *sim, uint32_t number);
+/* The kernel goes on, for one instruction or for good. */
+void sim_model_resumed(struct sim *sim, bool step);
 /* One that makes no access, and counts all the same. */
 bool sim_model_unseen(const struct sim_op *op);
 void sim_model_tell(struct sim *sim, struct sim_op *op, enum sim_outcome outcome);

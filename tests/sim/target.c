@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * target.c: the machine under debug: the real stub in a kernel that calls it from interrupt, timer, idle loop and
- * console, and from a second processor, each between any two accesses of another.
+ * console, each between any two accesses of another, and from a second processor at the same time.
  *
- * A preempting entry runs to its end before the one it preempted goes on. A reset leaves the stub wherever it is.
+ * A preempting entry runs to its end before the one it preempted goes on; what two processors do interleaves. A reset
+ * leaves the stub wherever it is.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #define SPELL_NS     (200 * SIM_US) /* It goes on polling that often while there is work. */
 #define WAIT_NS      (2 * SIM_US) /* Several looks, and 16 bytes between them, within what a FIFO takes at 3 Mbaud. */
 #define STALL_NS     (150 * SIM_MS) /* Less than the gap that ends a frame: the rest of it would be text. */
+#define IDLE_NS      (2 * SIM_MS)
 #define STORM        8u /* An interrupt that is still there after so many services in a row hangs the machine. */
 #define LINE_SIZE_MAX 120u
 
@@ -26,6 +28,11 @@ enum entry { HANDLE, POLL, CONSOLE };
 static bool uart_port(uint16_t port)
 {
     return port >= SIM_UART_BASE && port < SIM_UART_BASE + 8;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
 }
 
 /* ---- Interrupts ---- */
@@ -51,16 +58,18 @@ static bool irq_pending(const struct sim *sim)
 
 /* ---- Entries ---- */
 
-/* Text is queued before the entry goes on to send, where others may preempt it and queue theirs behind. */
+/* Text is queued before the entry goes on to send, where others may come between and queue theirs behind: what had no
+ * room is taken back from where it is by then. */
 static bool print_text(struct sim *sim, const char *text, size_t size)
 {
-    size_t at = sim->text_sent_size;
+    char *place;
 
-    memcpy(sim->text_sent + at, text, size);
+    memcpy(sim->text_sent + sim->text_sent_size, text, size);
     sim->text_sent_size += size;
     if (kdio_stub_console(sim->target.stub, text, size))
         return true;
-    memmove(sim->text_sent + at, sim->text_sent + at + size, sim->text_sent_size - at - size);
+    place = memmem(sim->text_sent, sim->text_sent_size, text, size);
+    memmove(place, place + size, (size_t)(sim->text_sent + sim->text_sent_size - (place + size)));
     sim->text_sent_size -= size;
     return false;
 }
@@ -94,35 +103,35 @@ static unsigned call(struct sim *sim, enum entry entry)
     return 0;
 }
 
-static void check_bound(struct sim *sim)
+static void check_bound(struct sim *sim, const struct sim_processor *processor)
 {
     struct sim_target *target = &sim->target;
 
-    if (target->accesses > target->accesses_max)
-        target->accesses_max = target->accesses;
-    if (target->accesses > KDIO_STUB_ACCESSES_MAX)
-        sim_fail(sim, "a call made %u UART accesses", target->accesses);
+    if (processor->accesses > target->accesses_max)
+        target->accesses_max = processor->accesses;
+    if (processor->accesses > KDIO_STUB_ACCESSES_MAX)
+        sim_fail(sim, "a call made %u UART accesses", processor->accesses);
 }
 
 /* The accesses of each entry count for it alone. */
 static unsigned enter(struct sim *sim, enum entry entry)
 {
-    struct sim_target *target = &sim->target;
-    unsigned outer_accesses = target->accesses, outer_before = target->accesses_before;
-    bool outer_program = target->in_program, outer_irq = target->in_irq;
+    struct sim_processor *processor = sim->target.processor;
+    unsigned outer_accesses = processor->accesses, outer_before = processor->accesses_before;
+    bool outer_program = processor->in_program, outer_irq = processor->in_irq;
     unsigned result;
 
-    target->accesses = 0;
-    target->in_program = false;
-    target->in_irq |= entry == HANDLE;
-    target->depth++;
+    processor->accesses = 0;
+    processor->in_program = false;
+    processor->in_irq |= entry == HANDLE;
+    processor->depth++;
     result = call(sim, entry);
-    target->depth--;
-    check_bound(sim);
-    target->in_irq = outer_irq;
-    target->accesses = outer_accesses;
-    target->accesses_before = outer_before;
-    target->in_program = outer_program;
+    processor->depth--;
+    check_bound(sim, processor);
+    processor->in_irq = outer_irq;
+    processor->accesses = outer_accesses;
+    processor->accesses_before = outer_before;
+    processor->in_program = outer_program;
     return result;
 }
 
@@ -131,7 +140,11 @@ static void enter_and_plan(struct sim *sim, enum entry entry)
 {
     struct sim_target *target = &sim->target;
     unsigned result = enter(sim, entry);
-    uint64_t soon_ns = sim->now_ns + (result & KDIO_STUB_MORE ? POLL_SOON_NS : SPELL_NS);
+    uint64_t soon_ns;
+
+    if (result & KDIO_STUB_BREAK && !target->processor->depth)
+        sim_debugged_break(sim);
+    soon_ns = sim->now_ns + (result & KDIO_STUB_MORE ? POLL_SOON_NS : SPELL_NS);
 
     if (result && sim->config.kernel != SIM_TIMER && soon_ns < target->poll_ns)
         target->poll_ns = soon_ns;
@@ -160,41 +173,50 @@ static void interrupt_preempts(struct sim *sim)
 
 static void preempt(struct sim *sim)
 {
-    struct sim_target *target = &sim->target;
+    const struct sim_processor *processor = sim->target.processor;
 
-    if (target->depth >= SIM_DEPTH_MAX)
+    if (processor->depth >= SIM_DEPTH_MAX || processor->standing)
         return;
-    if (irq_pending(sim) && !target->atomic && !target->in_irq)
+    if (processor == sim->target.processors && irq_pending(sim) && !processor->atomic && !processor->in_irq)
         interrupt_preempts(sim);
     if (!sim_chance(&sim->random, sim->config.preempt_part, 1000))
         return;
     if (sim->config.console_ns && sim_chance(&sim->random, 1, 3))
         (void)enter(sim, CONSOLE);
     else
-        (void)enter(sim, POLL); /* A timer's, or a second processor's when interrupts are off. */
+        (void)enter(sim, POLL); /* A timer's, or that of a handler which nothing keeps out. */
 }
 
 /* ---- The machine, as the stub sees it ---- */
 
 static void spend(struct sim *sim)
 {
-    struct sim_target *target = &sim->target;
-
-    sim_advance(sim, sim->now_ns + sim->config.access_ns);
-    if (sim->now_ns >= target->reset_ns && target->depth)
-        longjmp(target->reset_jump, 1);
-    if (target->depth)
+    sim_processor_pass(sim, sim->config.access_ns);
+    if (sim->target.processor && sim->target.processor->depth)
         preempt(sim);
 }
 
 /* Emptying the UART between the operations of a program is the program's own: only what comes before its first
  * operation and behind its last counts. */
-static void count_operation(struct sim_target *target)
+static void count_operation(struct sim_processor *processor)
 {
-    if (!target->in_program)
-        target->accesses_before = target->accesses;
-    target->in_program = true;
-    target->accesses = target->accesses_before;
+    if (!processor->in_program)
+        processor->accesses_before = processor->accesses;
+    processor->in_program = true;
+    processor->accesses = processor->accesses_before;
+}
+
+/* A stub that finds nothing to do while the kernel stands would spin: it goes on when a byte comes or leaves. */
+static void stand_idle(struct sim *sim)
+{
+    const struct sim_target *target = &sim->target;
+    struct sim_processor *processor = target->processor;
+
+    if (!processor || !processor->standing || target->stub->request_ready || target->uart.rx.count)
+        return;
+    processor->idle = true;
+    sim_processor_wait(sim, earlier(sim_uart_shift_ns(&target->uart), sim->now_ns + IDLE_NS));
+    processor->idle = false;
 }
 
 static uint32_t port_in(void *context, uint16_t port, unsigned width)
@@ -204,12 +226,13 @@ static uint32_t port_in(void *context, uint16_t port, unsigned width)
 
     spend(sim);
     if (uart_port(port)) {
-        sim->target.accesses++;
+        sim_processor_current(sim)->accesses++;
+        stand_idle(sim);
         value = sim_uart_read(&sim->target.uart, port - SIM_UART_BASE, sim->now_ns);
         watch_line(sim);
         return value;
     }
-    count_operation(&sim->target);
+    count_operation(sim_processor_current(sim));
     return sim_model_access(sim, port, width, false, 0);
 }
 
@@ -219,12 +242,12 @@ static void port_out(void *context, uint16_t port, unsigned width, uint32_t valu
 
     spend(sim);
     if (uart_port(port)) {
-        sim->target.accesses++;
+        sim_processor_current(sim)->accesses++;
         sim_uart_write(&sim->target.uart, port - SIM_UART_BASE, (uint8_t)value, sim->now_ns);
         watch_line(sim);
         return;
     }
-    count_operation(&sim->target);
+    count_operation(sim_processor_current(sim));
     (void)sim_model_access(sim, port, width, true, value);
 }
 
@@ -242,6 +265,8 @@ static void mem_out(void *context, uint64_t address, unsigned width, uint32_t va
 }
 
 /* Loads and stores are told apart from ports by their operation alone. */
+#define CODE_BYTE 0x90u
+
 static bool access(void *context, enum kdio_access what, uint64_t at, uint64_t *value, struct kdio_stub_fault *fault)
 {
     struct sim *sim = context;
@@ -249,22 +274,32 @@ static bool access(void *context, enum kdio_access what, uint64_t at, uint64_t *
 
     (void)fault;
     spend(sim);
-    count_operation(&sim->target);
+    if (sim_debugged_code(at)) {
+        *value = CODE_BYTE;
+        return true;
+    }
+    count_operation(sim_processor_current(sim));
     *value = sim_model_access(sim, (uint16_t)at, 1u << (what & 3), store, (uint32_t)*value);
     return true;
+}
+
+/* The entry that holds the stub is this processor's. */
+static bool holds(const struct kdio_stub *stub, const struct sim_processor *processor)
+{
+    return stub->entered_rsp - (uintptr_t)processor->stack < sizeof processor->stack;
 }
 
 /* An operation that waits looks at the clock again and again, which takes its time. */
 static void wait_a_little(struct sim *sim)
 {
+    struct sim_processor *processor = sim->target.processor;
     const struct kdio_stub *stub = sim->target.stub;
 
-    if (!sim->target.depth || !stub->running || !stub->run.op_goes_on || stub->run.op.row->opcode != KDIO_OP_DELAY)
+    if (!processor || !stub->running || !stub->run.op_goes_on || stub->run.op.row->opcode != KDIO_OP_DELAY ||
+        !holds(stub, processor))
         return;
-    count_operation(&sim->target);
-    sim_advance(sim, sim->now_ns + WAIT_NS);
-    if (sim->now_ns >= sim->target.reset_ns)
-        longjmp(sim->target.reset_jump, 1);
+    count_operation(processor);
+    sim_processor_pass(sim, WAIT_NS);
 }
 
 static uint64_t time_us(void *context)
@@ -289,18 +324,23 @@ static uint64_t entropy(void *context)
 
 static uintptr_t interrupts_off(void *context)
 {
-    struct sim *sim = context;
-    bool before = sim->target.atomic;
+    struct sim_processor *processor = sim_processor_current(context);
+    bool before = processor->atomic;
 
-    sim->target.atomic = true;
+    processor->atomic = true;
     return before;
 }
 
 static void interrupts_restore(void *context, uintptr_t state)
 {
-    struct sim *sim = context;
+    sim_processor_current(context)->atomic = state != 0;
+}
 
-    sim->target.atomic = state != 0;
+/* No operation here asks for physical memory; run control wants the hook. */
+static void *map(void *context, uint64_t physical, uint64_t *size)
+{
+    (void)size;
+    sim_fail(context, "physical memory at %llx is looked for", (unsigned long long)physical);
 }
 
 static void typed(void *context, const char *bytes, size_t size)
@@ -310,16 +350,18 @@ static void typed(void *context, const char *bytes, size_t size)
     if (size != 8)
         sim_fail(context, "%zu bytes were typed", size);
     memcpy(number, bytes, size);
-    count_operation(&((struct sim *)context)->target);
+    count_operation(sim_processor_current(context));
     sim_model_typed(context, (uint32_t)strtoul(number, NULL, 16));
 }
 
 /* ---- Life ---- */
 
+static void run_processor(struct sim *sim);
+
 static void boot(struct sim *sim)
 {
     static const struct kdio_port_range deny[] = { { SIM_DENIED_PORT, SIM_DENIED_PORT + 7 } };
-    const struct kdio_machine machine = {
+    struct kdio_machine machine = {
         .context = sim, .port_in = port_in, .port_out = port_out, .mem_in = mem_in, .mem_out = mem_out,
         .time_us = time_us, .stamp = stamp, .entropy = entropy, .interrupts_off = interrupts_off,
         .interrupts_restore = interrupts_restore, .access = access,
@@ -333,11 +375,14 @@ static void boot(struct sim *sim)
         .deny_count = 1,
         .text = typed,
         .faults = true,
+        .traps = true,
+        .map = map,
         .context = sim,
     };
     struct sim_target *target = &sim->target;
 
-    target->depth = 0;
+    sim_processors_reset(sim, run_processor);
+    sim_debugged_machine(&machine);
     memset(target->memory, 0xa5, sim->config.memory_size);
     if (kdio_stub_init(target->memory, sim->config.memory_size, &config, &target->stub) != KDIO_STUB_OK)
         sim_fail(sim, "the stub does not start");
@@ -347,6 +392,7 @@ static void boot(struct sim *sim)
     target->boots++;
     target->timer_ns = sim->now_ns;
     target->poll_ns = target->masked_ns = 0;
+    target->second_ns = sim->config.second_ns ? sim->now_ns : SIM_NEVER;
     target->console_ns = sim->config.console_ns ? sim->now_ns : SIM_NEVER;
 }
 
@@ -364,9 +410,8 @@ void sim_target_reset(struct sim *sim, uint64_t boot_ns)
 
     sim_uart_reset(&target->uart);
     target->running = false;
-    target->atomic = target->in_irq = target->irq_line = target->irq_latched = false;
-    target->depth = 0;
-    target->accesses = 0;
+    target->irq_line = target->irq_latched = false;
+    sim_processors_reset(sim, run_processor);
     target->reset_ns = SIM_NEVER;
     target->boot_ns = sim->now_ns + boot_ns;
 }
@@ -383,6 +428,7 @@ static void timer(struct sim *sim)
     target->timer_ns = sim->now_ns + TIMER_NS;
     if (sim_chance(&sim->random, sim->config.stall_part, 1000))
         target->masked_ns = sim->now_ns + sim_below(&sim->random, STALL_NS);
+    sim_debugged_tick(sim);
     enter_and_plan(sim, POLL);
 }
 
@@ -394,16 +440,10 @@ static void print(struct sim *sim)
     (void)enter(sim, CONSOLE);
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static void step_running(struct sim *sim)
+static void first_processor(struct sim *sim)
 {
     struct sim_target *target = &sim->target;
 
-    watch_line(sim);
     if (irq_pending(sim))
         interrupt(sim);
     if (sim->now_ns >= target->timer_ns)
@@ -417,32 +457,85 @@ static void step_running(struct sim *sim)
         print(sim);
 }
 
+static void second_processor(struct sim *sim)
+{
+    bool prints = sim->config.console_ns && sim_chance(&sim->random, 1, 4);
+    unsigned result;
+
+    sim->target.second_ns = SIM_NEVER;
+    result = enter(sim, prints ? CONSOLE : POLL);
+    if (result & KDIO_STUB_BREAK)
+        sim_debugged_break(sim);
+    if (result & KDIO_STUB_MORE)
+        sim->target.second_ns = sim->now_ns + POLL_SOON_NS;
+    else if (sim->config.second_ns)
+        sim->target.second_ns = sim->now_ns + sim_below(&sim->random, 2 * sim->config.second_ns);
+}
+
+static void run_processor(struct sim *sim)
+{
+    if (sim->target.processor == sim->target.processors)
+        first_processor(sim);
+    else
+        second_processor(sim);
+}
+
+/* ---- Time ---- */
+
+static uint64_t active_ns(const struct sim *sim, const struct sim_processor *processor)
+{
+    return processor->idle && sim->target.uart.rx.count ? sim->now_ns : processor->at_ns;
+}
+
+static uint64_t first_ns(const struct sim *sim)
+{
+    const struct sim_target *target = &sim->target;
+
+    if (target->processors[0].active)
+        return active_ns(sim, &target->processors[0]);
+    if (sim->now_ns < target->masked_ns)
+        return target->masked_ns;
+    return irq_pending(sim) ? sim->now_ns : earlier(earlier(target->timer_ns, target->poll_ns), target->console_ns);
+}
+
+static uint64_t second_ns(const struct sim *sim)
+{
+    const struct sim_processor *second = &sim->target.processors[1];
+
+    return second->active ? active_ns(sim, second) : sim->target.second_ns;
+}
+
+static void step_running(struct sim *sim)
+{
+    struct sim_target *target = &sim->target;
+
+    watch_line(sim);
+    if (sim->now_ns >= first_ns(sim))
+        sim_processor_go(sim, &target->processors[0]);
+    if (sim->now_ns >= second_ns(sim) && sim->now_ns < target->reset_ns)
+        sim_processor_go(sim, &target->processors[1]);
+}
+
 void sim_target_step(struct sim *sim)
 {
     struct sim_target *target = &sim->target;
 
     if (!target->running && sim->now_ns >= target->boot_ns)
         boot(sim);
-    if (!target->running || (sim->now_ns < target->masked_ns && sim->now_ns < target->reset_ns))
+    if (!target->running)
         return;
-    if (setjmp(target->reset_jump) || sim->now_ns >= target->reset_ns) {
+    if (sim->now_ns < target->reset_ns)
+        step_running(sim);
+    if (sim->now_ns >= target->reset_ns)
         sim_target_reset(sim, sim_below(&sim->random, 200 * SIM_MS));
-        return;
-    }
-    step_running(sim);
 }
 
 uint64_t sim_target_next_ns(const struct sim *sim)
 {
     const struct sim_target *target = &sim->target;
-    uint64_t next_ns;
 
     if (!target->running)
         return target->boot_ns;
-    if (sim->now_ns < target->masked_ns)
-        return earlier(target->masked_ns, target->reset_ns);
-    if (irq_pending(sim))
-        return sim->now_ns;
-    next_ns = earlier(earlier(target->timer_ns, target->poll_ns), earlier(target->console_ns, target->reset_ns));
-    return earlier(next_ns, sim_uart_next_ns(&target->uart, sim->now_ns));
+    return earlier(earlier(earlier(first_ns(sim), second_ns(sim)), target->reset_ns),
+                   sim_uart_next_ns(&target->uart, sim->now_ns));
 }
