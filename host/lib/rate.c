@@ -14,7 +14,6 @@
 #define KEEP_PERIOD_US  1000000u
 #define IDLE_US         3500000u /* Less than the 5 s after which the stub goes back. */
 #define SESSION_RESULTS 12u
-#define BAUD_SIZE       5u
 
 /* Runs a program of the library's own, while no other is under way. */
 static enum kdio_status exchange(struct kdio_target *target, const uint8_t *program, size_t size, uint32_t results_max)
@@ -72,6 +71,30 @@ static enum kdio_status go_back(struct kdio_target *target)
     return status == KDIO_NO_ANSWER ? await(target, target->link.config.dead_us) : status;
 }
 
+static enum kdio_status ask_default(struct kdio_target *target)
+{
+    struct kdio_writer writer = kdio_writer_on(target->baud_program, sizeof target->baud_program);
+
+    kdio_write_uint(&writer, 1, KDIO_OP_BAUD);
+    kdio_write_uint(&writer, 4, target->baud_default);
+    return exchange(target, target->baud_program, sizeof target->baud_program, sizeof(uint32_t));
+}
+
+/* From another rate to the default. A reply that is lost leaves the stub there, and nobody hears the repetitions: they go
+ * on at the default, which is where the stub arrives too if it was the request that was lost. */
+static enum kdio_status lower(struct kdio_target *target)
+{
+    enum kdio_status status = ask_default(target);
+
+    if (status == KDIO_DONE)
+        status = await(target, part_us(target));
+    if (status == KDIO_NO_ANSWER)
+        return go_back(target);
+    if (status == KDIO_DONE)
+        (void)set_own(target, 0);
+    return status;
+}
+
 static enum kdio_status settle(struct kdio_target *target, uint32_t baud)
 {
     static const uint8_t question[] = { KDIO_OP_SESSION }; /* Short enough for a polled stub. */
@@ -114,8 +137,10 @@ static enum kdio_status ask_stub(struct kdio_target *target, uint32_t baud, uint
 static enum kdio_status change(struct kdio_target *target, uint32_t baud, uint32_t *given)
 {
     uint32_t at_stub = 0;
-    enum kdio_status status = ask_stub(target, baud, &at_stub);
+    enum kdio_status status = target->baud ? lower(target) : KDIO_DONE;
 
+    if (status == KDIO_DONE)
+        status = ask_stub(target, baud, &at_stub);
     if (status == KDIO_DONE)
         status = settle(target, baud);
     if (status == KDIO_DONE && given)
@@ -184,14 +209,9 @@ void kdio_rate_connected(struct kdio_target *target, bool in_session)
 
 void kdio_rate_leave(struct kdio_target *target)
 {
-    uint8_t program[BAUD_SIZE];
-    struct kdio_writer writer = kdio_writer_on(program, sizeof program);
-
     if (!target->baud || !kdio_session_ready(target) || !kdio_transport_connected(target->transport))
         return;
-    kdio_write_uint(&writer, 1, KDIO_OP_BAUD);
-    kdio_write_uint(&writer, 4, target->baud_default);
     target->options.interrupted = NULL;
-    if (exchange(target, program, sizeof program, sizeof(uint32_t)) == KDIO_DONE)
+    if (ask_default(target) == KDIO_DONE)
         (void)await(target, LEAVE_US);
 }

@@ -87,6 +87,7 @@ struct kdio_target {
     uint32_t resolved_count;      /* Operations of the wire, of theirs, that are done. */
 
     uint32_t baud_default;        /* Of the line; 0: not known, or there is none. */
+    uint8_t baud_program[5];      /* BAUD with it. */
     uint32_t baud;                /* What the line was moved to; 0: nothing. */
     bool changing_baud;
 

@@ -36,6 +36,7 @@ struct page {
     atomic_bool stop;
     atomic_bool deaf_when_fast; /* What the host sends at another rate than the default arrives garbled. */
     atomic_bool mute_when_fast; /* What the stub sends does. */
+    atomic_bool mute_once; /* What it sends until its rate changes does. */
     atomic_uint stub_baud;
     atomic_uint writes;
 };
@@ -117,7 +118,7 @@ static uint32_t port_in(void *context, uint16_t port, unsigned width)
 
 static void write_data(struct machine *machine, uint8_t byte)
 {
-    byte = through_line(machine, byte, machine->page->mute_when_fast);
+    byte = through_line(machine, byte, machine->page->mute_when_fast) ^ (machine->page->mute_once ? GARBLE : 0);
     (void)!write(machine->master, &byte, 1);
 }
 
@@ -137,6 +138,8 @@ static void port_out(void *context, uint16_t port, unsigned width, uint32_t valu
         machine->lcr = (uint8_t)value;
     else if (port == 0x80)
         machine->page->writes++;
+    if (machine->page->stub_baud != stub_baud(machine))
+        machine->page->mute_once = false;
     machine->page->stub_baud = stub_baud(machine);
 }
 
@@ -351,6 +354,28 @@ static void a_rate_that_the_line_does_not_carry(void **state)
     }
 }
 
+/* The stub is at the default already, and hears nothing of what is asked at the rate before. */
+static void the_reply_of_the_return_is_lost(void **state)
+{
+    struct line line;
+    struct kdio_target *target;
+    uint32_t session, given = 0;
+
+    (void)state;
+    start(&line);
+    target = open_target(&line, FAST_BAUD, 0);
+    session = kdio_target_info(target)->session_id;
+    write_some(target, &line, 5);
+    line.page->mute_once = true;
+    assert_int_equal(kdio_target_baud(target, DEFAULT_BAUD, &given), KDIO_DONE);
+    assert_int_equal(given, DEFAULT_BAUD);
+    assert_int_equal(line.page->stub_baud, DEFAULT_BAUD);
+    write_some(target, &line, 5);
+    assert_int_equal(kdio_target_info(target)->session_id, session);
+    kdio_target_close(target);
+    stop(&line);
+}
+
 /* A host that keeps still for long, but serves its target, keeps the rate. */
 static void the_rate_is_kept(void **state)
 {
@@ -417,6 +442,7 @@ int main(void)
         cmocka_unit_test(by_option_and_left_in_order),
         cmocka_unit_test(a_rate_that_the_clock_does_not_give),
         cmocka_unit_test(a_rate_that_the_line_does_not_carry),
+        cmocka_unit_test(the_reply_of_the_return_is_lost),
         cmocka_unit_test(the_rate_is_kept),
         cmocka_unit_test(an_idle_host_finds_the_stub_again),
         cmocka_unit_test(a_dead_host_leaves_the_line_to_the_next),
