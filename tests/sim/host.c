@@ -88,10 +88,10 @@ static bool is_stop(uint8_t opcode)
     return kdio_op_find(opcode)->capability == KDIO_CAPABILITY_RUN;
 }
 
-/* Most of what goes on are steps. The breakpoints are the processor's. */
-static void draw_stop(struct sim_host *host, struct sim_op *op, uint64_t *operand)
+/* Most of what goes on are steps, all of it where nothing else is asked for. The breakpoints are the processor's. */
+static void draw_stop(const struct sim *sim, struct sim_host *host, struct sim_op *op, uint64_t *operand)
 {
-    op->value = op->opcode == KDIO_OP_RESUME && !sim_chance(&host->random, 1, RESUMES_A_GO);
+    op->value = op->opcode == KDIO_OP_RESUME && (sim->config.opcode || !sim_chance(&host->random, 1, RESUMES_A_GO));
     operand[0] = op->value;
     if (op->opcode == KDIO_OP_SET_BREAKPOINT) {
         operand[0] = operand[1] = 1; /* Execute, of one byte. */
@@ -117,7 +117,7 @@ static void write_op(struct sim *sim, struct sim_host *host, struct sim_request 
     if (opcode == KDIO_OP_TEXT)
         operand[0] = TEXT_SIZE;
     if (is_stop(opcode)) {
-        draw_stop(host, op, operand);
+        draw_stop(sim, host, op, operand);
         made->stops = true;
     }
     (void)snprintf(text, sizeof text, "%08x", (unsigned)(op - sim->ops));
@@ -184,7 +184,8 @@ static void draw_kind(struct sim *sim, struct sim_host *host, struct sim_request
     bool single = host->link.answer.burst != 0;
 
     made->chained = !single && !sim->config.fill && sim_chance(&host->random, 1, 4);
-    made->request.atomic = !made->chained && !sim->config.fill && sim_chance(&host->random, 1, 5);
+    made->request.atomic = !made->chained && !sim->config.fill && !is_stop(sim->config.opcode ? sim->config.opcode : KDIO_OP_IN8) &&
+                           sim_chance(&host->random, 1, 5);
     made->limit = draw_count(sim, host);
     made->delayed = !single && !made->request.atomic && sim_chance(&host->random, sim->config.delay_part, 100);
     made->refused_at = sim_chance(&host->random, sim->config.refused_part, 100)
@@ -383,11 +384,21 @@ static void ask_rate(struct sim *sim, struct sim_host *host, uint8_t opcode, uin
     host->asked++;
 }
 
+static void ask_baud(struct sim *sim, struct sim_host *host, enum sim_rate_state state, uint32_t factor)
+{
+    host->rate_state = state;
+    host->rate_end_ns = sim->now_ns + RATE_TRY_NS;
+    host->rate_lowered_ns = sim->now_ns + RATE_RETURN_NS;
+    ask_rate(sim, host, KDIO_OP_BAUD, (uint64_t)sim->config.baud * factor, sizeof(uint32_t));
+}
+
 void sim_host_change_rate(struct sim *sim, struct sim_host *host, uint32_t factor)
 {
-    host->rate_state = SIM_RATE_ASKED;
     host->rate_factor = factor;
-    ask_rate(sim, host, KDIO_OP_BAUD, (uint64_t)sim->config.baud * factor, sizeof(uint32_t));
+    if (host->byte_ns == sim->default_byte_ns)
+        ask_baud(sim, host, SIM_RATE_ASKED, factor);
+    else
+        ask_baud(sim, host, SIM_RATE_LOWERING, 1);
 }
 
 static void take_rate_reply(struct sim *sim, struct sim_host *host, const struct kdio_host_event *event)
@@ -401,6 +412,11 @@ static void take_rate_reply(struct sim *sim, struct sim_host *host, const struct
     host->answered_failed = host->before_failed = false;
     if (made->count)
         sim_model_tell(sim, &sim->ops[made->first], SIM_DONE);
+    if (host->rate_state == SIM_RATE_LOWERING) {
+        set_own_rate(sim, host, 1);
+        ask_baud(sim, host, SIM_RATE_ASKED, host->rate_factor);
+        return;
+    }
     if (host->rate_state == SIM_RATE_ASKED) {
         host->rate_state = SIM_RATE_TRIED;
         host->rate_end_ns = sim->now_ns + RATE_TRY_NS;
@@ -415,6 +431,10 @@ static void take_rate_reply(struct sim *sim, struct sim_host *host, const struct
 /* What is not heard at the new rate is said again at the default, where the stub arrives in its time. */
 static void watch_rate(struct sim *sim, struct sim_host *host)
 {
+    if (host->rate_state == SIM_RATE_LOWERING && sim->now_ns >= host->rate_end_ns) {
+        host->rate_end_ns = sim->now_ns < host->rate_lowered_ns ? sim->now_ns + RATE_TRY_NS : SIM_NEVER;
+        set_own_rate(sim, host, 1);
+    }
     if (host->rate_state == SIM_RATE_TRIED && sim->now_ns >= host->rate_end_ns) {
         host->rate_state = SIM_RATE_RETURNING;
         host->rates_failed++;
@@ -558,6 +578,9 @@ static void take_event(struct sim *sim, struct sim_host *host, const struct kdio
         host->timeouts++;
         end_session(sim, host, 0);
         break;
+    case KDIO_HOST_EVENT:
+        host->events++;
+        break;
     case KDIO_HOST_REFUSED:
         sim_fail(sim, "the stub refuses the version");
     case KDIO_HOST_BAD:
@@ -673,8 +696,8 @@ uint64_t sim_host_next_ns(const struct sim *sim, const struct sim_host *host)
         next_ns = earlier(next_ns, host->opening_ns + OPEN_LIMIT_NS);
     if (host->link.state == KDIO_HOST_READY && host->to_ask && !host->mute && host->think_ns > sim->now_ns)
         next_ns = earlier(next_ns, host->think_ns);
-    if (host->rate_state >= SIM_RATE_TRIED)
-        next_ns = earlier(next_ns, host->rate_state == SIM_RATE_TRIED ? host->rate_end_ns : host->rate_again_ns);
+    if (host->rate_state >= SIM_RATE_LOWERING)
+        next_ns = earlier(next_ns, host->rate_state == SIM_RATE_RETURNING ? host->rate_again_ns : host->rate_end_ns);
     if (host->tx_free_ns > sim->now_ns)
         next_ns = earlier(next_ns, host->tx_free_ns);
     /* What is overdue waits for its UART. */

@@ -27,6 +27,7 @@ static struct sim *start(const struct sim_config *config, uint32_t to_ask)
 static void finish(struct sim *sim, bool text)
 {
     sim->config.preempt_part = 0;
+    sim->config.console_ns = 0;
     sim->target.console_ns = SIM_NEVER;
     sim_run(sim, QUIET_NS);
     sim_model_check_end(sim, text);
@@ -97,6 +98,7 @@ static void no_overrun_at_3_mbaud(void)
         config.kernel = kernels[i];
         config.baud = 3000000;
         config.preempt_part = 10;
+        config.second_ns = 100 * SIM_US;
         config.program_part = 80;
         config.console_ns = 20 * SIM_MS;
         sim = start(&config, 5000);
@@ -612,6 +614,110 @@ static void a_long_program_gives_way_to_another_host(void)
     }
 }
 
+/* ---- Stops ---- */
+
+static void ask_for(struct sim *sim, uint8_t opcode)
+{
+    sim->config.opcode = opcode;
+    sim->hosts[0].to_ask = 1;
+    sim_run_until_idle(sim, &sim->hosts[0], RECOVERY_NS);
+}
+
+/* P20, P21: by whatever kernel, alone or beside another processor, each step is one instruction of the kernel's, in order,
+ * whatever is cancelled meanwhile. */
+static void each_step_is_one_instruction(void)
+{
+    for (int kernel = 0; kernel < SIM_KERNELS; kernel++) {
+        struct sim_config config = sim_config_default();
+        struct sim *sim;
+
+        config.kernel = (enum sim_kernel)kernel;
+        config.second_ns = kernel == SIM_SPIN ? 0 : 300 * SIM_US;
+        config.stop_part = 60;
+        config.cancel_part = 30;
+        config.refused_part = 0;
+        sim = start(&config, 700);
+        sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+        expect(sim, sim->target.stops > 15 && sim->target.steps > 15, "the kernel was hardly stopped");
+        expect(sim, !sim->unknown && sim->hosts[0].opened == 1, "the session did not last");
+        finish(sim, true);
+    }
+}
+
+/* A CANCEL finds the stub in the midst of a step: what the kernel has executed is done. */
+static void steps_are_cancelled(void)
+{
+    struct sim_config config = sim_config_default();
+    struct sim *sim;
+
+    config.program_part = config.refused_part = 0;
+    sim = start(&config, 1);
+    sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+    ask_for(sim, KDIO_OP_HALT);
+    sim->config.opcode = KDIO_OP_RESUME;
+    sim->config.fill = true;
+    for (unsigned i = 0; i < 20; i++) {
+        sim->hosts[0].to_ask = 300;
+        sim_run(sim, 2 * SIM_MS + i * SIM_US); /* It comes right behind the program. */
+        sim_host_cancel(sim, &sim->hosts[0]);
+        sim_run_until_idle(sim, &sim->hosts[0], RECOVERY_NS);
+    }
+    expect(sim, sim->hosts[0].cancelled > 10 && sim->target.steps > 1000, "hardly a step was cancelled");
+    expect(sim, !sim->unknown && sim->hosts[0].opened == 1, "the session did not last");
+    finish(sim, true);
+}
+
+/* L11: a stop that nobody asked for is told, again and again until it is fetched, and no more then. */
+static void a_stop_is_told_until_it_is_known(void)
+{
+    struct sim_config config = sim_config_default();
+    struct sim *sim;
+    unsigned events;
+
+    config.program_part = config.refused_part = 0;
+    sim = start(&config, 1);
+    sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+    while (!sim->target.processors[0].debug[7]) {
+        ask_for(sim, KDIO_OP_SET_BREAKPOINT); /* At the tick, or behind it. */
+        if (sim->target.processors[0].debug[0] != sim_debugged_place())
+            sim->target.processors[0].debug[0] = sim_debugged_place();
+    }
+    sim->to_host.cut = true;
+    sim_run(sim, 2 * SIM_S);
+    expect(sim, sim->target.processors[0].standing, "the kernel did not stop");
+    expect(sim, !sim->hosts[0].events, "the line is not cut");
+    sim->to_host.cut = false;
+    sim_run(sim, 260 * SIM_MS);
+    events = sim->hosts[0].events;
+    expect(sim, events > 0, "the stop was not told within 0.26 s");
+    ask_for(sim, KDIO_OP_STATE);
+    events = sim->hosts[0].events;
+    sim_run(sim, 2 * SIM_S);
+    expect(sim, sim->hosts[0].events == events, "a stop that is known is told again");
+    finish(sim, false);
+}
+
+/* A host that dies leaves the kernel where it stands; the next one steps it. */
+static void a_stop_outlives_its_host(void)
+{
+    struct sim_config config = sim_config_default();
+    struct sim *sim;
+
+    config.program_part = config.refused_part = 0;
+    sim = start(&config, 1);
+    sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+    ask_for(sim, KDIO_OP_HALT);
+    sim_run(sim, 100 * SIM_MS);
+    expect(sim, sim->target.processors[0].standing, "the kernel did not stop");
+    sim_host_kill(sim, &sim->hosts[0]);
+    sim_run(sim, SIM_S);
+    sim_host_start(sim, &sim->hosts[0]);
+    sim_run_until_open(sim, &sim->hosts[0], RECOVERY_NS);
+    ask_for(sim, KDIO_OP_RESUME);
+    expect(sim, sim->target.processors[0].standing && sim->target.steps == 1, "the kernel is not stepped");
+    finish(sim, false);
+}
+
 /* ---- Rates ---- */
 
 static void await_rate(struct sim *sim, uint64_t limit_ns)
@@ -677,6 +783,25 @@ static void a_rate_is_not_heard(void)
         expect(sim, !sim->unknown && sim->hosts[0].opened == 1, "the session did not last");
         finish(sim, false);
     }
+}
+
+/* H13: the reply to BAUD with the default is lost: nobody hears what the host repeats at the rate before. */
+static void the_reply_of_a_return_is_lost(void)
+{
+    struct sim_config config = sim_config_default();
+    struct sim *sim = start_and_change(&config, 8);
+
+    await_rate(sim, SIM_S);
+    sim->to_host.cut = true;
+    sim_host_change_rate(sim, &sim->hosts[0], 1);
+    sim_run(sim, 30 * SIM_MS);
+    sim->to_host.cut = false;
+    await_rate(sim, 2 * SIM_S);
+    expect(sim, sim->target.uart.byte_ns == sim->default_byte_ns, "the stub did not return");
+    sim->hosts[0].to_ask = 50;
+    sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+    expect(sim, !sim->unknown && sim->hosts[0].opened == 1, "the session did not last");
+    finish(sim, false);
 }
 
 /* The reply to BAUD is lost: the stub returns, and answers from the cache; the host's try fails, the session lasts. */
@@ -780,9 +905,14 @@ static const struct {
     { "a_cancellation_finds_what_runs", a_cancellation_finds_what_runs },
     { "a_cancellation_comes_late", a_cancellation_comes_late },
     { "a_long_program_gives_way_to_another_host", a_long_program_gives_way_to_another_host },
+    { "each_step_is_one_instruction", each_step_is_one_instruction },
+    { "steps_are_cancelled", steps_are_cancelled },
+    { "a_stop_is_told_until_it_is_known", a_stop_is_told_until_it_is_known },
+    { "a_stop_outlives_its_host", a_stop_outlives_its_host },
     { "the_rate_changes", the_rate_changes },
     { "a_rate_is_not_heard", a_rate_is_not_heard },
     { "the_reply_of_a_rate_is_lost", the_reply_of_a_rate_is_lost },
+    { "the_reply_of_a_return_is_lost", the_reply_of_a_return_is_lost },
     { "a_rate_falls_back", a_rate_falls_back },
     { "endless_noise", endless_noise },
 };

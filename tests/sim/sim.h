@@ -122,7 +122,7 @@ struct sim_request {
 
 /* ---- A host: the link and a policy on top like the library's ---- */
 
-enum sim_rate_state { SIM_RATE_SETTLED, SIM_RATE_ASKED, SIM_RATE_TRIED, SIM_RATE_RETURNING };
+enum sim_rate_state { SIM_RATE_SETTLED, SIM_RATE_ASKED, SIM_RATE_LOWERING, SIM_RATE_TRIED, SIM_RATE_RETURNING };
 
 struct sim_host {
     bool alive;
@@ -136,7 +136,7 @@ struct sim_host {
     enum sim_rate_state rate_state;
     struct sim_request rate_request; /* BAUD, or the SESSION that settles the rate. */
     uint32_t rate_factor; /* Of the default, that is asked for. */
-    uint64_t rate_end_ns, rate_again_ns;
+    uint64_t rate_end_ns, rate_again_ns, rate_lowered_ns;
     unsigned rates, rates_failed; /* Changes that were settled, and that were not. */
     uint64_t think_ns;   /* Until when it makes no request. */
     uint64_t opening_ns; /* Since when it looks for the stub. */
@@ -150,7 +150,7 @@ struct sim_host {
     uint32_t to_ask;     /* Operations still to be asked for. */
     uint32_t ready_boot, ready_challenge; /* Of its last session, */
     uint32_t asked, answered; /* and the requests in it. */
-    unsigned opened, timeouts, resets, taken; /* Events. */
+    unsigned opened, timeouts, resets, taken, events; /* Events; the last are EVENT's. */
     uint64_t opened_ns;
 };
 
@@ -201,16 +201,17 @@ struct sim {
     struct sim_line to_stub, to_host;
     struct sim_target target;
     struct sim_host hosts[SIM_HOSTS];
-    struct sim_op ops[SIM_OPS_MAX];
+    uint64_t hosts_ns;       /* When they last had a turn. */
     uint32_t op_count;
     uint32_t next_to_execute; /* Operations below this are not to be executed any more: order. */
     uint32_t executed, done, refused, unknown;
     uint64_t executed_ns;    /* When the last access was made, where a source makes the requests. */
     struct kdio_frame_decoder listener; /* Hears what arrives at the hosts' end. */
     uint8_t listener_frame[0x2000];
-    char text_sent[SIM_TEXT_MAX], text_heard[SIM_HEARD_MAX];
     size_t text_sent_size, text_heard_size;
-    bool verbose;
+    /* Nothing before its first use, each. */
+    struct sim_op ops[SIM_OPS_MAX];
+    char text_sent[SIM_TEXT_MAX], text_heard[SIM_HEARD_MAX];
 };
 
 /* ---- sim.c ---- */

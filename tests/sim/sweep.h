@@ -9,6 +9,6 @@
 int sim_sweep(uint64_t seeds);
 
 /* One of them: direction "up" or "down", fault "lose", "flip", "insert", "repeat", number of the byte. */
-int sim_sweep_one(uint64_t seed, const char *direction, const char *fault, uint64_t at);
+int sim_sweep_one(uint64_t seed, uint64_t session, const char *direction, const char *fault, uint64_t at);
 
 #endif

@@ -210,9 +210,10 @@ static void count_operation(struct sim_processor *processor)
 static void stand_idle(struct sim *sim)
 {
     const struct sim_target *target = &sim->target;
+    const struct kdio_stub *stub = target->stub;
     struct sim_processor *processor = target->processor;
 
-    if (!processor || !processor->standing || target->stub->request_ready || target->uart.rx.count)
+    if (!processor || !processor->standing || stub->request_ready || stub->rx.head != stub->rx.tail || target->uart.rx.count)
         return;
     processor->idle = true;
     sim_processor_wait(sim, earlier(sim_uart_shift_ns(&target->uart), sim->now_ns + IDLE_NS));
