@@ -4,10 +4,12 @@
 #include "host/lib/transport.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <gensio/gensio.h>
 #include <gensio/gensio_control.h>
 #include <gensio/gensio_os_funcs_public.h>
+#include <gensio/gensio_unix.h>
 #include <gensio/sergensio.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -56,6 +58,38 @@ static void keep_log(struct gensio_os_funcs *os, enum gensio_log_levels level, c
         vsnprintf(transport->reason, sizeof transport->reason, format, arguments);
 }
 
+/*
+ * As long as the process lives, gensio calls the handler with which its first object was made. That one is never freed;
+ * it is nobody's, so that targets stay independent of each other.
+ */
+static struct gensio_os_funcs *first_os;
+static bool first_made;
+
+static int on_first(struct gensio *io, void *context, int event, int error, unsigned char *bytes, gensiods *size,
+                    const char *const *auxdata)
+{
+    (void)io, (void)context, (void)event, (void)error, (void)bytes, (void)size, (void)auxdata;
+    return GE_NOTSUP;
+}
+
+static void make_first(void)
+{
+    struct gensio *io; /* Never opened. */
+
+    if (gensio_unix_funcs_alloc(NULL, 0, &first_os) || str_to_gensio("unix,/", first_os, on_first, NULL, &io))
+        return;
+    gensio_free(io);
+    first_made = true;
+}
+
+static bool make_os(struct gensio_os_funcs **os)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, make_first);
+    return first_made && !gensio_unix_funcs_alloc(NULL, 0, os);
+}
+
 struct kdio_transport *kdio_transport_new(const char *gensio)
 {
     struct kdio_transport *transport = calloc(1, sizeof *transport);
@@ -63,7 +97,7 @@ struct kdio_transport *kdio_transport_new(const char *gensio)
     if (!transport)
         return NULL;
     transport->name = strdup(gensio);
-    if (!transport->name || gensio_default_os_hnd(0, &transport->os)) {
+    if (!transport->name || !make_os(&transport->os)) {
         kdio_transport_free(transport);
         return NULL;
     }
