@@ -21,7 +21,7 @@ all: lib stub command boot
 
 # ---- What must be there before anything is built ----
 
-NEEDED_PACKAGES := gcc g++ libc6-dev clang libclang-rt-14-dev llvm binutils make git qemu-system-x86 ovmf gnu-efi mtools libgensio-dev \
+NEEDED_PACKAGES := gcc g++ libc6-dev clang libclang-rt-14-dev llvm binutils make git qemu-system-x86 ovmf gnu-efi mtools libgensio-dev gensio-bin \
     libcjson-dev libcmocka-dev libpci-dev tshark pkg-config python3 gdb gcc-mingw-w64-x86-64-win32 g++-mingw-w64-x86-64-win32 \
     mingw-w64-x86-64-dev util-linux procps valgrind
 MISSING_PACKAGES = $(shell dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(NEEDED_PACKAGES) 2>/dev/null | \

@@ -209,9 +209,13 @@ void kdio_rate_connected(struct kdio_target *target, bool in_session)
 
 void kdio_rate_leave(struct kdio_target *target)
 {
+    uint32_t rate = target->baud_default;
+
     if (!target->baud || !kdio_session_ready(target) || !kdio_transport_connected(target->transport))
         return;
     target->options.interrupted = NULL;
     if (ask_default(target) == KDIO_DONE)
         (void)await(target, LEAVE_US);
+    /* A serial server may keep its rate, and the next host would begin there. */
+    (void)kdio_transport_rate(target->transport, &rate, LEAVE_US);
 }

@@ -42,7 +42,7 @@ struct serial_line {
 void serial_line_start(struct serial_line *line);
 void serial_line_stop(struct serial_line *line);
 
-/* The rate of the host's end: the default, the fast one, or 0 for any other. */
+/* The rate of the host's end: the default, the fast one, or 0 for any other, such as the terminal's own. */
 uint32_t serial_line_host_baud(const struct serial_line *line);
 
 /* Opens a target; with `baud` 0 and `open_ms` 0 as the library does by itself. */
