@@ -16,6 +16,7 @@
 static const char options_text[] =
     "Options:\n"
     "  --target TARGET     a gensio string: unix,PATH; serialdev,/dev/ttyS0,115200n81\n"
+    "                      or tcp,HOST,PORT or 'telnet(rfc2217),tcp,HOST,PORT'\n"
     "                      or qemu, which boots one; default: $KDIO_TARGET, else qemu\n"
     "  --json              print one JSON object a result, and errors too\n"
     "  --cycles            show the time-stamp counter's cycles of each port access\n"

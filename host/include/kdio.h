@@ -480,8 +480,9 @@ KDIO_MUST_CHECK enum kdio_status kdio_target_resolve(struct kdio_target *target,
 KDIO_MUST_CHECK enum kdio_status kdio_target_service(struct kdio_target *target, uint32_t ms);
 
 /*
- * Moves both ends of a serial line to another rate, and back: the rate of the gensio string is the default. *given
- * (NULL allowed) is what the stub's divisor makes of it. UNSUPPORTED for a stub that leaves its rate alone, BAD_OPERAND
+ * Moves both ends of a serial line to another rate, and back: the rate of the gensio string is the default, and behind
+ * "telnet(rfc2217),tcp,HOST,PORT" the one at which the server has its device. *given (NULL allowed) is what the stub's
+ * divisor makes of it. UNSUPPORTED for a stub that leaves its rate alone, BAD_OPERAND
  * for a rate that its clock does not give within 3 %, BAD_ARGUMENT for a line without a rate (a socket), NO_ANSWER when
  * nothing gets through at the new rate: both ends are then at the default again, within 7 s, and the session goes on.
  * While the rate is another one the stub wants to hear something at least each 5 s, and else goes back. Calls on the
