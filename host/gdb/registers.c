@@ -128,6 +128,14 @@ unsigned gdb_register_size(unsigned number)
     return rows[number].size;
 }
 
+enum gdb_part gdb_register_part(unsigned number)
+{
+    static const enum gdb_part parts[] = { [GENERAL] = GDB_GENERAL, [FPU] = GDB_FPU, [TAGS] = GDB_FPU,
+                                           [SYSTEM] = GDB_SYSTEM };
+
+    return parts[rows[number].place];
+}
+
 /* Two bits a register for the one that FXSAVE keeps: 3 for empty, 0 for what is in use. */
 static uint16_t spread_tags(uint8_t in_use)
 {

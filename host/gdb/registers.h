@@ -10,7 +10,15 @@
 
 #include <kdio.h>
 
-#define GDB_REGISTERS_SIZE 608u /* Bytes of all of them. */
+/* The first registers are rax to gs, which every gdb for x86-64 numbers like this. */
+#define GDB_CORE_COUNT 24u
+#define GDB_CORE_SIZE  164u /* Bytes of them. */
+#define GDB_RBP        6u
+#define GDB_RSP        7u
+#define GDB_RIP        16u
+
+/* What is fetched from the target as one. */
+enum gdb_part { GDB_GENERAL, GDB_FPU, GDB_SYSTEM, GDB_PART_COUNT };
 
 /* All that gdb may ask for at a stop. */
 struct gdb_cpu {
@@ -23,8 +31,9 @@ struct gdb_cpu {
 size_t gdb_target_xml(char *text, size_t size);
 
 unsigned gdb_register_count(void);
-/* Bytes of register `number`, below the count. */
+/* Bytes of register `number`, below the count, and the part of struct gdb_cpu that it is in. */
 unsigned gdb_register_size(unsigned number);
+enum gdb_part gdb_register_part(unsigned number);
 
 /* Register `number` as gdb has it, little-endian. */
 void gdb_register_get(const struct gdb_cpu *cpu, unsigned number, uint8_t *bytes);

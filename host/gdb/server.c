@@ -29,9 +29,9 @@ struct gdb_server {
     enum gdb_server_state state;
     bool no_ack;
     bool interrupted;   /* gdb's ^C, which no stop has answered yet. */
-    bool cpu_known; /* `cpu` is of the present stop. */
     struct kdio_stop stop;
     struct gdb_cpu cpu;
+    bool known[GDB_PART_COUNT]; /* That part of `cpu` is of the present stop. */
     struct kdio_breakpoint breakpoints[KDIO_BREAKPOINTS_MAX]; /* Those that gdb has set, by number; others are FREE. */
     struct gdb_reader reader;
     struct gdb_writer writer;
@@ -122,45 +122,69 @@ static void say_reason(struct gdb_server *server, char *text, size_t size)
         (void)snprintf(text, size, "awatch:%" PRIx64 ";", breakpoint->address);
 }
 
-static void answer_stop(struct gdb_server *server)
-{
-    char reason[64];
-
-    say_reason(server, reason, sizeof reason);
-    answer(server, "T%02x%sthread:1;", (unsigned)signal_of(&server->stop), reason);
-}
-
 /* ---- Registers ---- */
 
-static enum kdio_status fetch_cpu(struct gdb_server *server)
+/* What is known of the processor: nothing, once the kernel has run or somebody else may have changed it. */
+static void forget_cpu(struct gdb_server *server)
+{
+    for (unsigned part = 0; part < GDB_PART_COUNT; part++)
+        server->known[part] = false;
+}
+
+static enum kdio_status fetch(struct gdb_server *server, enum gdb_part part)
 {
     enum kdio_status status = KDIO_DONE;
 
-    if (server->cpu_known)
+    if (server->known[part])
         return status;
-    status = kdio_get_registers(server->target, server->cpu.general);
-    if (status == KDIO_DONE)
+    if (part == GDB_GENERAL)
+        status = kdio_get_registers(server->target, server->cpu.general);
+    else if (part == GDB_FPU)
         status = kdio_get_fpu(server->target, server->cpu.fpu);
-    if (status == KDIO_DONE)
+    else
         status = kdio_registers(server->target, &server->cpu.system);
-    server->cpu_known = status == KDIO_DONE;
+    server->known[part] = status == KDIO_DONE;
     return status;
 }
 
-static void take_g(struct gdb_server *server, struct gdb_cursor *cursor)
+static void write_register(struct gdb_server *server, unsigned number)
 {
     uint8_t bytes[16];
 
+    gdb_register_get(&server->cpu, number, bytes);
+    gdb_writer_hex(&server->writer, bytes, gdb_register_size(number));
+}
+
+/* With the registers that gdb needs to know where the kernel stands: it asks for no others while it steps. Where they
+ * do not come it asks, and hears why. */
+static void answer_stop(struct gdb_server *server)
+{
+    static const unsigned shown[] = { GDB_RBP, GDB_RSP, GDB_RIP };
+    bool known = fetch(server, GDB_GENERAL) == KDIO_DONE;
+    char reason[64];
+
+    say_reason(server, reason, sizeof reason);
+    gdb_writer_begin(&server->writer);
+    gdb_writer_text(&server->writer, "T%02x%sthread:1;", (unsigned)signal_of(&server->stop), reason);
+    for (unsigned i = 0; known && i < sizeof shown / sizeof shown[0]; i++) {
+        gdb_writer_text(&server->writer, "%02x:", shown[i]);
+        write_register(server, shown[i]);
+        gdb_writer_text(&server->writer, ";");
+    }
+    send_packet(server);
+}
+
+/* The core alone: the others are known by more requests, and are asked for by p. */
+static void take_g(struct gdb_server *server, struct gdb_cursor *cursor)
+{
     (void)cursor;
-    if (fetch_cpu(server) != KDIO_DONE) {
+    if (fetch(server, GDB_GENERAL) != KDIO_DONE) {
         answer_number(server);
         return;
     }
     gdb_writer_begin(&server->writer);
-    for (unsigned i = 0; i < gdb_register_count(); i++) {
-        gdb_register_get(&server->cpu, i, bytes);
-        gdb_writer_hex(&server->writer, bytes, gdb_register_size(i));
-    }
+    for (unsigned i = 0; i < GDB_CORE_COUNT; i++)
+        write_register(server, i);
     send_packet(server);
 }
 
@@ -175,7 +199,7 @@ static void answer_set(struct gdb_server *server, enum kdio_status status)
 /* Nothing is written unless all are there. Only what differs is, so that registers which are only shown do no harm. */
 static void take_G(struct gdb_server *server, struct gdb_cursor *cursor)
 {
-    uint8_t bytes[GDB_REGISTERS_SIZE];
+    uint8_t bytes[GDB_CORE_SIZE];
     enum kdio_status status;
     size_t at = 0;
 
@@ -183,8 +207,8 @@ static void take_G(struct gdb_server *server, struct gdb_cursor *cursor)
         answer_malformed(server);
         return;
     }
-    status = fetch_cpu(server);
-    for (unsigned i = 0; status == KDIO_DONE && i < gdb_register_count(); at += gdb_register_size(i++))
+    status = fetch(server, GDB_GENERAL);
+    for (unsigned i = 0; status == KDIO_DONE && i < GDB_CORE_COUNT; at += gdb_register_size(i++))
         status = gdb_register_set(server->target, &server->cpu, i, bytes + at);
     answer_set(server, status);
 }
@@ -192,19 +216,17 @@ static void take_G(struct gdb_server *server, struct gdb_cursor *cursor)
 static void take_p(struct gdb_server *server, struct gdb_cursor *cursor)
 {
     uint64_t number = gdb_read_number(cursor);
-    uint8_t bytes[16];
 
     if (cursor->failed || number >= gdb_register_count()) {
         answer(server, "E01");
         return;
     }
-    if (fetch_cpu(server) != KDIO_DONE) {
+    if (fetch(server, gdb_register_part((unsigned)number)) != KDIO_DONE) {
         answer_number(server);
         return;
     }
-    gdb_register_get(&server->cpu, (unsigned)number, bytes);
     gdb_writer_begin(&server->writer);
-    gdb_writer_hex(&server->writer, bytes, gdb_register_size((unsigned)number));
+    write_register(server, (unsigned)number);
     send_packet(server);
 }
 
@@ -219,7 +241,7 @@ static void take_P(struct gdb_server *server, struct gdb_cursor *cursor)
         answer_malformed(server);
         return;
     }
-    status = fetch_cpu(server);
+    status = fetch(server, gdb_register_part((unsigned)number));
     if (status == KDIO_DONE)
         status = gdb_register_set(server->target, &server->cpu, (unsigned)number, bytes);
     answer_set(server, status);
@@ -415,7 +437,7 @@ static void go(struct gdb_server *server)
 {
     if (stop_instead(server))
         return;
-    server->cpu_known = false;
+    forget_cpu(server);
     server->state = GDB_SERVER_RUNNING;
     if (kdio_go(server->target) == KDIO_DONE)
         return;
@@ -428,13 +450,16 @@ static void step(struct gdb_server *server)
 {
     if (stop_instead(server))
         return;
-    server->cpu_known = false;
-    if (kdio_step(server->target, &server->stop) != KDIO_DONE)
+    forget_cpu(server);
+    if (kdio_step_registers(server->target, &server->stop, server->cpu.general) != KDIO_DONE) {
         answer_failure(server);
-    else if (server->stop.reason == KDIO_STOP_NONE)
-        server->state = GDB_SERVER_RUNNING;
-    else
+        return;
+    }
+    server->known[GDB_GENERAL] = server->stop.reason != KDIO_STOP_NONE;
+    if (server->known[GDB_GENERAL])
         answer_stop(server);
+    else
+        server->state = GDB_SERVER_RUNNING;
 }
 
 /* c and s may carry an address to go on at. */
@@ -449,7 +474,7 @@ static bool move_rip(struct gdb_server *server, struct gdb_cursor *cursor)
         answer_malformed(server);
         return false;
     }
-    server->cpu_known = false;
+    forget_cpu(server);
     if (kdio_set_register(server->target, KDIO_RIP, address) == KDIO_DONE)
         return true;
     answer_failure(server);
@@ -611,7 +636,7 @@ static void take_qRcmd(struct gdb_server *server, struct gdb_cursor *cursor)
         return;
     }
     server->memory[size] = '\0';
-    server->cpu_known = false; /* It may change registers. */
+    forget_cpu(server); /* It may change registers. */
     server->io.monitor(server->io.context, (const char *)server->memory, print_for_gdb, server);
     answer(server, "OK");
 }

@@ -435,6 +435,10 @@ enum kdio_register {
 };
 #define KDIO_FPU_SIZE 512u /* Bytes of an FXSAVE area (SDM volume 2, FXSAVE). */
 KDIO_MUST_CHECK enum kdio_status kdio_get_registers(struct kdio_target *target, uint64_t registers[KDIO_REGISTER_COUNT]);
+/* kdio_step, and with it the registers behind the instruction: one round trip for a debugger's step. The registers mean
+ * nothing where the reason is NONE. */
+KDIO_MUST_CHECK enum kdio_status kdio_step_registers(struct kdio_target *target, struct kdio_stop *stop,
+                                                     uint64_t registers[KDIO_REGISTER_COUNT]);
 KDIO_MUST_CHECK enum kdio_status kdio_set_register(struct kdio_target *target, enum kdio_register which, uint64_t value);
 KDIO_MUST_CHECK enum kdio_status kdio_get_fpu(struct kdio_target *target, uint8_t area[KDIO_FPU_SIZE]);
 KDIO_MUST_CHECK enum kdio_status kdio_set_fpu(struct kdio_target *target, uint32_t offset, const void *bytes, size_t size);

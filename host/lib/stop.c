@@ -9,6 +9,7 @@
 
 #define STATE_SIZE     36u
 #define REGISTERS_SIZE 180u
+#define STEP_SIZE      (STATE_SIZE + REGISTERS_SIZE)
 #define LOOK_US        500000u /* Where an event is lost, the stop shows all the same. */
 #define WIDE_REGISTERS 18u     /* General registers, RIP and RFLAGS. */
 #define SEGMENTS       6u
@@ -119,37 +120,23 @@ KDIO_API enum kdio_status kdio_go(struct kdio_target *target)
     return run(target, KDIO_OP_RESUME, (uint64_t[KDIO_OP_OPERANDS_MAX]){ RESUME_GO }, NULL, NULL);
 }
 
-/* Both in one request: one round trip a step. */
-KDIO_API enum kdio_status kdio_step(struct kdio_target *target, struct kdio_stop *stop)
-{
-    uint8_t results[STATE_SIZE];
-    struct kdio_operation operations[2];
-    struct kdio_program program = { .operations = operations, .count = 2, .results = results,
-                                    .results_size = sizeof results, .capabilities = KDIO_CAPABILITY_RUN,
-                                    .changes = true };
-    enum kdio_status status =
-        kdio_make(&operations[0], KDIO_OP_RESUME, (uint64_t[KDIO_OP_OPERANDS_MAX]){ RESUME_STEP });
-
-    if (status == KDIO_DONE)
-        status = kdio_make(&operations[1], KDIO_OP_STATE, (uint64_t[KDIO_OP_OPERANDS_MAX]){ 0 });
-    if (status == KDIO_DONE)
-        status = kdio_run_program(target, &program, KDIO_CUT_FULL);
-    if (status != KDIO_DONE)
-        return status;
-    target->event = false;
-    return read_state(target, results, stop);
-}
-
 /* ---- Registers ---- */
+
+static void read_registers(const uint8_t *results, uint64_t registers[KDIO_REGISTER_COUNT])
+{
+    struct kdio_reader reader = kdio_reader_on(results, REGISTERS_SIZE);
+
+    for (unsigned i = 0; i < KDIO_REGISTER_COUNT; i++)
+        registers[i] = kdio_read_uint(&reader, i >= WIDE_REGISTERS && i < WIDE_REGISTERS + SEGMENTS ? 2 : 8);
+}
 
 KDIO_API enum kdio_status kdio_get_registers(struct kdio_target *target, uint64_t registers[KDIO_REGISTER_COUNT])
 {
     uint8_t results[REGISTERS_SIZE];
-    struct kdio_reader reader = kdio_reader_on(results, sizeof results);
     enum kdio_status status = run(target, KDIO_OP_GET_REGISTERS, (uint64_t[KDIO_OP_OPERANDS_MAX]){ 0 }, NULL, results);
 
-    for (unsigned i = 0; status == KDIO_DONE && i < KDIO_REGISTER_COUNT; i++)
-        registers[i] = kdio_read_uint(&reader, i >= WIDE_REGISTERS && i < WIDE_REGISTERS + SEGMENTS ? 2 : 8);
+    if (status == KDIO_DONE)
+        read_registers(results, registers);
     return status;
 }
 
@@ -177,6 +164,51 @@ KDIO_API enum kdio_status kdio_set_fpu(struct kdio_target *target, uint32_t offs
     if (offset > KDIO_FPU_SIZE || size > KDIO_FPU_SIZE - offset)
         return kdio_fail(target, KDIO_BAD_ARGUMENT, KDIO_OUTCOME_NOT_DONE, "beyond the FXSAVE area; nothing was sent");
     return run(target, KDIO_OP_SET_FPU, (uint64_t[KDIO_OP_OPERANDS_MAX]){ offset, size }, bytes, NULL);
+}
+
+/* ---- Steps ---- */
+
+/* RESUME, STATE, and GET_REGISTERS where `count` is 3: one round trip. The last refuses where the step is not at its
+ * end, which is no failure. */
+static enum kdio_status run_step(struct kdio_target *target, size_t count, uint8_t results[STEP_SIZE],
+                                 struct kdio_stop *stop)
+{
+    struct kdio_operation operations[3];
+    struct kdio_program program = { .operations = operations, .count = count, .results = results,
+                                    .results_size = count == 3 ? STEP_SIZE : STATE_SIZE,
+                                    .capabilities = KDIO_CAPABILITY_RUN, .changes = true };
+    enum kdio_status status =
+        kdio_make(&operations[0], KDIO_OP_RESUME, (uint64_t[KDIO_OP_OPERANDS_MAX]){ RESUME_STEP });
+
+    if (status == KDIO_DONE)
+        status = kdio_make(&operations[1], KDIO_OP_STATE, (uint64_t[KDIO_OP_OPERANDS_MAX]){ 0 });
+    if (status == KDIO_DONE)
+        status = kdio_make(&operations[2], KDIO_OP_GET_REGISTERS, (uint64_t[KDIO_OP_OPERANDS_MAX]){ 0 });
+    operations[2].results_at = STATE_SIZE;
+    if (status == KDIO_DONE)
+        status = kdio_run_program(target, &program, KDIO_CUT_FULL);
+    if (status != KDIO_DONE && !(status == KDIO_NOT_STOPPED && program.done_count == 2))
+        return status;
+    target->event = false;
+    return read_state(target, results, stop);
+}
+
+KDIO_API enum kdio_status kdio_step(struct kdio_target *target, struct kdio_stop *stop)
+{
+    uint8_t results[STEP_SIZE];
+
+    return run_step(target, 2, results, stop);
+}
+
+KDIO_API enum kdio_status kdio_step_registers(struct kdio_target *target, struct kdio_stop *stop,
+                                              uint64_t registers[KDIO_REGISTER_COUNT])
+{
+    uint8_t results[STEP_SIZE] = { 0 };
+    enum kdio_status status = run_step(target, 3, results, stop);
+
+    if (status == KDIO_DONE)
+        read_registers(results + STATE_SIZE, registers);
+    return status;
 }
 
 /* ---- Breakpoints ---- */

@@ -56,6 +56,23 @@ class Kernel(StopTest):
         self.assertNotIn("kernel: line", client.console[start:])
         client.close()
 
+    def test_a_step_costs_few_requests(self):
+        """The step and its registers, which this stub's replies do not hold together, and a line or two of the stack."""
+        steps = 30
+        text = self.gdb("monitor info", "monitor info", f"stepi {steps}", "monitor info", "detach")
+        first, second, third = (int(count) for count in re.findall(r"good frames +(\d+)", text))
+        self.assertLess(third - second - (second - first), 4 * steps)
+        self.assert_runs()
+
+    def test_registers_that_gdb_sets(self):
+        self.trial("registers")
+        names = ("rax", "r15", "rbp", "fctrl", "mxcsr")
+        text = self.gdb(*[f"set ${name} = {value:#x}" for name, value in zip(names, (0x1234, 5, 0x6789, 0x27f, 0x1f00))],
+                        "maintenance flush register-cache", *[f"print/x ${name}" for name in names], "set $cr0 = 1",
+                        "detach")
+        self.assertEqual(self.values(text), [0x1234, 5, 0x6789, 0x27f, 0x1f00])
+        self.assertIn("this register is only shown", text)
+
     def test_memory_both_ways(self):
         address = symbols()["shell"]
         text = self.gdb(f"set var *(unsigned long *){address:#x} = 0x1122334455667788", f"x/1gx {address:#x}",

@@ -110,20 +110,20 @@ static void malformed_packets_do_nothing(void **state)
 
 static void registers_are_written_together_or_not(void **state)
 {
-    char packet[1 + 2 * GDB_REGISTERS_SIZE + 1] = "G";
+    char packet[1 + 2 * GDB_CORE_SIZE + 1] = "G";
     const char *registers;
 
     (void)state;
     fake.registers[KDIO_RAX] = 0x1122334455667788;
     registers = ask("g");
-    assert_int_equal(strlen(registers), 2 * GDB_REGISTERS_SIZE);
+    assert_int_equal(strlen(registers), 2 * GDB_CORE_SIZE);
     assert_memory_equal(registers, "8877665544332211", 16);
-    memcpy(packet + 1, registers, 2 * GDB_REGISTERS_SIZE);
+    memcpy(packet + 1, registers, 2 * GDB_CORE_SIZE);
     memcpy(packet + 1, "ff", 2);
-    packet[2 * GDB_REGISTERS_SIZE] = '\0'; /* A digit is missing. */
+    packet[2 * GDB_CORE_SIZE] = '\0'; /* A digit is missing. */
     assert_string_equal(ask(packet), "E.malformed packet");
     assert_int_equal(fake.writes, 0);
-    packet[2 * GDB_REGISTERS_SIZE] = '0';
+    packet[2 * GDB_CORE_SIZE] = '0';
     assert_string_equal(ask(packet), "OK");
     assert_int_equal(fake.writes, 1);
     assert_true(fake.registers[KDIO_RAX] == 0x11223344556677ff);
@@ -137,6 +137,83 @@ static void registers_that_are_only_shown_say_so(void **state)
     (void)snprintf(packet, sizeof packet, "P%x=0100000000000000", gdb_register_count() - 1);
     assert_string_equal(ask(packet), "E.this register is only shown");
     assert_int_equal(fake.writes, 0);
+}
+
+/* rbp, rsp and rip of the fake's kernel, as a stop tells them. */
+#define STOPPED_AT(rip) "06:6600000000000000;07:7700000000000000;10:" rip "00000000000000;#"
+
+static void load_frame(void)
+{
+    fake.registers[KDIO_RBP] = 0x66;
+    fake.registers[KDIO_RSP] = 0x77;
+    fake.registers[KDIO_RIP] = 0x10;
+}
+
+/* What gdb needs to know where it stands comes with the stop, and what it asks for besides costs no request. */
+static void a_step_is_one_request(void **state)
+{
+    (void)state;
+    load_frame();
+    (void)ask("?");
+    for (unsigned step = 1; step <= 3; step++) {
+        fake.calls = 0;
+        fake.registers[KDIO_RAX] = step;
+        (void)ask("vCont;s:1;c");
+        assert_int_equal(ask("g")[1], '0' + (int)step);
+        assert_int_equal(ask("p0")[1], '0' + (int)step);
+        assert_int_equal(fake.calls, 1);
+    }
+    assert_string_equal(ask("?"), "T02thread:1;06:6600000000000000;07:7700000000000000;10:1300000000000000;");
+    assert_int_equal(fake.calls, 1);
+}
+
+static void a_stop_tells_where_it_is(void **state)
+{
+    (void)state;
+    load_frame();
+    assert_string_equal(ask("c"), "");
+    said_size = 0;
+    assert_int_equal(gdb_server_wait(server, 0), KDIO_DONE);
+    assert_non_null(strstr(said, "$T02thread:1;" STOPPED_AT("10")));
+    assert_string_equal(ask("vCont;c"), "");
+    fake.registers[KDIO_RIP] = 0x20;
+    said_size = 0;
+    assert_int_equal(gdb_server_wait(server, 0), KDIO_DONE);
+    assert_non_null(strstr(said, "$T02thread:1;" STOPPED_AT("20")));
+}
+
+/* A step that is not at its end has registers of no meaning. */
+static void a_step_that_goes_on_is_waited_for(void **state)
+{
+    (void)state;
+    load_frame();
+    fake.stop.reason = KDIO_STOP_NONE;
+    assert_string_equal(ask("s"), "");
+    assert_int_equal(gdb_server_state(server), GDB_SERVER_RUNNING);
+    fake.stop.reason = KDIO_STOP_STEP;
+    fake.registers[KDIO_RIP] = 0x30;
+    said_size = 0;
+    assert_int_equal(gdb_server_wait(server, 0), KDIO_DONE);
+    assert_non_null(strstr(said, "$T05thread:1;" STOPPED_AT("30")));
+}
+
+static void registers_are_fetched_by_parts_and_once(void **state)
+{
+    static const struct {
+        const char *packet;
+        unsigned calls;
+    } rows[] = { { "g", 1 }, { "p1", 0 }, { "p18", 1 }, { "p20", 0 }, { "p3a", 0 }, { "p3c", 1 }, { "p3b", 0 }, { "g", 0 } };
+
+    (void)state;
+    for (unsigned turn = 0; turn < 2; turn++) {
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            fake.calls = 0;
+            assert_true(strlen(ask(rows[i].packet)) >= 8);
+            print_message("%s: %u calls\n", rows[i].packet, fake.calls);
+            assert_int_equal(fake.calls, rows[i].calls);
+        }
+        assert_string_equal(ask("qRcmd,6f"), "OK"); /* Which may have changed any of them. */
+    }
 }
 
 static void memory_comes_as_far_as_it_is_there(void **state)
@@ -178,11 +255,11 @@ static void only_breakpoints_of_gdb_have_a_name(void **state)
     set_foreign(0, KDIO_BREAK_SOFTWARE, 0x1000);
     assert_string_equal(ask("Z0,2000,1"), "OK");
     stop_at(0);
-    assert_non_null(strstr(said, "$T05thread:1;#"));
+    assert_non_null(strstr(said, "$T05thread:1;"));
     stop_at(1);
-    assert_non_null(strstr(said, "$T05swbreak:;thread:1;#"));
+    assert_non_null(strstr(said, "$T05swbreak:;thread:1;"));
     stop_at(KDIO_NO_BREAKPOINT);
-    assert_non_null(strstr(said, "$T05thread:1;#"));
+    assert_non_null(strstr(said, "$T05thread:1;"));
 }
 
 static void breakpoints_of_others_stay(void **state)
@@ -249,7 +326,7 @@ static void breaks_stop_once(void **state)
     assert_true(fake.stopped);
     assert_int_equal(said_size, 0);
     assert_int_equal(gdb_server_wait(server, 0), KDIO_DONE);
-    assert_non_null(strstr(said, "$T02thread:1;#"));
+    assert_non_null(strstr(said, "$T02thread:1;"));
     said_size = 0;
     fake.calls = 0;
     take("\003", 1);
@@ -358,6 +435,10 @@ int main(void)
         TEST(malformed_packets_do_nothing),
         TEST(registers_are_written_together_or_not),
         TEST(registers_that_are_only_shown_say_so),
+        TEST(a_step_is_one_request),
+        TEST(a_stop_tells_where_it_is),
+        TEST(a_step_that_goes_on_is_waited_for),
+        TEST(registers_are_fetched_by_parts_and_once),
         TEST(memory_comes_as_far_as_it_is_there),
         TEST(only_breakpoints_of_gdb_have_a_name),
         TEST(breakpoints_of_others_stay),
