@@ -346,7 +346,9 @@ static const struct command commands[] = {
                  "With --port (decimal; 0 or none: any that is free) it listens on this machine's\n"
                  "own address, prints what to type in gdb, and serves one gdb after the other\n"
                  "until ^C. gdb's `monitor` executes kdio's commands; gdb's `source kdio.py` has\n"
-                 "them at its prompt, and port functions for its expressions.\n" },
+                 "them at its prompt, and port functions for its expressions. gdb shows the\n"
+                 "kernel's text while the kernel runs; what comes while gdb is at its prompt is\n"
+                 "shown when it lets the kernel go on.\n" },
     { .name = "ext", .group = GROUP_SESSION,
       .forms = { { "FILE", OPERAND_TEXT, 0, false }, { "[!]COMMAND [ARGS]", OPERAND_WORDS, 0, false } },
       .summary = "run a command of a WinDbg extension",

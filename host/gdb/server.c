@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/gdb/backlog.h"
+
 #define HALT_MS        2000u
 #define MEMORY_MAX     (GDB_PACKET_MAX / 2 - 16) /* Bytes of one m or M: two digits each. */
 #define SIGINT_NUMBER  2 /* gdb's own numbers. */
@@ -33,6 +35,7 @@ struct gdb_server {
     struct gdb_cpu cpu;
     bool known[GDB_PART_COUNT]; /* That part of `cpu` is of the present stop. */
     struct kdio_breakpoint breakpoints[KDIO_BREAKPOINTS_MAX]; /* Those that gdb has set, by number; others are FREE. */
+    struct gdb_backlog backlog; /* What the kernel says while gdb is at its prompt. */
     struct gdb_reader reader;
     struct gdb_writer writer;
     char xml[2 * GDB_PACKET_MAX];
@@ -90,6 +93,25 @@ static void answer_status(struct gdb_server *server, enum kdio_status status)
 static void answer_malformed(struct gdb_server *server)
 {
     answer(server, "E.malformed packet");
+}
+
+/* By O packets, which gdb takes while it waits for a stop or for the end of a `monitor`. */
+static void print_for_gdb(void *context, const char *text, size_t size)
+{
+    struct gdb_server *server = context;
+
+    for (size_t at = 0, piece; at < size; at += piece) {
+        piece = size - at < MEMORY_MAX ? size - at : MEMORY_MAX;
+        gdb_writer_begin(&server->writer);
+        gdb_writer_text(&server->writer, "O");
+        gdb_writer_hex(&server->writer, text + at, piece);
+        send_packet(server);
+    }
+}
+
+static void show_backlog(struct gdb_server *server)
+{
+    gdb_backlog_drain(&server->backlog, print_for_gdb, server);
 }
 
 static int signal_of(const struct kdio_stop *stop)
@@ -156,13 +178,16 @@ static void write_register(struct gdb_server *server, unsigned number)
 }
 
 /* With the registers that gdb needs to know where the kernel stands: it asks for no others while it steps. Where they
- * do not come it asks, and hears why. */
-static void answer_stop(struct gdb_server *server)
+ * do not come it asks, and hears why. gdb waits for a stop that ends c or s, and so takes text: what the kernel said
+ * before it stopped comes first. */
+static void answer_stop(struct gdb_server *server, bool awaited)
 {
     static const unsigned shown[] = { GDB_RBP, GDB_RSP, GDB_RIP };
     bool known = fetch(server, GDB_GENERAL) == KDIO_DONE;
     char reason[64];
 
+    if (awaited)
+        show_backlog(server);
     say_reason(server, reason, sizeof reason);
     gdb_writer_begin(&server->writer);
     gdb_writer_text(&server->writer, "T%02x%sthread:1;", (unsigned)signal_of(&server->stop), reason);
@@ -419,7 +444,6 @@ static void take_z(struct gdb_server *server, struct gdb_cursor *cursor)
 
 /* ---- Running ---- */
 
-/* What the kernel says before the answer to its resumption comes is shown too. */
 /* A ^C that came while the kernel stood, as it does whenever gdb looks at a breakpoint's condition, or that lost the
  * race with a breakpoint: the kernel does not run on. */
 static bool stop_instead(struct gdb_server *server)
@@ -429,7 +453,7 @@ static bool stop_instead(struct gdb_server *server)
     server->interrupted = false;
     server->stop.reason = KDIO_STOP_BREAK;
     server->stop.breakpoint = KDIO_NO_BREAKPOINT;
-    answer_stop(server);
+    answer_stop(server, true);
     return true;
 }
 
@@ -438,7 +462,8 @@ static void go(struct gdb_server *server)
     if (stop_instead(server))
         return;
     forget_cpu(server);
-    server->state = GDB_SERVER_RUNNING;
+    show_backlog(server);
+    server->state = GDB_SERVER_RUNNING; /* What the kernel says before the answer comes is shown too. */
     if (kdio_go(server->target) == KDIO_DONE)
         return;
     server->state = GDB_SERVER_STOPPED;
@@ -451,15 +476,18 @@ static void step(struct gdb_server *server)
     if (stop_instead(server))
         return;
     forget_cpu(server);
+    show_backlog(server);
     if (kdio_step_registers(server->target, &server->stop, server->cpu.general) != KDIO_DONE) {
         answer_failure(server);
         return;
     }
     server->known[GDB_GENERAL] = server->stop.reason != KDIO_STOP_NONE;
-    if (server->known[GDB_GENERAL])
-        answer_stop(server);
-    else
-        server->state = GDB_SERVER_RUNNING;
+    if (server->known[GDB_GENERAL]) {
+        answer_stop(server, true);
+        return;
+    }
+    show_backlog(server);
+    server->state = GDB_SERVER_RUNNING;
 }
 
 /* c and s may carry an address to go on at. */
@@ -507,7 +535,7 @@ static void take_vCont(struct gdb_server *server, struct gdb_cursor *cursor)
 static void take_stop_query(struct gdb_server *server, struct gdb_cursor *cursor)
 {
     (void)cursor;
-    answer_stop(server);
+    answer_stop(server, false);
 }
 
 /* ---- The end ---- */
@@ -612,20 +640,6 @@ static void take_memory_map(struct gdb_server *server, struct gdb_cursor *cursor
 }
 
 /* ---- monitor ---- */
-
-/* O packets carry what is printed while the command runs. */
-static void print_for_gdb(void *context, const char *text, size_t size)
-{
-    struct gdb_server *server = context;
-
-    for (size_t at = 0, piece; at < size; at += piece) {
-        piece = size - at < MEMORY_MAX ? size - at : MEMORY_MAX;
-        gdb_writer_begin(&server->writer);
-        gdb_writer_text(&server->writer, "O");
-        gdb_writer_hex(&server->writer, text + at, piece);
-        send_packet(server);
-    }
-}
 
 static void take_qRcmd(struct gdb_server *server, struct gdb_cursor *cursor)
 {
@@ -756,6 +770,8 @@ void gdb_server_print(struct gdb_server *server, const char *text, size_t size)
 {
     if (server->state == GDB_SERVER_RUNNING)
         print_for_gdb(server, text, size);
+    else
+        gdb_backlog_add(&server->backlog, text, size);
 }
 
 void gdb_server_take(struct gdb_server *server, const uint8_t *bytes, size_t size)
@@ -772,6 +788,6 @@ enum kdio_status gdb_server_wait(struct gdb_server *server, uint32_t ms)
         return status;
     server->state = GDB_SERVER_STOPPED;
     server->interrupted &= server->stop.reason != KDIO_STOP_BREAK;
-    answer_stop(server);
+    answer_stop(server, true);
     return KDIO_DONE;
 }

@@ -45,7 +45,7 @@ KDIO_MUST_CHECK enum kdio_status gdb_server_detach(struct gdb_server *server);
 
 enum gdb_server_state gdb_server_state(const struct gdb_server *server);
 
-/* The kernel's text, for gdb to show; nothing while gdb does not wait for a stop, which is when it takes none. */
+/* The kernel's text, for gdb to show: at once while it waits for a stop, else when it lets the kernel go on. */
 void gdb_server_print(struct gdb_server *server, const char *text, size_t size);
 
 /* Bytes that gdb sent. Answers go out by io.send. */

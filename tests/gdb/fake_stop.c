@@ -5,12 +5,14 @@
 #include <string.h>
 
 struct fake fake;
+void (*fake_says)(void);
 
 static struct kdio_error error;
 
 void fake_reset(void)
 {
     memset(&fake, 0, sizeof fake);
+    fake_says = NULL;
     fake.stop = (struct kdio_stop){ .reason = KDIO_STOP_BREAK, .breakpoint = KDIO_NO_BREAKPOINT };
     for (unsigned id = 0; id < KDIO_BREAKPOINTS_MAX; id++)
         fake.breakpoints[id].kind = KDIO_BREAK_FREE;
@@ -25,6 +27,8 @@ static enum kdio_status fail(enum kdio_status status)
 static enum kdio_status begin(bool needs_stop, bool changes)
 {
     fake.calls++;
+    if (fake_says)
+        fake_says();
     if (fake.failing != KDIO_DONE)
         return fail(fake.failing);
     if (needs_stop && !fake.stopped)

@@ -24,6 +24,9 @@ struct fake {
 
 extern struct fake fake;
 
+/* What the kernel says while a call is under way; may be NULL. */
+extern void (*fake_says)(void);
+
 /* A kernel that runs, without breakpoints. */
 void fake_reset(void);
 

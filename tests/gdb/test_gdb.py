@@ -73,6 +73,21 @@ class Kernel(StopTest):
         self.assertEqual(self.values(text), [0x1234, 5, 0x6789, 0x27f, 0x1f00])
         self.assertIn("this register is only shown", text)
 
+    def test_what_the_kernel_says_while_gdb_is_at_its_prompt(self):
+        """It runs there for two of its numbered lines; gdb shows them, once, when it takes text again."""
+        path = self.machine.path("said")
+        remote = f"| {COMMAND} --target {self.machine.target} --wait=30 --console {path} gdbserver --stdio"
+        text = self.gdb("monitor g", "monitor delay 2100ms", "monitor .break", "echo at-the-prompt\\n", "stepi",
+                        "detach", remote=remote)
+        before, after = text.split("at-the-prompt")
+        self.assertNotIn("kernel: line", before)
+        numbers = re.findall(r"^kernel: line (\d+), \d+ ticks", after, re.M)
+        self.assertGreaterEqual(len(numbers), 2)
+        self.assertEqual(len(numbers), len(set(numbers)))
+        with open(path, encoding="utf-8") as file:
+            self.assertLessEqual(set(numbers), set(re.findall(r"^kernel: line (\d+),", file.read(), re.M)))
+        self.assert_runs()
+
     def test_memory_both_ways(self):
         address = symbols()["shell"]
         text = self.gdb(f"set var *(unsigned long *){address:#x} = 0x1122334455667788", f"x/1gx {address:#x}",

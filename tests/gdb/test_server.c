@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "host/gdb/backlog.h"
 #include "host/gdb/server.h"
 #include "tests/gdb/fake_stop.h"
 
@@ -349,6 +350,99 @@ static void lines_of_monitor_and_what_they_print(void **state)
     assert_int_equal(memcmp(said, "+$O6f62203830203535", 19), 0);
 }
 
+/* ---- The kernel's text ---- */
+
+static void say(const char *text)
+{
+    gdb_server_print(server, text, strlen(text));
+}
+
+/* What gdb is sent must begin so, after the acknowledgement. */
+#define assert_begins(text) assert_int_equal(strncmp(said + (said[0] == '+'), text, strlen(text)), 0)
+
+static void text_comes_at_once_while_gdb_waits(void **state)
+{
+    (void)state;
+    assert_string_equal(ask("c"), "");
+    said_size = 0;
+    say("ab");
+    assert_begins("$O6162");
+}
+
+static void text_that_comes_at_the_prompt_is_shown_at_the_next_resumption(void **state)
+{
+    static const char *const resumptions[] = { "c", "s", "vCont;c", "vCont;s:1;c" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof resumptions / sizeof resumptions[0]; i++) {
+        said_size = 0;
+        say("ab");
+        say("c");
+        assert_int_equal(said_size, 0);
+        assert_string_equal(ask("qC"), "QC1");
+        (void)ask("?");
+        assert_null(strstr(said, "$O"));
+        (void)ask(resumptions[i]);
+        assert_begins("$O616263");
+        if (gdb_server_state(server) == GDB_SERVER_RUNNING) {
+            said_size = 0;
+            assert_int_equal(gdb_server_wait(server, 0), KDIO_DONE);
+        }
+        assert_null(strstr(said + 2, "$O")); /* Once. */
+    }
+}
+
+static void says_a(void)
+{
+    say("a");
+}
+
+static void text_of_a_step_comes_before_its_stop(void **state)
+{
+    (void)state;
+    fake_says = says_a;
+    (void)ask("s");
+    assert_begins("$O61");
+    assert_non_null(strstr(said, "$T02"));
+    fake.stop.reason = KDIO_STOP_NONE;
+    (void)ask("s");
+    assert_begins("$O61");
+    assert_int_equal(gdb_server_state(server), GDB_SERVER_RUNNING);
+}
+
+/* gdb's ^C at the prompt answers the next resumption, without one. */
+static void text_comes_before_a_stop_that_nothing_ran_for(void **state)
+{
+    (void)state;
+    take("\003", 1);
+    say("a");
+    (void)ask("c");
+    assert_begins("$O61");
+    assert_true(fake.stopped);
+}
+
+static void the_newest_text_stays_and_the_loss_is_told(void **state)
+{
+    static const char note[] = "kdio: 3 bytes of the kernel's text are missing here\n";
+    static struct gdb_writer wanted;
+    char line[0x100];
+
+    (void)state;
+    say("abc");
+    memset(line, 'x', sizeof line);
+    for (unsigned i = 0; i < GDB_BACKLOG_SIZE / sizeof line; i++)
+        gdb_server_print(server, line, sizeof line);
+    (void)ask("c");
+    gdb_writer_begin(&wanted);
+    gdb_writer_text(&wanted, "O");
+    gdb_writer_hex(&wanted, note, strlen(note));
+    gdb_writer_end(&wanted);
+    wanted.bytes[wanted.size] = '\0';
+    assert_begins(wanted.bytes);
+    assert_null(strstr(said, "616263"));
+    assert_in_range(said_size, 2 * GDB_BACKLOG_SIZE, 2 * GDB_BACKLOG_SIZE + 0x200);
+}
+
 static void answers_are_repeated_while_they_are_acknowledged(void **state)
 {
     (void)state;
@@ -448,6 +542,11 @@ int main(void)
         TEST(breaks_stop_once),
         TEST(a_kernel_that_does_not_stop_is_said_to_run),
         TEST(lines_of_monitor_and_what_they_print),
+        TEST(text_comes_at_once_while_gdb_waits),
+        TEST(text_that_comes_at_the_prompt_is_shown_at_the_next_resumption),
+        TEST(text_of_a_step_comes_before_its_stop),
+        TEST(text_comes_before_a_stop_that_nothing_ran_for),
+        TEST(the_newest_text_stays_and_the_loss_is_told),
         TEST(answers_are_repeated_while_they_are_acknowledged),
         TEST(no_bytes_do_harm),
     };
