@@ -330,14 +330,15 @@ static const struct command commands[] = {
     { .name = "console", .group = GROUP_SESSION, .summary = "show the kernel's text, and type to the kernel",
       .details = "Shows the text of the target's kernel as it arrives, and types the lines of\n"
                  "standard input to the kernel. Ends when standard input has ended and the kernel\n"
-                 "has been quiet for half a second; else with ^C.\n" },
+                 "has been quiet for half a second; else with ^C. A kernel that is stopped says\n"
+                 "nothing: that is told (`kdio g` lets it run).\n" },
     { .name = "doctor", .group = GROUP_SESSION, .summary = "say what is wrong with the line, and what to try",
       .details = "Connects, and tells what the line looks like: no such device, held by another\n"
                  "process, silence, a wrong baud rate, an echo, a login prompt, another debugger's\n"
                  "protocol ... with the next things to try. Where a stub answers it tries all 256\n"
-                 "byte values both ways, and measures round trip, loss and throughput. Touches\n"
-                 "nothing on the target. Exit status: 0 all well, 1 the target's end is something\n"
-                 "else, 3 the line is in trouble.\n",
+                 "byte values both ways, measures round trip, loss and throughput, and looks\n"
+                 "whether the kernel is stopped. Touches nothing on the target. Exit status: 0 all\n"
+                 "well, 1 the target's end is something else, or stopped, 3 the line is in trouble.\n",
       .connects = true },
     { .name = "gdbserver", .group = GROUP_SESSION, .option = "--stdio|--port",
       .forms = { { "PORT", OPERAND_TEXT, 0, true } }, .summary = "serve gdb: its `target remote`",

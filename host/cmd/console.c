@@ -3,7 +3,7 @@
  * console.c: implements console.h: waits for the kernel's text and for standard input in turn, a short time each.
  *
  * The stub is asked for a sign of life now and then: a host that only listens would never learn that another one took
- * the line over, nor that the line is dead.
+ * the line over, nor that the line is dead, nor that the kernel is silent because it is stopped.
  */
 #include "host/cmd/console.h"
 
@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "host/cmd/run_control.h"
 #include "host/cmd/session.h"
 
 #define TURN_MS    20u  /* Longest time that a typed line waits for its turn. */
@@ -51,17 +52,58 @@ static enum exit_status type_input(struct session *session, bool *open)
     return status == KDIO_DONE ? EXIT_STATUS_DONE : session_failure(session, status);
 }
 
-/* Nobody asked for the statistics, so the error is that of the console: whatever was typed before has arrived. A stub
- * that has no such operation is there too. */
-static enum exit_status ask_for_life(struct session *session)
+static void say_that_it_stands(struct session *session, const struct kdio_stop *stop)
 {
-    struct kdio_stub_stats stats;
-    enum kdio_status status = kdio_target_stub_stats(session->target, &stats);
+    char text[RUN_CONTROL_TEXT_SIZE];
 
+    if (session->output->json) {
+        cJSON *object = cJSON_CreateObject();
+        output_string(object, "kernel", run_control_reason(stop));
+        output_wide(object, "rip", stop->rip);
+        output_print_object(session->output, object);
+        (void)output_flush(session->output);
+        return;
+    }
+    run_control_text(stop, text);
+    (void)output_flush(session->output);
+    (void)fprintf(stderr, "kdio: the kernel is stopped (%s): it says nothing, and what is typed waits; end this with "
+                          "^C, then `kdio g` lets it run\n", text);
+}
+
+/* *told is the number of the stop that was told last: each is told once. */
+static enum kdio_status look_at_kernel(struct session *session, uint32_t *told)
+{
+    struct kdio_stop stop;
+    enum kdio_status status;
+
+    if ((kdio_target_info(session->target)->capabilities & KDIO_CAP_RUN) == 0)
+        return KDIO_DONE;
+    status = kdio_stop_state(session->target, &stop);
+    if (status != KDIO_DONE || stop.reason == KDIO_STOP_NONE || stop.count == *told)
+        return status;
+    say_that_it_stands(session, &stop);
+    *told = stop.count;
+    return status;
+}
+
+/* Nobody asked for what was asked there, so the error is that of the console: whatever was typed before has arrived. A
+ * stub that has no such operation is there too. */
+static enum exit_status judge_life(struct session *session, enum kdio_status status)
+{
     if (status == KDIO_DONE || status == KDIO_INTERRUPTED || kdio_status_class(status) == KDIO_CLASS_REFUSED)
         return EXIT_STATUS_DONE;
     return failure_status(session->failure, status, "%s: %s; all that was typed had arrived", session->options->target,
                           kdio_status_text(status));
+}
+
+static enum exit_status ask_for_life(struct session *session, uint32_t *told)
+{
+    struct kdio_stub_stats stats;
+    enum kdio_status status = kdio_target_stub_stats(session->target, &stats);
+
+    if (status == KDIO_DONE)
+        status = look_at_kernel(session, told);
+    return judge_life(session, status);
 }
 
 static enum exit_status show_turn(struct session *session)
@@ -79,8 +121,8 @@ static enum exit_status show_turn(struct session *session)
 static enum exit_status converse(struct session *session)
 {
     bool open = true;
-    uint32_t quiet_ms = 0;
-    enum exit_status result = EXIT_STATUS_DONE;
+    uint32_t quiet_ms = 0, told = 0;
+    enum exit_status result = judge_life(session, look_at_kernel(session, &told));
 
     for (uint32_t ms = TURN_MS; result == EXIT_STATUS_DONE && quiet_ms < QUIET_MS && !session_interrupted(session);
          ms += TURN_MS) {
@@ -89,7 +131,7 @@ static enum exit_status converse(struct session *session)
         if (result == EXIT_STATUS_DONE)
             result = show_turn(session);
         if (result == EXIT_STATUS_DONE && ms % ASK_MS == 0)
-            result = ask_for_life(session);
+            result = ask_for_life(session, &told);
         quiet_ms = open || session->console_size != size_before ? 0 : quiet_ms + TURN_MS;
     }
     return result;

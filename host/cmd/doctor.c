@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "host/cmd/connection.h"
+#include "host/cmd/run_control.h"
 #include "host/lib/examine.h"
 
 static enum exit_status exit_of(enum kdio_finding finding)
@@ -47,6 +48,14 @@ static void print_measures(const struct kdio_examination *examination, struct ou
         output_text(output, "%-12s%" PRIu32 " bytes a second, each way\n", "throughput", examination->throughput);
 }
 
+static void print_kernel(const struct kdio_examination *examination, struct output *output)
+{
+    char text[RUN_CONTROL_TEXT_SIZE];
+
+    run_control_text(&examination->stop, text);
+    output_text(output, "%-12s%s\n", "kernel", text);
+}
+
 static void print_text(const struct kdio_examination *examination, struct output *output)
 {
     const char *advice;
@@ -58,6 +67,8 @@ static void print_text(const struct kdio_examination *examination, struct output
         print_stub(examination, output);
     if (examination->measured)
         print_measures(examination, output);
+    if (examination->looked)
+        print_kernel(examination, output);
     output_text(output, "%-12s%s\n", "finding", kdio_finding_text(examination->finding));
     for (unsigned i = 0; (advice = kdio_finding_advice(examination->finding, i)) != NULL; i++)
         output_text(output, "%-12s%s\n", "try", advice);
@@ -114,6 +125,8 @@ static void print_json(const struct kdio_examination *examination, const struct 
     output_string(object, "last_line", examination->heard);
     if (examination->answered)
         (void)cJSON_AddItemToObject(object, "link", link_object(examination));
+    if (examination->looked)
+        output_string(object, "kernel", run_control_reason(&examination->stop));
     output_print_object(output, object);
 }
 

@@ -154,15 +154,13 @@ static void print_capabilities(uint32_t present, struct output *output)
 /* A kernel that stands looks healthy from everywhere else: the stub serves as ever. */
 static void print_kernel(const struct facts *facts, struct output *output)
 {
-    const struct kdio_stop *stop = &facts->stop;
+    char text[RUN_CONTROL_TEXT_SIZE];
 
     if ((facts->info.capabilities & KDIO_CAP_RUN) == 0)
         return;
-    output_text(output, "  %-18s %s", "kernel", run_control_reason(stop));
-    if (stop->reason != KDIO_STOP_NONE)
-        output_text(output, " at %08" PRIx64 "`%08" PRIx64 " (stopped; `g` lets it run)", stop->rip >> 32,
-                    stop->rip & UINT32_MAX);
-    output_text(output, "\n");
+    run_control_text(&facts->stop, text);
+    output_text(output, "  %-18s %s%s\n", "kernel", text,
+                facts->stop.reason != KDIO_STOP_NONE ? " (stopped; `g` lets it run)" : "");
 }
 
 static void print_text(const struct facts *facts, struct output *output)

@@ -3,6 +3,7 @@
 #include "host/cmd/run_control.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -32,6 +33,15 @@ const char *run_control_reason(const struct kdio_stop *stop)
     static const char *const words[] = { "running", "break", "step", "breakpoint", "watchpoint", "exception" };
 
     return stop->reason < sizeof(words) / sizeof(words[0]) ? words[stop->reason] : "stopped";
+}
+
+void run_control_text(const struct kdio_stop *stop, char text[RUN_CONTROL_TEXT_SIZE])
+{
+    int used = snprintf(text, RUN_CONTROL_TEXT_SIZE, "%s", run_control_reason(stop));
+
+    if (stop->reason != KDIO_STOP_NONE)
+        (void)snprintf(text + used, RUN_CONTROL_TEXT_SIZE - (size_t)used, " at %08" PRIx64 "`%08" PRIx64,
+                       stop->rip >> 32, stop->rip & UINT32_MAX);
 }
 
 static void print_stop_object(const struct statement *statement, const struct kdio_stop *stop, struct output *output)

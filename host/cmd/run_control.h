@@ -9,6 +9,11 @@
 /* Why the kernel stands, in a word; "running" when it does not. */
 const char *run_control_reason(const struct kdio_stop *stop);
 
+#define RUN_CONTROL_TEXT_SIZE 48u
+
+/* The same and where: "breakpoint at 00000000`00102070". */
+void run_control_text(const struct kdio_stop *stop, char text[RUN_CONTROL_TEXT_SIZE]);
+
 enum exit_status break_execute(const struct statement *statement, struct session *session);
 enum exit_status go_execute(const struct statement *statement, struct session *session);
 enum exit_status trace_execute(const struct statement *statement, struct session *session);

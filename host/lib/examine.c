@@ -512,6 +512,27 @@ static enum kdio_status judge_end(const struct examiner *examiner)
     return KDIO_DONE;
 }
 
+/* A kernel that stands looks healthy from everywhere else: the stub serves as ever. Where the line is in trouble that
+ * is to be told first. */
+static enum kdio_status look_at_kernel(struct examiner *examiner)
+{
+    struct kdio_examination *result = examiner->result;
+
+    if (result->finding != KDIO_FINDING_WELL || !(examiner->target->info.capabilities & KDIO_CAP_RUN))
+        return KDIO_DONE;
+    examiner->status = kdio_stop_state(examiner->target, &result->stop);
+    if (kdio_status_class(examiner->status) == KDIO_CLASS_REFUSED)
+        return KDIO_DONE;
+    if (examiner->status != KDIO_DONE)
+        return judge_end(examiner);
+    result->looked = true;
+    if (result->stop.reason == KDIO_STOP_NONE)
+        return KDIO_DONE;
+    result->finding = KDIO_FINDING_STOPPED;
+    detail(result, "at %08x`%08x", (unsigned)(result->stop.rip >> 32), (unsigned)result->stop.rip);
+    return KDIO_DONE;
+}
+
 static enum kdio_status examine_session(struct examiner *examiner)
 {
     unsigned eaten = 0;
@@ -530,7 +551,7 @@ static enum kdio_status examine_session(struct examiner *examiner)
     if (examiner->status != KDIO_DONE)
         return judge_end(examiner);
     judge_measures(examiner->result);
-    return KDIO_DONE;
+    return look_at_kernel(examiner);
 }
 
 /* A stub that is there and does not get through may have one unlucky answer: another nonce makes another. */

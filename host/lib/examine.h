@@ -3,7 +3,7 @@
  * examine.h: finds out what is the matter with a line, and measures it when a stub answers.
  *
  * Nothing on the target is touched: unknown software gets OPEN and nothing else (L13); a stub gets ECHO and STATS,
- * which are the link's own operations. The examination takes a session of its own, so another host loses the line.
+ * which are the link's own operations, and STATE, which tells whether the kernel is stopped. The examination takes a session of its own, so another host loses the line.
  */
 #ifndef KDIO_HOST_EXAMINE_H
 #define KDIO_HOST_EXAMINE_H
@@ -38,6 +38,8 @@ struct kdio_examination {
     uint32_t overruns;           /* Of the target's UART. */
     uint32_t rtt_us_min, rtt_us_mean, rtt_us_max;
     uint32_t throughput;         /* Bytes a second on the wire, each way. */
+    bool looked;                 /* Whether the kernel is stopped is known: */
+    struct kdio_stop stop;
 };
 
 static inline bool kdio_byte_set_has(const struct kdio_byte_set *set, unsigned value)

@@ -71,6 +71,9 @@
       "give kdio another UART than the one that debugport names") \
     X(VERSION, TARGET, "the stub speaks other versions of the protocol", \
       "build kdio and the stub from the same source", "") \
+    X(STOPPED, TARGET, "the line is well, but the kernel is stopped, by a debugger, a breakpoint or its own fault", \
+      "`kdio g` lets it run; `kdio r` and gdb (`kdio help gdbserver`) show what it was about", \
+      "`kdio bl` lists the breakpoints, `kdio bc *` clears them") \
     X(RESET, TARGET, "the target was reset meanwhile", "wait until it stays up, then ask again", "")
 
 enum kdio_finding {

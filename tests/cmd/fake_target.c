@@ -17,6 +17,7 @@
  *     KDIO_FAKE_BURST=N             the burst limit
  *     KDIO_FAKE_PREVIOUS=N          the previous session
  *     KDIO_FAKE_WALKED=N            how many entries are there to read for an absent page
+ *     KDIO_FAKE_STOPPED=N           the kernel is stopped, for the Nth time
  *     KDIO_FAKE_FINDING=N           what an examination finds, as a number of enum kdio_finding
  */
 #include <kdio.h>
@@ -168,6 +169,8 @@ enum kdio_status kdio_target_open(struct kdio_target **target, const char *gensi
         return KDIO_NO_MEMORY;
     (*target)->options = *options;
     (*target)->info.capabilities = KDIO_CAP_PORT | KDIO_CAP_POLLED;
+    if (getenv("KDIO_FAKE_STOPPED") != NULL)
+        (*target)->info.capabilities |= KDIO_CAP_RUN;
     (*target)->info.burst = number_from("KDIO_FAKE_BURST", 0);
     (*target)->info.previous_session = number_from("KDIO_FAKE_PREVIOUS", 0);
     note("open %s wait %u open %u\n", gensio, (unsigned)options->wait_ms, (unsigned)options->open_ms);
@@ -694,7 +697,7 @@ enum kdio_status kdio_pci_read(struct kdio_target *target, struct kdio_pci_addre
     return status;
 }
 
-/* ---- Run control: the fake cannot be stopped ---- */
+/* ---- Run control: the fake is stopped from the beginning, or cannot be ---- */
 
 static enum kdio_status cannot(struct kdio_target *target, const char *what)
 {
@@ -710,8 +713,12 @@ enum kdio_status kdio_out(struct kdio_target *target, uint64_t port, unsigned wi
 
 enum kdio_status kdio_stop_state(struct kdio_target *target, struct kdio_stop *stop)
 {
-    *stop = (struct kdio_stop){ .reason = KDIO_STOP_NONE };
-    return cannot(target, "stop");
+    *stop = (struct kdio_stop){ .reason = KDIO_STOP_BREAKPOINT, .count = number_from("KDIO_FAKE_STOPPED", 0),
+                                .rip = 0x123456789 };
+    if (stop->count == 0)
+        return cannot(target, "stop");
+    note("stop\n");
+    return KDIO_DONE;
 }
 
 enum kdio_status kdio_halt(struct kdio_target *target, uint32_t ms, struct kdio_stop *stop)

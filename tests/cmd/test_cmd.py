@@ -448,6 +448,12 @@ class FakeLibrary(FakeTest):
                 _, err = process.communicate(timeout=LIMIT_S)
                 self.assertEqual((process.returncode, said in err), (exit_status, True), err)
 
+    def test_the_console_tells_a_stop_once(self):
+        process = self.start("console", until=b"stop\nstats\nstop\n", KDIO_FAKE_STATS="DONE", KDIO_FAKE_STOPPED="1")
+        _, err = process.communicate(timeout=LIMIT_S)
+        self.assertRegex(err, r"^kdio: the kernel is stopped \(breakpoint at 00000001`23456789\): [^\n]*`kdio g`[^\n]*\n$")
+        self.assertEqual(process.returncode, DONE)
+
     def test_a_terminal_shows_what_is_waited_for(self):
         shown = self.on_a_terminal("--wait=9", "ob", "80", "1")
         self.assertEqual(shown, (DONE, b"\r\x1b[Kwaiting for fake,line: 0 s\r\x1b[K"))

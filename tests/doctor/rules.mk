@@ -27,7 +27,7 @@ $(DOCTOR_TEST_BUILD)/test_observation: $(DOCTOR_UNIT_OBJECTS)
 $(DOCTOR_TEST_BUILD)/line: $(DOCTOR_LINE_OBJECTS)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS)
 
-check-doctor: $(DOCTOR_TEST_BUILD)/test_observation $(DOCTOR_TEST_BUILD)/line $(BUILD)/kdio
+check-doctor: $(DOCTOR_TEST_BUILD)/test_observation $(DOCTOR_TEST_BUILD)/line $(BUILD)/kdio boot
 	$(Q)$< tests/doctor/transcripts
-	$(Q)KDIO=$(BUILD)/kdio KDIO_LINE=$(DOCTOR_TEST_BUILD)/line PYTHONDONTWRITEBYTECODE=1 \
-	    python3 tests/doctor/test_doctor.py
+	$(Q)KDIO=$(BUILD)/kdio KDIO_LINE=$(DOCTOR_TEST_BUILD)/line KDIO_IMAGE_DIR=$(abspath $(BUILD)) \
+	    PYTHONDONTWRITEBYTECODE=1 python3 tests/doctor/test_doctor.py

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """`kdio doctor` against live lines: each finding, its exit status, and that unknown software gets nothing but OPEN.
 
-$KDIO is the command and $KDIO_LINE a peer that is the real stub. As doctor spends its time waiting for bytes, the tests
+$KDIO is the command, $KDIO_LINE a peer that is the real stub, and $KDIO_IMAGE_DIR has the boot target's kernel. As doctor spends its time waiting for bytes, the tests
 run in several lanes. No test sleeps: each waits for a line, a byte or an exit, with a time limit.
 """
 
@@ -389,6 +389,25 @@ class Doctor(unittest.TestCase):
         def take(target):
             self.assertEqual(run("info", "--target", target).status, WELL)
         self.assert_found(self.meanwhile(take), "TAKEN", OF_LINE)
+
+    def test_a_kernel_that_is_stopped(self):
+        path = self.directory / "com1"
+        launch = pathlib.Path(__file__).parents[2] / "qemu" / "launch"
+        process = subprocess.Popen([launch, "--serial", f"unix:{path}", "--parent", str(os.getpid())],
+                                   stdin=subprocess.DEVNULL)
+        self.addCleanup(process.wait, LIMIT_S)
+        self.addCleanup(process.kill)
+        target = f"unix,{path}"
+        stop = run("--target", target, "--wait=30", "--json", ".break").objects()[0]
+        place = "%08x`%08x" % divmod(stop["rip"], 1 << 32)
+        result = examine(target)
+        self.assertEqual(self.assert_found(result, "STOPPED", OF_TARGET)["kernel"], "break")
+        self.assertIn(place, result.err)
+        words = run("doctor", "--target", target).out
+        self.assertRegex(words, rf"(?m)^kernel +break at {place}$")
+        self.assertIn("`kdio g` lets it run", words)
+        self.assertEqual(run("--target", target, "g").status, WELL)
+        self.assertEqual(self.assert_found(examine(target), "WELL", WELL)["kernel"], "running")
 
     # ---- The command ----
 

@@ -7,7 +7,7 @@ stub, in a second machine.
 import itertools
 import re
 
-from harness import COMMAND, Command, Machine
+from harness import COMMAND, Command, Deadline, Machine, wait_readable
 from stop_test import KERNEL, StopTest, symbols
 
 TF, IF, DF, CF = 0x100, 0x200, 0x400, 0x1
@@ -28,6 +28,37 @@ class Stopping(StopTest):
         registers = self.registers()
         self.assertEqual(registers["cs"] & 3, 0)
         self.assertEqual(self.stop()["rip"], registers["rip"])
+        self.ask("g")
+        self.assert_runs()
+
+    def console_says(self, console, word):
+        """What the console says on standard error up to a line with that word."""
+        said, deadline = "", Deadline(20, f"'{word}' on the console")
+        while not re.search(rf"{word}.*\n", said):
+            wait_readable([console.process.stderr], deadline)
+            said += console.process.stderr.read1(1000).decode()
+        return said
+
+    def test_the_console_says_that_the_kernel_is_stopped(self):
+        place = "%08x`%08x" % divmod(self.stop()["rip"], 1 << 32)
+        result = self.command("console", text="ticks\n")
+        self.assertEqual(result.errors.count("\n"), 1)
+        self.assertRegex(result.errors, rf"^kdio: the kernel is stopped \(break at {place}\): .*`kdio g` lets it run$")
+        found = self.command("--json", "console").objects
+        self.assertEqual([line.get("kernel") for line in found if "console" not in line], ["break"])
+        self.ask("g")
+        self.assertEqual(self.command("console").errors, "")
+        self.assert_runs()
+
+    def test_the_console_says_that_the_kernel_has_stopped(self):
+        """Typed at the console itself: the kernel runs into an int3 of its own; once more is told once more."""
+        console = self.use(Command(self.machine.target, "console"))
+        console.process.stdin.write(b"trial-mixed\n")
+        console.process.stdin.flush()
+        self.assertIn("the kernel is stopped (breakpoint at ", self.console_says(console, "stopped"))
+        console.process.stdin.close()
+        console.process.stdin = None
+        self.assertEqual(console.result().errors, "")
         self.ask("g")
         self.assert_runs()
 
