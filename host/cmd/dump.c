@@ -127,6 +127,19 @@ enum exit_status dump_prepare(const struct statement *statement, struct failure 
     return check_stretch(statement, statement->operands[1], failure);
 }
 
+/* How far it came, and where what cannot be accessed begins. */
+static enum exit_status step_failure(const struct transfer *transfer, enum kdio_status status, const char *done_word)
+{
+    struct failure *failure = transfer->session->failure;
+    uint64_t hole = transfer->address + transfer->done;
+
+    (void)memory_failure(transfer->session, status, done_word, transfer->done);
+    if (status == KDIO_FAULT)
+        failure_append(failure, ", up to %08" PRIx64 "`%08" PRIx64 ", which cannot be %s", hole >> 32,
+                       hole & UINT32_MAX, done_word);
+    return failure->exit;
+}
+
 static enum exit_status dump_step(struct transfer *transfer, size_t size)
 {
     struct session *session = transfer->session;
@@ -139,7 +152,7 @@ static enum exit_status dump_step(struct transfer *transfer, size_t size)
                        &done);
     transfer->done += done;
     if (status != KDIO_DONE)
-        return memory_failure(session, status, "read", transfer->done);
+        return step_failure(transfer, status, "read");
     if (fwrite(transfer->buffer, 1, size, transfer->file) != size)
         return failure_system(session->failure, "cannot write the file");
     return EXIT_STATUS_DONE;
@@ -176,7 +189,7 @@ static enum exit_status finish(struct transfer *transfer, const char *temporary,
         result = failure_system(failure, "cannot write the file");
     if (result != EXIT_STATUS_DONE) {
         (void)unlink(temporary);
-        failure_append(failure, "; %s was not made", path);
+        failure_append(failure, "; nothing was written: %s was not made", path);
     }
     return result;
 }
@@ -250,7 +263,7 @@ static enum exit_status restore_step(struct transfer *transfer, size_t size)
         status = kdio_write(session->target, transfer->space, transfer->address + transfer->done, 0, transfer->buffer,
                             size, &done);
     transfer->done += done;
-    return status == KDIO_DONE ? EXIT_STATUS_DONE : memory_failure(session, status, "written", transfer->done);
+    return status == KDIO_DONE ? EXIT_STATUS_DONE : step_failure(transfer, status, "written");
 }
 
 enum exit_status restore_execute(const struct statement *statement, struct session *session)

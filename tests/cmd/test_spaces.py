@@ -386,7 +386,8 @@ class Files(Spaces):
         return mask
 
     def test_a_dump_that_fails_leaves_what_was_there(self):
-        self.assert_failed(self.fake(".dump", "f000", "2000", str(self.path)), REFUSED, "faulted", "4096 bytes read",
+        self.assert_failed(self.fake(".dump", "f000", "2000", str(self.path)), REFUSED, "faulted",
+                           "; 4096 bytes read, up to 00000000`00010000, which cannot be read; nothing was written: "
                            f"{self.path} was not made")
         self.assertEqual(self.left(), [])
         self.path.write_text("old", encoding="ascii")
@@ -571,7 +572,8 @@ class Qemu(test_cmd.CommandTest):
                               ("dq 8000000000000000 L1", "general protection"),
                               ("ed ffffffff`00000000 1", "page fault"),
                               ("f ffffffff`00000000 L10 0", "page fault"), ("!vtop ffffffff`00000000", "not present"),
-                              (f".dump ffffffff`00000000 10 {path}", "none was not made")):
+                              (f".dump ffffffff`00000000 10 {path}", "none was not made"),
+                              (f".dump fffffffe`fffffff0 20 {path}", "up to fffffffe`fffffff0, which cannot be read")):
             with self.subTest(command=command):
                 result = self.run_target(f"ib 80; {command}; ib 81")
                 self.assert_failed(result, REFUSED, "-c:2: ", part)
