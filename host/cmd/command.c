@@ -296,9 +296,13 @@ static const struct command commands[] = {
       .summary = "step, or step over calls",
       .details = "As t, but a call, or a repeated string instruction, is one step.\n",
       .changes = true, .in_scripts = true, .execute = step_over_execute },
-    { .name = "r", .group = GROUP_RUN, .forms = { { "REGISTER=VALUE", OPERAND_TEXT, 0, true } },
+    { .name = "r", .group = GROUP_RUN, .forms = { { "REGISTER[=VALUE]", OPERAND_TEXT, 0, true } },
       .summary = "show the stopped kernel's registers, or set one",
-      .details = "Sets rax to r15, rip, rsp, efl, cs, ss and the bases; the other segments are only\n"
+      .details = "Shows all, or the one that is named, or sets that:\n"
+                 "  r\n"
+                 "  r rip\n"
+                 "  r rip=101234\n"
+                 "Sets rax to r15, rip, rsp, efl, cs, ss and the bases; the other segments are only\n"
                  "shown. For control and debug registers see `registers`.\n",
       .in_scripts = true, .execute = r_execute },
     { .name = "bp", .group = GROUP_RUN, .forms = { { "ADDRESS", OPERAND_NUMBER, 0, false } },

@@ -262,20 +262,33 @@ static const struct {
 
 #define REGISTER_ROWS (sizeof(registers) / sizeof(registers[0]))
 
-static void print_registers(const struct statement *statement, const uint64_t *values, struct output *output)
+/* Rows from `first` to before `end`. */
+static void print_registers(const struct statement *statement, const uint64_t *values, size_t first, size_t end,
+                            struct output *output)
 {
     cJSON *object = output->json ? output_object(output, statement) : NULL;
 
-    for (size_t i = 0; i < REGISTER_ROWS; i++) {
+    for (size_t i = first; i < end; i++) {
         uint64_t value = values[registers[i].number];
         if (output->json)
             output_wide(object, registers[i].name, value);
         else
             output_text(output, "%3s=%0*" PRIx64 "%s", registers[i].name, registers[i].digits, value,
-                        registers[i].ends_line ? "\n" : " ");
+                        registers[i].ends_line || i + 1 == end ? "\n" : " ");
     }
     if (output->json)
         output_print_object(output, object);
+}
+
+static enum exit_status show_registers(const struct statement *statement, struct session *session, size_t first,
+                                       size_t end)
+{
+    uint64_t values[KDIO_REGISTER_COUNT];
+    enum kdio_status status = kdio_get_registers(session->target, values);
+
+    if (status == KDIO_DONE)
+        print_registers(statement, values, first, end, session->output);
+    return finish(session, status);
 }
 
 /* The row of the name that ends at `end`; REGISTER_ROWS for none. */
@@ -289,30 +302,33 @@ static size_t find_register(const char *name, size_t length)
     return i;
 }
 
-static enum exit_status set_register(const char *text, struct session *session)
+static enum exit_status set_register(const char *text, size_t row, struct session *session)
 {
-    const char *equals = strchr(text, '=');
-    size_t row = equals != NULL ? find_register(text, (size_t)(equals - text)) : REGISTER_ROWS;
+    enum kdio_status status;
     uint64_t value;
 
-    if (equals == NULL || number_parse(equals + 1, &value) != NUMBER_OK)
-        return failure_usage(session->failure, "r: '%s' is not REGISTER=VALUE; nothing was sent", text);
-    if (row == REGISTER_ROWS)
-        return failure_usage(session->failure, "r: no register '%.*s'; nothing was sent", (int)(equals - text), text);
-    return finish(session, kdio_set_register(session->target, registers[row].number, value));
+    if (number_parse(text, &value) != NUMBER_OK)
+        return failure_usage(session->failure, "r: '%s' is not a number; nothing was sent", text);
+    status = kdio_set_register(session->target, registers[row].number, value);
+    if (status == KDIO_UNSUPPORTED)
+        return failure_status(session->failure, status, "r: %s is only shown; nothing was done", registers[row].name);
+    return finish(session, status);
 }
 
 enum exit_status r_execute(const struct statement *statement, struct session *session)
 {
-    uint64_t values[KDIO_REGISTER_COUNT];
-    enum kdio_status status;
+    const char *text = statement->tail != NULL ? statement->tail->text : NULL;
+    size_t length = text != NULL ? strcspn(text, "=") : 0;
+    size_t row = find_register(text, length);
 
-    if (statement->tail != NULL && statement->tail->text != NULL)
-        return set_register(statement->tail->text, session);
-    status = kdio_get_registers(session->target, values);
-    if (status == KDIO_DONE)
-        print_registers(statement, values, session->output);
-    return finish(session, status);
+    if (text == NULL)
+        return show_registers(statement, session, 0, REGISTER_ROWS);
+    if (row == REGISTER_ROWS)
+        return failure_usage(session->failure, "r: no register '%.*s' (`kdio help r`); nothing was sent", (int)length,
+                             text);
+    if (text[length] == '=')
+        return set_register(text + length + 1, row, session);
+    return show_registers(statement, session, row, row + 1);
 }
 
 /* ---- Breakpoints ---- */
@@ -328,21 +344,31 @@ static const struct {
     { "r", "read/write", KDIO_BREAK_ACCESS },
 };
 
-static void print_breakpoint(const struct statement *statement, uint32_t id, const struct kdio_breakpoint *breakpoint,
-                             struct output *output)
+static void fill_breakpoint(cJSON *object, uint32_t id, const struct kdio_breakpoint *breakpoint)
 {
-    cJSON *object;
-
-    if (!output->json) {
-        output_text(output, "%u %s %u %08" PRIx64 "`%08" PRIx64 "\n", id, kinds[breakpoint->kind].meaning,
-                    breakpoint->length, breakpoint->address >> 32, breakpoint->address & UINT32_MAX);
-        return;
-    }
-    object = output_object(output, statement);
     output_number(object, "id", id);
     output_string(object, "kind", kinds[breakpoint->kind].meaning);
     output_number(object, "length", breakpoint->length);
     output_wide(object, "address", breakpoint->address);
+}
+
+static void print_breakpoint(uint32_t id, const struct kdio_breakpoint *breakpoint, struct output *output)
+{
+    output_text(output, "%u %s %u %08" PRIx64 "`%08" PRIx64 "\n", id, kinds[breakpoint->kind].meaning,
+                breakpoint->length, breakpoint->address >> 32, breakpoint->address & UINT32_MAX);
+}
+
+static void print_new_breakpoint(const struct statement *statement, uint32_t id,
+                                 const struct kdio_breakpoint *breakpoint, struct output *output)
+{
+    cJSON *object;
+
+    if (!output->json) {
+        print_breakpoint(id, breakpoint, output);
+        return;
+    }
+    object = output_object(output, statement);
+    fill_breakpoint(object, id, breakpoint);
     output_print_object(output, object);
 }
 
@@ -354,7 +380,7 @@ static enum exit_status set_breakpoint(const struct statement *statement, struct
     enum kdio_status status = kdio_set_breakpoint(session->target, &breakpoint, &id);
 
     if (status == KDIO_DONE)
-        print_breakpoint(statement, id, &breakpoint, session->output);
+        print_new_breakpoint(statement, id, &breakpoint, session->output);
     return finish(session, status);
 }
 
@@ -375,16 +401,37 @@ enum exit_status ba_execute(const struct statement *statement, struct session *s
     return set_breakpoint(statement, session, kinds[statement->option].kind, length, statement->operands[1]);
 }
 
-enum exit_status bl_execute(const struct statement *statement, struct session *session)
+/* Into the array where there is one, else as text. */
+static enum kdio_status list_breakpoints(struct session *session, cJSON *array)
 {
     struct kdio_breakpoint breakpoint;
     enum kdio_status status = KDIO_DONE;
 
     for (uint32_t id = 0; status == KDIO_DONE && id < KDIO_BREAKPOINTS_MAX; id++) {
         status = kdio_get_breakpoint(session->target, id, &breakpoint);
-        if (status == KDIO_DONE && breakpoint.kind != KDIO_BREAK_FREE)
-            print_breakpoint(statement, id, &breakpoint, session->output);
+        if (status != KDIO_DONE || breakpoint.kind == KDIO_BREAK_FREE)
+            continue;
+        if (array != NULL) {
+            cJSON *object = cJSON_CreateObject();
+            fill_breakpoint(object, id, &breakpoint);
+            (void)cJSON_AddItemToArray(array, object);
+        } else {
+            print_breakpoint(id, &breakpoint, session->output);
+        }
     }
+    return status;
+}
+
+enum exit_status bl_execute(const struct statement *statement, struct session *session)
+{
+    cJSON *object = session->output->json ? output_object(session->output, statement) : NULL;
+    cJSON *array = object != NULL ? cJSON_AddArrayToObject(object, "breakpoints") : NULL;
+    enum kdio_status status = list_breakpoints(session, array);
+
+    if (status == KDIO_DONE && object != NULL)
+        output_print_object(session->output, object);
+    else
+        cJSON_Delete(object);
     return finish(session, status);
 }
 

@@ -29,10 +29,12 @@ static void say(struct text *text, const char *format, ...)
 
 /* ---- Operations ---- */
 
-enum kind { KIND_WORDS, KIND_MEMORY, KIND_PATTERN, KIND_PCI };
+enum kind { KIND_WORDS, KIND_MEMORY, KIND_PATTERN, KIND_PCI, KIND_BREAKPOINT };
 
 static enum kind kind_of(const struct kdio_op_row *row)
 {
+    if (row->opcode == KDIO_OP_SET_BREAKPOINT)
+        return KIND_BREAKPOINT;
     if (row->operands[0] == 'q' && row->operands[1] == 'n')
         return KIND_MEMORY;
     if (row->operands[0] == 'q' && row->operands[1] == 'l')
@@ -118,10 +120,25 @@ static void say_pci(struct text *text, const struct kdio_operation *operation)
         operation->operand[1]);
 }
 
+/* As the command sets it: "bp 1000", "ba w 4 1000". */
+static void say_breakpoint(struct text *text, const struct kdio_operation *operation)
+{
+    static const char letters[] = { [KDIO_BREAK_EXECUTE] = 'e', [KDIO_BREAK_WRITE] = 'w', [KDIO_BREAK_IO] = 'i',
+                                    [KDIO_BREAK_ACCESS] = 'r' };
+    uint64_t kind = operation->operand[0];
+
+    if (kind == KDIO_BREAK_SOFTWARE)
+        say(text, "bp %" PRIx64, operation->operand[2]);
+    else
+        say(text, "ba %c %" PRIx64 " %" PRIx64, kind < sizeof letters ? letters[kind] : '?', operation->operand[1],
+            operation->operand[2]);
+}
+
 void kdio_operation_text(const struct kdio_operation *operation, char *text, size_t size)
 {
     static void (*const kinds[])(struct text *, const struct kdio_operation *) = {
         [KIND_WORDS] = say_words, [KIND_MEMORY] = say_memory, [KIND_PATTERN] = say_pattern, [KIND_PCI] = say_pci,
+        [KIND_BREAKPOINT] = say_breakpoint,
     };
 
     kinds[kind_of(operation->row)](&(struct text){ text, size }, operation);

@@ -56,6 +56,9 @@ class StopTest(SystemTest):
     def registers(self):
         return self.ask("r")[0]
 
+    def breakpoints(self):
+        return self.ask("bl")[0]["breakpoints"]
+
     def step(self, count=1):
         return self.ask(f"t {count:x}")
 

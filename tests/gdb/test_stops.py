@@ -67,6 +67,22 @@ class Stopping(StopTest):
             result = self.command("-c", line, status=1)
             self.assertIn("running", result.errors)
 
+    def test_one_register(self):
+        self.stop()
+        registers = self.registers()
+        self.assertEqual(self.command("r", "rip").output, f"rip={registers['rip']:016x}\n")
+        self.assertEqual(self.command("r", "EFL").output, f"efl={registers['efl']:08x}\n")
+        self.assertEqual(self.ask("r r15"), [{"line": 1, "command": "r", "r15": registers["r15"]}])
+        self.assertEqual(self.ask(f"r r15={registers['r15'] ^ 1:x}", "r r15", f"r r15={registers['r15']:x}")[0]["r15"],
+                         registers["r15"] ^ 1)
+        for words, part, status in (("rio", "no register 'rio'", 2), ("rio=1", "no register 'rio'", 2),
+                                    ("=1", "no register ''", 2), ("rip=", "'' is not a number", 2),
+                                    ("rip=1x", "'1x' is not a number", 2), ("ds=1", "ds is only shown", 1)):
+            self.assertIn(part, self.command("r", words, status=status).errors)
+        self.assertEqual(self.registers(), registers)
+        self.ask("g")
+        self.assertIn("running", self.command("r", "rip", status=1).errors)
+
     def test_ports_and_memory_while_it_stands(self):
         self.poke().close()
         self.stop()
@@ -88,7 +104,8 @@ class Stopping(StopTest):
 
     def test_a_breakpoint_that_strikes_in_a_program_stays(self):
         address = symbols()["clock_tick"]
-        self.assertEqual(self.ask(f"bp {address:x}", "delay 50ms", "bl")[-1]["address"], address)
+        self.ask(f"bp {address:x}", "delay 50ms")
+        self.assertEqual([line["address"] for line in self.breakpoints()], [address])
         self.assertEqual(self.wait_stop()["rip"], address)
         self.ask("bc *", "g")
         self.assert_runs()
@@ -106,11 +123,12 @@ class Stopping(StopTest):
     def test_breakpoints_outlive_a_host(self):
         address = symbols()["shell_step"]
         self.ask(f"bp {address:x}", "ba w 8 %x" % symbols()["kernel"])
-        found = self.ask("bl")
+        found = self.breakpoints()
         self.assertEqual([(line["kind"], line["address"]) for line in found],
                          [("write", symbols()["kernel"]), ("software", address)])
         self.ask("bc *")
-        self.assertEqual(self.ask("bl"), [])
+        self.assertEqual(self.ask("bl"), [{"line": 1, "command": "bl", "breakpoints": []}])
+        self.assertEqual(self.command("bl").output, "")
         self.ask("g")
         self.assert_runs()
 
@@ -120,8 +138,8 @@ class Stopping(StopTest):
             self.assertIn("no breakpoint can be there", result.errors)
 
     def test_where_none_can_be(self):
-        self.command("-c", "bp 8000000000000000", status=1)
-        self.command("-c", "ba w 4 1001", status=1)
+        for words in ("bp 8000000000000000", "ba w 4 1001", "ba r 8 1001"):
+            self.assertRegex(self.command("-c", words, status=1).errors, rf"^kdio: -c:1: {words}: refused by the stub")
         self.command("-c", "ba w 3 1000", status=2)
         for _ in range(4):
             self.command("-c", "ba w 4 d000")
@@ -226,7 +244,7 @@ class Corners(StopTest):
         number = self.ask(f"bp {start + 2:x}")[0]["id"]
         found = self.ask("p")[0]
         self.assertEqual((found["reason"], found["breakpoint"], found["rip"]), ("breakpoint", number, start + 2))
-        self.assertEqual(len(self.ask("bl")), 1)
+        self.assertEqual(len(self.breakpoints()), 1)
         self.ask("bc *")
         self.end()
 
