@@ -25,6 +25,16 @@
 #define RESET_CONTROL  0xcf9u
 #define RESET_FULL     0x06u
 
+/*
+ * A breakpoint that gdb has set. gdb takes all of its own out at each stop, and sets them anew before the kernel goes
+ * on: one that is to go is cleared when the kernel does go on, or when somebody else looks.
+ */
+struct own_breakpoint {
+    struct kdio_breakpoint is; /* Of kind FREE where there is none. */
+    bool leaving;
+    bool sure; /* Nobody else may have cleared it since. */
+};
+
 struct gdb_server {
     struct kdio_target *target;
     struct gdb_server_io io;
@@ -34,7 +44,7 @@ struct gdb_server {
     struct kdio_stop stop;
     struct gdb_cpu cpu;
     bool known[GDB_PART_COUNT]; /* That part of `cpu` is of the present stop. */
-    struct kdio_breakpoint breakpoints[KDIO_BREAKPOINTS_MAX]; /* Those that gdb has set, by number; others are FREE. */
+    struct own_breakpoint own[KDIO_BREAKPOINTS_MAX]; /* By number. */
     struct gdb_backlog backlog; /* What the kernel says while gdb is at its prompt. */
     struct gdb_reader reader;
     struct gdb_writer writer;
@@ -68,9 +78,18 @@ static void answer(struct gdb_server *server, const char *format, ...)
     send_packet(server);
 }
 
+/* `monitor` may have cleared gdb's breakpoints, and their numbers be somebody else's by now; and behind a failure
+ * another host may have had the line. */
+static void doubt_breakpoints(struct gdb_server *server)
+{
+    for (uint32_t id = 0; id < KDIO_BREAKPOINTS_MAX; id++)
+        server->own[id].sure = false;
+}
+
 /* What gdb shows as it is: "E." and words. */
 static void answer_failure(struct gdb_server *server)
 {
+    doubt_breakpoints(server);
     answer(server, "E.%s", kdio_target_error(server->target)->text);
 }
 
@@ -79,6 +98,7 @@ static void answer_number(struct gdb_server *server)
 {
     bool fault = kdio_target_error(server->target)->status == KDIO_FAULT;
 
+    doubt_breakpoints(server);
     answer(server, "E%02x", fault ? EFAULT_NUMBER : EIO_NUMBER);
 }
 
@@ -131,7 +151,7 @@ static void say_reason(struct gdb_server *server, char *text, size_t size)
 {
     const struct kdio_breakpoint none = { .kind = KDIO_BREAK_FREE };
     uint32_t id = server->stop.breakpoint;
-    const struct kdio_breakpoint *breakpoint = id < KDIO_BREAKPOINTS_MAX ? &server->breakpoints[id] : &none;
+    const struct kdio_breakpoint *breakpoint = id < KDIO_BREAKPOINTS_MAX ? &server->own[id].is : &none;
 
     text[0] = '\0';
     if (breakpoint->kind == KDIO_BREAK_SOFTWARE)
@@ -369,31 +389,67 @@ static bool is_same(const struct kdio_breakpoint *one, const struct kdio_breakpo
     return one->kind == other->kind && one->length == other->length && one->address == other->address;
 }
 
-/* Whether gdb's breakpoint `id` is there: `monitor` may have cleared it, and the number be somebody else's by now. */
-static enum kdio_status look_for(struct gdb_server *server, uint32_t id, bool *there)
+/* Makes sure that gdb's breakpoint `id` is there: else it is FREE now. */
+static enum kdio_status look_for(struct gdb_server *server, uint32_t id)
 {
+    struct own_breakpoint *own = &server->own[id];
     struct kdio_breakpoint found;
-    enum kdio_status status = kdio_get_breakpoint(server->target, id, &found);
+    enum kdio_status status;
 
-    *there = status == KDIO_DONE && is_same(&found, &server->breakpoints[id]);
-    if (status == KDIO_DONE && !*there)
-        server->breakpoints[id].kind = KDIO_BREAK_FREE;
+    if (own->sure || own->is.kind == KDIO_BREAK_FREE)
+        return KDIO_DONE;
+    status = kdio_get_breakpoint(server->target, id, &found);
+    own->sure = status == KDIO_DONE && is_same(&found, &own->is);
+    if (status == KDIO_DONE && !own->sure)
+        own->is.kind = KDIO_BREAK_FREE;
     return status;
 }
 
-/* *id is the number of gdb's own breakpoint of that sort; KDIO_BREAKPOINTS_MAX when there is none. */
+static enum kdio_status clear_breakpoint(struct gdb_server *server, uint32_t id)
+{
+    enum kdio_status status = look_for(server, id);
+
+    if (status == KDIO_DONE && server->own[id].is.kind != KDIO_BREAK_FREE)
+        status = kdio_clear_breakpoint(server->target, id);
+    if (status == KDIO_DONE)
+        server->own[id] = (struct own_breakpoint){ .is.kind = KDIO_BREAK_FREE };
+    return status;
+}
+
+/* Those that are to go, or all. The first failure ends it: where the line is dead, each more would wait as long. */
+static enum kdio_status clear_breakpoints(struct gdb_server *server, bool all)
+{
+    enum kdio_status status = KDIO_DONE;
+
+    for (uint32_t id = 0; status == KDIO_DONE && id < KDIO_BREAKPOINTS_MAX; id++)
+        if (all || server->own[id].leaving)
+            status = clear_breakpoint(server, id);
+    return status;
+}
+
+/* gdb's own breakpoint of that sort, its number in *id; KDIO_BREAKPOINTS_MAX when there is none. */
 static enum kdio_status find_breakpoint(struct gdb_server *server, const struct kdio_breakpoint *wanted, uint32_t *id)
 {
     enum kdio_status status = KDIO_DONE;
-    bool there = false;
 
-    for (*id = 0; *id < KDIO_BREAKPOINTS_MAX; (*id)++) {
-        if (!is_same(&server->breakpoints[*id], wanted))
-            continue;
-        status = look_for(server, *id, &there);
-        if (status != KDIO_DONE || there)
+    for (*id = 0; status == KDIO_DONE && *id < KDIO_BREAKPOINTS_MAX; (*id)++) {
+        if (is_same(&server->own[*id].is, wanted))
+            status = look_for(server, *id);
+        if (is_same(&server->own[*id].is, wanted))
             break;
     }
+    return status;
+}
+
+static enum kdio_status set_breakpoint(struct gdb_server *server, const struct kdio_breakpoint *breakpoint)
+{
+    enum kdio_status status = clear_breakpoints(server, false); /* They may take the room. */
+    uint32_t id = KDIO_BREAKPOINTS_MAX;
+
+    if (status == KDIO_DONE)
+        status = kdio_set_breakpoint(server->target, breakpoint, &id);
+    if (status == KDIO_DONE && id < KDIO_BREAKPOINTS_MAX)
+        server->own[id] = (struct own_breakpoint){ .is = *breakpoint, .sure = true };
     return status;
 }
 
@@ -409,21 +465,11 @@ static void take_Z(struct gdb_server *server, struct gdb_cursor *cursor)
         return;
     }
     status = find_breakpoint(server, &breakpoint, &id);
-    if (status == KDIO_DONE && id == KDIO_BREAKPOINTS_MAX) {
-        status = kdio_set_breakpoint(server->target, &breakpoint, &id);
-        if (status == KDIO_DONE && id < KDIO_BREAKPOINTS_MAX)
-            server->breakpoints[id] = breakpoint;
-    }
+    if (status == KDIO_DONE && id == KDIO_BREAKPOINTS_MAX)
+        status = set_breakpoint(server, &breakpoint);
+    else if (status == KDIO_DONE)
+        server->own[id].leaving = false;
     answer_status(server, status);
-}
-
-static enum kdio_status clear_breakpoint(struct gdb_server *server, uint32_t id)
-{
-    enum kdio_status status = kdio_clear_breakpoint(server->target, id);
-
-    if (status == KDIO_DONE)
-        server->breakpoints[id].kind = KDIO_BREAK_FREE;
-    return status;
 }
 
 static void take_z(struct gdb_server *server, struct gdb_cursor *cursor)
@@ -438,7 +484,7 @@ static void take_z(struct gdb_server *server, struct gdb_cursor *cursor)
     }
     status = find_breakpoint(server, &breakpoint, &id);
     if (status == KDIO_DONE && id < KDIO_BREAKPOINTS_MAX)
-        status = clear_breakpoint(server, id);
+        server->own[id].leaving = true;
     answer_status(server, status);
 }
 
@@ -457,12 +503,24 @@ static bool stop_instead(struct gdb_server *server)
     return true;
 }
 
-static void go(struct gdb_server *server)
+/* False, and answered, when the kernel is not to go on. */
+static bool prepare_to_go(struct gdb_server *server)
 {
     if (stop_instead(server))
-        return;
+        return false;
+    if (clear_breakpoints(server, false) != KDIO_DONE) {
+        answer_failure(server);
+        return false;
+    }
     forget_cpu(server);
     show_backlog(server);
+    return true;
+}
+
+static void go(struct gdb_server *server)
+{
+    if (!prepare_to_go(server))
+        return;
     server->state = GDB_SERVER_RUNNING; /* What the kernel says before the answer comes is shown too. */
     if (kdio_go(server->target) == KDIO_DONE)
         return;
@@ -473,10 +531,8 @@ static void go(struct gdb_server *server)
 /* A step that is not at its end is waited for as any stop is. */
 static void step(struct gdb_server *server)
 {
-    if (stop_instead(server))
+    if (!prepare_to_go(server))
         return;
-    forget_cpu(server);
-    show_backlog(server);
     if (kdio_step_registers(server->target, &server->stop, server->cpu.general) != KDIO_DONE) {
         answer_failure(server);
         return;
@@ -540,25 +596,9 @@ static void take_stop_query(struct gdb_server *server, struct gdb_cursor *cursor
 
 /* ---- The end ---- */
 
-static enum kdio_status remove_breakpoints(struct gdb_server *server)
-{
-    enum kdio_status status = KDIO_DONE;
-    bool there;
-
-    for (uint32_t id = 0; status == KDIO_DONE && id < KDIO_BREAKPOINTS_MAX; id++) {
-        if (server->breakpoints[id].kind == KDIO_BREAK_FREE)
-            continue;
-        status = look_for(server, id, &there);
-        if (status == KDIO_DONE && there)
-            status = clear_breakpoint(server, id);
-    }
-    return status;
-}
-
-/* The first failure is told: where the line is dead, each more would wait as long. */
 enum kdio_status gdb_server_detach(struct gdb_server *server)
 {
-    enum kdio_status status = remove_breakpoints(server);
+    enum kdio_status status = clear_breakpoints(server, true);
 
     if (status == KDIO_DONE && server->state == GDB_SERVER_STOPPED)
         status = kdio_go(server->target);
@@ -650,7 +690,12 @@ static void take_qRcmd(struct gdb_server *server, struct gdb_cursor *cursor)
         return;
     }
     server->memory[size] = '\0';
+    if (clear_breakpoints(server, false) != KDIO_DONE) {
+        answer_failure(server);
+        return;
+    }
     forget_cpu(server); /* It may change registers. */
+    doubt_breakpoints(server);
     server->io.monitor(server->io.context, (const char *)server->memory, print_for_gdb, server);
     answer(server, "OK");
 }
@@ -743,7 +788,7 @@ struct gdb_server *gdb_server_new(struct kdio_target *target, const struct gdb_s
     server->target = target;
     server->io = *io;
     for (uint32_t id = 0; id < KDIO_BREAKPOINTS_MAX; id++)
-        server->breakpoints[id].kind = KDIO_BREAK_FREE;
+        server->own[id].is.kind = KDIO_BREAK_FREE;
     return server;
 }
 

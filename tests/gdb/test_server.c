@@ -272,8 +272,77 @@ static void breakpoints_of_others_stay(void **state)
     assert_int_equal(fake.breakpoints[2].kind, KDIO_BREAK_FREE);
     assert_string_equal(ask("z1,1000,1"), "OK");
     assert_string_equal(ask("z1,1000,1"), "OK");
+    (void)ask("s");
     assert_int_equal(fake.breakpoints[0].kind, KDIO_BREAK_EXECUTE);
     assert_int_equal(fake.breakpoints[1].kind, KDIO_BREAK_FREE);
+}
+
+/* As gdb does at each stop. */
+static void breakpoints_that_come_back_cost_nothing(void **state)
+{
+    (void)state;
+    assert_string_equal(ask("Z0,2000,1"), "OK");
+    assert_string_equal(ask("Z1,3000,1"), "OK");
+    fake.calls = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        (void)ask("s");
+        assert_string_equal(ask("z0,2000,1"), "OK");
+        assert_string_equal(ask("z1,3000,1"), "OK");
+        assert_string_equal(ask("Z0,2000,1"), "OK");
+        assert_string_equal(ask("Z1,3000,1"), "OK");
+        assert_int_equal(fake.calls, i + 1);
+    }
+    assert_int_equal(fake.breakpoints[0].kind, KDIO_BREAK_SOFTWARE);
+    assert_int_equal(fake.breakpoints[1].kind, KDIO_BREAK_EXECUTE);
+}
+
+static void a_breakpoint_that_goes_is_gone_when_the_kernel_goes_on(void **state)
+{
+    static const char *const packets[] = { "s", "c", "vCont;s:1;c", "vCont;c", "qRcmd,6f", "D" };
+
+    for (size_t i = 0; i < sizeof packets / sizeof packets[0]; i++) {
+        assert_string_equal(ask("Z0,2000,1"), "OK");
+        assert_string_equal(ask("Z0,3000,1"), "OK");
+        assert_string_equal(ask("z0,2000,1"), "OK");
+        assert_int_equal(fake.breakpoints[0].kind, KDIO_BREAK_SOFTWARE);
+        (void)ask(packets[i]);
+        assert_int_equal(fake.breakpoints[0].kind, KDIO_BREAK_FREE);
+        gdb_server_free(server);
+        assert_int_equal(begin(state), 0);
+    }
+}
+
+/* Nothing goes on when it stays, which gdb does not expect. */
+static void a_breakpoint_that_cannot_be_cleared_keeps_the_kernel(void **state)
+{
+    static const char *const packets[] = { "s", "c", "qRcmd,6f" };
+
+    (void)state;
+    assert_string_equal(ask("Z0,2000,1"), "OK");
+    assert_string_equal(ask("z0,2000,1"), "OK");
+    fake.failing = KDIO_DENIED;
+    for (size_t i = 0; i < sizeof packets / sizeof packets[0]; i++) {
+        fake.calls = 0;
+        assert_int_equal(ask(packets[i])[0], 'E');
+        assert_int_equal(fake.calls, 1);
+        assert_int_equal(gdb_server_state(server), GDB_SERVER_STOPPED);
+    }
+    fake.failing = KDIO_DONE;
+    (void)ask("s");
+    assert_int_equal(fake.breakpoints[0].kind, KDIO_BREAK_FREE);
+}
+
+static void the_room_of_one_that_goes_is_there(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < KDIO_BREAKPOINTS_MAX; i++)
+        set_foreign(i, KDIO_BREAK_EXECUTE, 0x1000);
+    set_foreign(3, KDIO_BREAK_FREE, 0);
+    assert_string_equal(ask("Z0,2000,1"), "OK");
+    assert_int_equal(ask("Z0,3000,1")[0], 'E');
+    assert_string_equal(ask("z0,2000,1"), "OK");
+    assert_string_equal(ask("Z0,3000,1"), "OK");
+    assert_int_equal(fake.breakpoints[3].address, 0x3000);
 }
 
 /* `monitor` has cleared gdb's, and somebody else has its number now. */
@@ -281,9 +350,11 @@ static void a_number_that_has_changed_hands_is_left_alone(void **state)
 {
     (void)state;
     assert_string_equal(ask("Z0,2000,1"), "OK");
+    assert_string_equal(ask("qRcmd,6f"), "OK");
     set_foreign(0, KDIO_BREAK_WRITE, 0x3000);
     assert_string_equal(ask("z0,2000,1"), "OK");
     assert_string_equal(ask("Z0,2000,1"), "OK");
+    assert_string_equal(ask("qRcmd,6f"), "OK");
     set_foreign(1, KDIO_BREAK_WRITE, 0x4000);
     assert_int_equal(gdb_server_detach(server), KDIO_DONE);
     assert_int_equal(fake.breakpoints[0].kind, KDIO_BREAK_WRITE);
@@ -536,6 +607,10 @@ int main(void)
         TEST(memory_comes_as_far_as_it_is_there),
         TEST(only_breakpoints_of_gdb_have_a_name),
         TEST(breakpoints_of_others_stay),
+        TEST(breakpoints_that_come_back_cost_nothing),
+        TEST(a_breakpoint_that_goes_is_gone_when_the_kernel_goes_on),
+        TEST(a_breakpoint_that_cannot_be_cleared_keeps_the_kernel),
+        TEST(the_room_of_one_that_goes_is_there),
         TEST(a_number_that_has_changed_hands_is_left_alone),
         TEST(the_end_leaves_a_kernel_that_runs),
         TEST(a_dead_line_is_tried_once_at_the_end),
