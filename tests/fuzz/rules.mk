@@ -12,7 +12,7 @@
 .PHONY: check-fuzz fuzz fuzz-build fuzz-corpus fuzz-coverage
 
 FUZZ_BUILD = $(BUILD)/fuzz
-FUZZ_TARGETS := frame message program host_link stub command
+FUZZ_TARGETS := frame message program host_link stub stop command
 FUZZ_CC := clang
 FUZZ_CFLAGS := -std=c11 -D_GNU_SOURCE -O1 -g $(WARNINGS) -I. -Istub/include -Ihost/include -MMD -MP \
     -DKDIO_VERSION_STRING='"$(VERSION)"'
@@ -27,6 +27,9 @@ FUZZ_SOURCES_program := $(FUZZ_PROTO)
 FUZZ_SOURCES_host_link := $(FUZZ_PROTO)
 FUZZ_SOURCES_stub := $(FUZZ_PROTO) $(filter-out stub/memory.c,$(wildcard stub/*.c)) tests/fuzz/machine.c \
     tests/fuzz/model.c tests/fuzz/client.c tests/fuzz/judge.c
+FUZZ_SOURCES_stop := $(FUZZ_PROTO) $(filter-out stub/memory.c,$(wildcard stub/*.c)) tests/stub/target.c \
+    tests/stub_spaces/world.c tests/stub_spaces/kernel.c
+FUZZ_LIBS_stop := -lcmocka
 FUZZ_SOURCES_command := $(FUZZ_PROTO) $(filter-out host/cmd/main.c host/cmd/ext.c host/cmd/gdbserver.c,\
     $(wildcard host/cmd/*.c)) \
     $(wildcard host/lib/*.c)
@@ -38,6 +41,7 @@ FUZZ_LENGTH_message := 256
 FUZZ_LENGTH_program := 1024
 FUZZ_LENGTH_host_link := 2048
 FUZZ_LENGTH_stub := 2048
+FUZZ_LENGTH_stop := 512
 FUZZ_LENGTH_command := 1024
 
 # Executions beyond the corpus in check-fuzz: a few seconds each.
@@ -46,6 +50,7 @@ FUZZ_RUNS_message := 60000
 FUZZ_RUNS_program := 60000
 FUZZ_RUNS_host_link := 20000
 FUZZ_RUNS_stub := 8000
+FUZZ_RUNS_stop := 4000
 FUZZ_RUNS_command := 40000
 
 FUZZ_PROGRAMS = $(FUZZ_TARGETS:%=$(FUZZ_BUILD)/fuzz_%)
@@ -91,8 +96,8 @@ fuzz-corpus: $(FUZZ_PROGRAMS)
 
 FUZZ_COVERED := proto/frame.c proto/message.c proto/program.c proto/cursor.c proto/crc32c.c proto/stub_link.c \
     proto/host_link.c stub/runner.c stub/port_op.c stub/processor_op.c stub/memory_op.c stub/translate.c \
-    stub/pci_op.c stub/space.c stub/attention.c stub/stub.c stub/uart16550.c stub/console.c
-FUZZ_COVER_TARGETS := frame message program host_link stub
+    stub/pci_op.c stub/space.c stub/attention.c stub/stop.c stub/step.c stub/stop_op.c stub/breakpoint.c stub/stub.c stub/uart16550.c stub/console.c
+FUZZ_COVER_TARGETS := frame message program host_link stub stop
 FUZZ_COVER_PROGRAMS = $(FUZZ_COVER_TARGETS:%=$(FUZZ_BUILD)/cover_%)
 
 $(FUZZ_BUILD)/cover/%.o: %.c tests/fuzz/rules.mk

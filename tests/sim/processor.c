@@ -7,7 +7,8 @@
  */
 #include "tests/sim/sim.h"
 
-#define JITTER 2u /* An access takes up to so many times as long where two processors are at work. */
+#define STAND_NS (20 * SIM_US)
+#define JITTER   2u /* An access takes up to so many times as long where two processors are at work. */
 
 /* makecontext hands over ints. */
 static struct sim *simulation;
@@ -56,6 +57,7 @@ void sim_processor_go(struct sim *sim, struct sim_processor *processor)
     sim->target.processor = NULL;
 }
 
+/* The hosts have their turn now and then while it stands still. */
 static bool is_alone(const struct sim *sim)
 {
     const struct sim_target *target = &sim->target;
@@ -63,12 +65,15 @@ static bool is_alone(const struct sim *sim)
     for (unsigned i = 0; i < SIM_PROCESSORS; i++)
         if (&target->processors[i] != target->processor && target->processors[i].active)
             return false;
-    return !target->processor->standing && target->second_ns > sim->now_ns;
+    return target->second_ns > sim->now_ns &&
+           !(target->processor->standing && sim->now_ns - target->processor->gave_ns >= STAND_NS);
 }
 
 void sim_processor_wait(struct sim *sim, uint64_t until_ns)
 {
-    sim->target.processor->at_ns = until_ns;
+    struct sim_processor *processor = sim->target.processor;
+
+    processor->at_ns = processor->gave_ns = until_ns;
     give_way(sim);
 }
 

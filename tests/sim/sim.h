@@ -161,6 +161,7 @@ struct sim_processor {
     ucontext_t context;
     bool active;          /* It is in the midst of what it was started for, */
     uint64_t at_ns;       /* and goes on then. */
+    uint64_t gave_ns;     /* When the others last had their turn. */
     bool idle;            /* When a byte comes, too. */
     bool standing;        /* In kdio_stub_trap. */
     unsigned depth;       /* Entries that run, */
