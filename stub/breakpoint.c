@@ -207,6 +207,7 @@ enum kdio_status kdio_breakpoint_set(struct kdio_stub *stub, uint8_t kind, uint8
     if (*id == KDIO_BREAKPOINT_NONE || (executes && is_inside_stub(address)) ||
         (software && kdio_breakpoint_under(stub, address) != KDIO_BREAKPOINT_NONE))
         return KDIO_NO_BREAKPOINT;
+    stub->stop.holder = kdio_step_processor(stub);
     slot = &stub->breakpoints.slots[*id];
     *slot = (struct kdio_breakpoint){ .address = address, .used = true, .kind = kind & 7, .byte = length };
     status = software ? set_software(stub, slot, *id) : set_hardware(stub, slot, *id);

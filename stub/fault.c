@@ -20,6 +20,7 @@ static void give_back(struct kdio_stub *stub, const struct kdio_stub_fault *faul
         return;
     __atomic_clear(&stub->draining, __ATOMIC_RELEASE);
     stub->stop.is_quiet = false;
+    stub->stop.holder = KDIO_NOBODY;
     __atomic_clear(&stub->busy, __ATOMIC_RELEASE);
 }
 

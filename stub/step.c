@@ -14,15 +14,17 @@
 #define OPCODE_PUSHF 0x9cu
 #define OPCODE_POPF  0x9du
 #define OPCODE_IRET  0xcfu
+#define OPCODE_ICEBP 0xf1u
 #define OPCODE_HLT   0xf4u
 #define OPCODE_CLI   0xfau
 #define OPCODE_STI   0xfbu
 #define INSTRUCTION_MAX 15u
 
+/* REX, segments, operand and address size, LOCK and REP. */
 static bool is_prefix(uint8_t byte)
 {
-    return (byte & 0xf0) == 0x40 || byte == 0x66 || byte == 0x67 || byte == 0x2e || byte == 0x36 || byte == 0x3e ||
-           byte == 0x26 || byte == 0x64 || byte == 0x65 || byte == 0xf0 || byte == 0xf2 || byte == 0xf3;
+    return (byte & 0xf0) == 0x40 || (byte & 0xe7) == 0x26 || (byte & 0xfc) == 0x64 ||
+           ((byte & 0xfc) == 0xf0 && byte != OPCODE_ICEBP);
 }
 
 /* Apart, so that it is not on the stack while the kernel stands still. */
@@ -53,12 +55,20 @@ static unsigned read_opcode(const struct kdio_stub *stub, struct kdio_step *step
     return 0;
 }
 
+uint32_t kdio_step_processor(const struct kdio_stub *stub)
+{
+    return kdio_processor_apic_id(stub) + 1;
+}
+
+/* It is over before its int3 is back: memory that is watched may strike there. */
 static void finish(struct kdio_stub *stub, struct kdio_step *step)
 {
-    if (step->lifted != KDIO_BREAKPOINT_NONE)
-        kdio_breakpoint_put(stub, step->lifted);
+    uint8_t lifted = step->lifted;
+
     step->lifted = KDIO_BREAKPOINT_NONE;
     step->active = false;
+    if (lifted != KDIO_BREAKPOINT_NONE)
+        kdio_breakpoint_put(stub, lifted);
 }
 
 /* HLT with interrupts off would never end. The kernel goes on behind it, as after an interrupt that was nobody's. */
@@ -66,8 +76,7 @@ bool kdio_step_begin(struct kdio_stub *stub, struct kdio_step *step, struct kdio
 {
     unsigned size;
 
-    step->active = true;
-    step->processor = kdio_processor_apic_id(stub);
+    step->processor = kdio_step_processor(stub);
     step->lifted = kdio_breakpoint_under(stub, frame->rip);
     if (step->lifted != KDIO_BREAKPOINT_NONE)
         kdio_breakpoint_lift(stub, step->lifted);
@@ -78,14 +87,10 @@ bool kdio_step_begin(struct kdio_stub *stub, struct kdio_step *step, struct kdio
         finish(stub, step);
         return false;
     }
+    step->active = true; /* Not before: what the code was read from may be watched. */
     step->flags = frame->rflags & RFLAGS_STEP;
     frame->rflags = (frame->rflags & ~(uint64_t)RFLAGS_IF) | RFLAGS_TF | RFLAGS_RF;
     return true;
-}
-
-bool kdio_step_is_here(const struct kdio_stub *stub, const struct kdio_step *step)
-{
-    return step->active && step->processor == kdio_processor_apic_id(stub);
 }
 
 static uint64_t with_flags(uint64_t flags, unsigned mask, uint64_t from)

@@ -16,14 +16,20 @@ struct kdio_step {
     uint8_t lifted;     /* The int3 that is out for it; KDIO_BREAKPOINT_NONE. */
     uint8_t opcode;     /* Behind its prefixes. */
     uint16_t flags;     /* RFLAGS before it, as far as a step changes them. */
-    uint32_t processor; /* Which runs it, by its APIC identifier: the others run on, and trap. */
+    uint32_t processor; /* Which runs it: the others run on, and trap. */
 };
+
+/* The one that asks: its APIC identifier, and 1, so that 0 is none. */
+uint32_t kdio_step_processor(const struct kdio_stub *stub);
 
 /* The instruction at RIP runs when the frame is gone on with. False when it is over at once: RIP is behind it. */
 bool kdio_step_begin(struct kdio_stub *stub, struct kdio_step *step, struct kdio_trap_frame *frame);
 
 /* To be asked in a trap: whether it ends this step. */
-bool kdio_step_is_here(const struct kdio_stub *stub, const struct kdio_step *step);
+static inline bool kdio_step_is_of(const struct kdio_step *step, uint32_t processor)
+{
+    return step->active && step->processor == processor;
+}
 
 /* Whether the instruction was done or not: an exception, or another breakpoint, may have come first. */
 void kdio_step_end(struct kdio_stub *stub, struct kdio_step *step, struct kdio_trap_frame *frame, bool done);

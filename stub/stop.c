@@ -7,6 +7,7 @@
 
 #define VECTOR_DEBUG      1u
 #define VECTOR_BREAKPOINT 3u
+#define INT3              0xccu
 
 #define RFLAGS_RF     0x00010000u
 #define DR6           6u
@@ -163,18 +164,27 @@ static bool goes_through_stub(const struct kdio_stub *stub, const struct kdio_tr
 
 /* ---- Beside a stub that is at work ---- */
 
+static void release(struct kdio_stub *stub)
+{
+    stub->stop.holder = KDIO_NOBODY;
+    kdio_stub_release(&stub->busy);
+}
+
 bool kdio_stop_hold(struct kdio_stub *stub)
 {
-    struct kdio_quiet quiet = { 0 };
-    bool is_quiet = stub->breakpoints.count, held;
+    struct kdio_stop *stop = &stub->stop;
+    struct kdio_quiet quiet;
+    bool held;
 
-    if (is_quiet)
-        quiet = kdio_quiet_begin(stub);
+    if (!stub->breakpoints.count)
+        return kdio_stub_take(&stub->busy);
+    quiet = kdio_quiet_begin(stub);
     held = kdio_stub_take(&stub->busy);
     if (held) {
-        stub->stop.quiet = quiet;
-        stub->stop.is_quiet = is_quiet;
-    } else if (is_quiet)
+        stop->holder = kdio_step_processor(stub);
+        stop->quiet = quiet;
+        stop->is_quiet = true;
+    } else
         kdio_quiet_end(stub, quiet);
     return held;
 }
@@ -185,7 +195,7 @@ void kdio_stop_let_go(struct kdio_stub *stub)
     bool is_quiet = stub->stop.is_quiet;
 
     stub->stop.is_quiet = false;
-    kdio_stub_release(&stub->busy);
+    release(stub);
     if (is_quiet)
         kdio_quiet_end(stub, quiet);
 }
@@ -213,20 +223,18 @@ static bool drop_int3(struct kdio_stub *stub, struct kdio_breakpoint *slot)
 }
 
 /* The instruction beneath is run, and the int3 stays. Looked for by its address alone, as the way to memory may be where it
- * struck. Where another processor is about the same, this one tries again. */
-static bool pass_int3(struct kdio_stub *stub, struct kdio_trap_frame *frame)
+ * struck. */
+static bool pass_int3(struct kdio_stub *stub, struct kdio_step *step, struct kdio_trap_frame *frame)
 {
     struct kdio_stop *stop = &stub->stop;
     uint8_t id = kdio_breakpoint_at(stub, frame->rip - 1);
 
-    if (id == KDIO_BREAKPOINT_NONE)
-        return false;
-    if (stop->passing && kdio_step_is_here(stub, &stop->pass) && !drop_int3(stub, &stub->breakpoints.slots[id]))
+    if (id == KDIO_BREAKPOINT_NONE || (stop->passing && !drop_int3(stub, &stub->breakpoints.slots[id])))
         return false;
     frame->rip--;
-    if (kdio_stub_take(&stop->pass.active)) {
+    if (!stop->passing) {
         stop->passing = true;
-        (void)kdio_step_begin(stub, &stop->pass, frame);
+        (void)kdio_step_begin(stub, step, frame);
         stop->passing = false;
     }
     return true;
@@ -254,13 +262,47 @@ static bool pass_debug(struct kdio_stub *stub, struct kdio_trap_frame *frame)
     return true;
 }
 
-/* A stub that is at work on this processor cannot be entered, and one without its UART cannot ask: what comes of the
- * host's breakpoints is passed over. */
-static bool beside(struct kdio_stub *stub, struct kdio_trap_frame *frame)
+/* What comes of the host's breakpoints is passed over. */
+static bool pass(struct kdio_stub *stub, struct kdio_step *step, struct kdio_trap_frame *frame)
 {
     if (frame->vector == VECTOR_DEBUG)
         return pass_debug(stub, frame);
-    return frame->vector == VECTOR_BREAKPOINT && pass_int3(stub, frame);
+    return frame->vector == VECTOR_BREAKPOINT && pass_int3(stub, step, frame);
+}
+
+/* A stub that is at work on this processor cannot be entered. While another one has it, an int3 strikes again and again: it
+ * may be ours, or have been, and is judged when the stub is free. */
+static bool beside(struct kdio_stub *stub, struct kdio_trap_frame *frame, uint32_t processor)
+{
+    uint32_t holder = stub->stop.holder;
+    bool waits = holder == KDIO_NOBODY ? stub->breakpoints.count : holder != processor;
+
+    if (frame->vector != VECTOR_BREAKPOINT || !waits)
+        return pass(stub, &stub->stop.pass, frame);
+    frame->rip--;
+    return true;
+}
+
+/* Without a session, or without its UART, the stub cannot ask: it stays held for the one instruction that is passed over. */
+static bool __attribute__((noinline)) pass_unasked(struct kdio_stub *stub, struct kdio_trap_frame *frame)
+{
+    bool handled = pass(stub, &stub->stop.step, frame);
+
+    stub->stop.step_is_own = true;
+    if (!stub->stop.step.active)
+        release(stub);
+    return handled;
+}
+
+/* An int3 of ours that was taken out since it struck: what it replaced is to be executed. */
+static bool __attribute__((noinline)) is_stale(struct kdio_stub *stub, const struct kdio_trap_frame *frame)
+{
+    struct kdio_stub_fault fault;
+    uint64_t byte = INT3;
+
+    return frame->vector == VECTOR_BREAKPOINT && kdio_breakpoint_under(stub, frame->rip - 1) == KDIO_BREAKPOINT_NONE &&
+           stub->machine.access(stub->machine.context, KDIO_ACCESS_LOAD, frame->rip - 1, &byte, &fault) &&
+           byte != INT3 && byte != VECTOR_BREAKPOINT; /* The other form of INT 3 ends with its vector. */
 }
 
 /* Until the kernel is to run. What the host is told by the answer to its step it knows. */
@@ -277,33 +319,53 @@ bool kdio_stop_possible(const struct kdio_stub *stub)
     return stub->config.traps && stub->config.faults && stub->config.map && stub->machine.debug_set;
 }
 
-bool kdio_stub_trap(struct kdio_stub *stub, struct kdio_trap_frame *frame)
+static bool can_ask(const struct kdio_stub *stub)
 {
-    struct kdio_stop *stop;
-    bool stepped, handled;
+    return stub->link.current.key.challenge && !stub->suspended;
+}
 
-    if (!stub || !kdio_stop_possible(stub))
-        return false;
-    stop = &stub->stop;
-    if (!stop->passing && kdio_step_is_here(stub, &stop->pass))
-        return pass_end(stub, frame);
-    stepped = kdio_step_is_here(stub, &stop->step);
-    if (!stepped && !kdio_stub_take(&stub->busy))
-        return beside(stub, frame);
-    stub->entered_rsp = (uintptr_t)&stepped;
-    if (!stub->link.current.key.challenge || stub->suspended) {
-        handled = beside(stub, frame);
-        kdio_stub_release(&stub->busy);
-        return handled;
-    }
+/* By the holder of `busy`; true when the kernel is to go on. It is held until then, and through a step. */
+static inline __attribute__((always_inline)) bool trap(struct kdio_stub *stub, struct kdio_trap_frame *frame, bool stepped)
+{
+    struct kdio_stop *stop = &stub->stop;
+
     judge(stub, frame);
     if (stepped)
         kdio_step_end(stub, &stop->step, frame, stop->dr6 & DR6_BS);
     if (stepped && goes_through_stub(stub, frame) && kdio_step_begin(stub, &stop->step, frame))
         return true;
-    if (!stepped || !is_own_step(stub))
-        stop_here(stub, frame, stepped && !stop->step_is_own);
-    if (!stop->step.active)
-        kdio_stub_release(&stub->busy);
+    if (stepped && is_own_step(stub))
+        return true;
+    if (!can_ask(stub))
+        return false;
+    stop_here(stub, frame, stepped && !stop->step_is_own);
     return true;
+}
+
+bool kdio_stub_trap(struct kdio_stub *stub, struct kdio_trap_frame *frame)
+{
+    struct kdio_stop *stop;
+    uint32_t processor;
+    bool stepped, handled = true;
+
+    if (!stub || !kdio_stop_possible(stub))
+        return false;
+    stop = &stub->stop;
+    processor = kdio_step_processor(stub);
+    if (kdio_step_is_of(&stop->pass, processor))
+        return pass_end(stub, frame);
+    stepped = kdio_step_is_of(&stop->step, processor);
+    if (!stepped && !kdio_stub_take(&stub->busy))
+        return beside(stub, frame, processor);
+    stop->holder = processor;
+    stub->entered_rsp = (uintptr_t)&stepped;
+    if (!stepped && !can_ask(stub))
+        return pass_unasked(stub, frame);
+    if (!stepped && is_stale(stub, frame))
+        frame->rip--;
+    else
+        handled = trap(stub, frame, stepped);
+    if (!stop->step.active)
+        release(stub);
+    return handled;
 }

@@ -36,15 +36,17 @@ struct kdio_stop {
     bool wanted;       /* The host asked for a stop. */
     bool step_is_own;  /* `step` is only to get over an own int3: the host does not see it. */
     bool passing;      /* `pass` begins. */
+    uint32_t holder;   /* The processor that has `busy`; KDIO_NOBODY also for one that came before any breakpoint. */
     bool fetched;      /* The host knows of this stop. */
     uint64_t event_us; /* When it is told again that there is one. */
     uint32_t count;
     uint64_t dr6;
     bool is_quiet;     /* The entry that holds `busy` has interrupts off, */
     struct kdio_quiet quiet; /* since then. */
-    struct kdio_step step; /* One that began at a stop; `busy` stays held. */
-    struct kdio_step pass; /* One over an int3 that struck beside a stub at work. */
+    struct kdio_step step; /* One that began at a stop, or where nobody could be asked; `busy` stays held. */
+    struct kdio_step pass; /* One over an int3 that struck in what came between on the holder's processor. */
 };
+#define KDIO_NOBODY 0u
 
 /* A register as struct kdio_machine numbers them; a debug register, or CR4 as 4. */
 uint64_t kdio_stop_system_register(const struct kdio_stub *stub, unsigned number);

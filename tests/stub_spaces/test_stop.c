@@ -2,6 +2,7 @@
 /* test_stop.c: run control: stops, what is asked while the kernel stands, steps, and breakpoints. */
 #include "tests/unit/unit.h"
 
+#include "stub/stub.h"
 #include "tests/stub_spaces/kernel.h"
 
 #define REASON_BREAK      1u
@@ -310,9 +311,11 @@ static void without_a_session_it_is_the_kernels_affair(void **state)
     kernel_start(&kernel);
     assert_false(kernel_trap(&kernel, 3));
     assert_false(kernel.answered);
+    assert_false(kernel_trap(&kernel, 6));
+    assert_false(kernel.answered);
     assert_false(kdio_stub_trap(NULL, &kernel.frame));
     kernel_open(&kernel);
-    assert_true(kernel_trap(&kernel, 3));
+    assert_true(kernel_trap(&kernel, 6));
 }
 
 static void a_kernel_that_calls_no_trap(void **state)
@@ -874,17 +877,33 @@ static void breakpoints_outlive_sessions(void **state)
 
 /* ---- A stub that is at work ---- */
 
+/* Another entry holds the stub: of this processor, or of one that goes on meanwhile. */
+#define THIS_PROCESSOR  2u
+#define OTHER_PROCESSOR 7u
+
+static void held_by(uint32_t processor)
+{
+    target->stub->busy = true;
+    target->stub->stop.holder = processor;
+}
+
+static void let_go(void)
+{
+    target->stub->busy = false;
+    target->stub->stop.holder = KDIO_NOBODY;
+}
+
 static void a_trap_beside(void **state)
 {
     (void)state;
     (void)set(SOFTWARE, 1, KERNEL_CODE);
-    target->stub->busy = true;
+    held_by(THIS_PROCESSOR);
     assert_false(kernel_trap(&kernel, 14));
     assert_false(kernel.answered);
     kernel.frame.rip = KERNEL_CODE + 5;
     assert_false(kernel_trap(&kernel, 3));
     assert_false(kernel.answered);
-    target->stub->busy = false;
+    let_go();
 }
 
 /* One instruction later all is as it was, and the next time it stops. */
@@ -909,11 +928,11 @@ static void a_breakpoint_beside_is_passed_over_and_stays(void **state)
 
     (void)state;
     id = set(SOFTWARE, 1, KERNEL_CODE);
-    target->stub->busy = true;
+    held_by(THIS_PROCESSOR);
     passes(KERNEL_CODE + 1);
     passes(KERNEL_CODE + 1);
     assert_int_equal(kernel.world.registers[PLACE_DR6], DR6_NONE);
-    target->stub->busy = false;
+    let_go();
     run_into(id, KERNEL_CODE);
     go_and_run();
     assert_int_equal(code[0], 0xcc);
@@ -927,7 +946,7 @@ static void a_fault_beneath_one_that_is_passed_over(void **state)
     (void)state;
     LOAD(0x0f, 0x0b);
     id = set(SOFTWARE, 1, KERNEL_CODE);
-    target->stub->busy = true;
+    held_by(THIS_PROCESSOR);
     kernel_execute(&kernel);
     assert_true(kernel.answered);
     kernel_execute(&kernel);
@@ -936,7 +955,7 @@ static void a_fault_beneath_one_that_is_passed_over(void **state)
     assert_int_equal(kernel.frame.rip, KERNEL_CODE);
     assert_flags(FLAG_IF);
     assert_int_equal(code[0], 0xcc);
-    target->stub->busy = false;
+    let_go();
     run_into(id, KERNEL_CODE);
 }
 
@@ -946,23 +965,23 @@ static void others_beneath_one_that_is_passed_over(void **state)
     (void)state;
     LOAD(0xcc);
     (void)set(SOFTWARE, 1, KERNEL_CODE);
-    target->stub->busy = true;
+    held_by(THIS_PROCESSOR);
     kernel_execute(&kernel);
     kernel_execute(&kernel);
     assert_false(kernel.answered);
     assert_int_equal(kernel.frame.rip, KERNEL_CODE + 1);
     assert_flags(FLAG_IF);
-    target->stub->busy = false;
+    let_go();
     clear(4);
     LOAD(0xf4);
     (void)set(SOFTWARE, 1, KERNEL_CODE);
-    target->stub->busy = true;
+    held_by(THIS_PROCESSOR);
     kernel_execute(&kernel);
     assert_true(kernel.answered);
     assert_int_equal(kernel.frame.rip, KERNEL_CODE + 1);
     assert_flags(FLAG_IF);
     assert_int_equal(code[0], 0xcc);
-    target->stub->busy = false;
+    let_go();
 }
 
 /* The hook's own code has the breakpoint: what takes it out runs into it. */
@@ -993,7 +1012,7 @@ static void a_breakpoint_on_the_way_to_memory(void **state)
     (void)set(SOFTWARE, 1, KERNEL_CODE);
     hook_strikes = true;
     hook_struck = 0;
-    target->stub->busy = true;
+    held_by(THIS_PROCESSOR);
     kernel.frame.rip = KERNEL_CODE;
     kernel_execute(&kernel);
     assert_true(kernel.answered);
@@ -1002,11 +1021,57 @@ static void a_breakpoint_on_the_way_to_memory(void **state)
     kernel_execute(&kernel);
     assert_true(kernel.answered);
     assert_flags(FLAG_IF);
-    target->stub->busy = false;
+    let_go();
     hook_strikes = false;
     ADD(target, GET_BREAKPOINT, 4);
     ASK(DONE);
     assert_int_equal(kernel_result(0, 1), 0xff);
+}
+
+/* While another processor has the stub, an int3 strikes again and again, whosever it is; then it is judged. */
+static void a_breakpoint_beside_another_processor_waits(void **state)
+{
+    unsigned id;
+
+    (void)state;
+    id = set(SOFTWARE, 1, KERNEL_CODE);
+    held_by(OTHER_PROCESSOR);
+    for (unsigned i = 0; i < 3; i++) {
+        kernel.frame.rip = KERNEL_CODE;
+        kernel_execute(&kernel);
+        assert_true(kernel.answered);
+        assert_int_equal(kernel.frame.rip, KERNEL_CODE);
+        assert_flags(FLAG_IF);
+        assert_int_equal(code[0], 0xcc);
+    }
+    held_by(KDIO_NOBODY); /* It comes, or goes. */
+    kernel_execute(&kernel);
+    assert_true(kernel.answered);
+    assert_int_equal(kernel.frame.rip, KERNEL_CODE);
+    let_go();
+    run_into(id, KERNEL_CODE);
+    clear(id);
+    go_and_run();
+    held_by(KDIO_NOBODY); /* Since before there was a breakpoint: it is the kernel's own. */
+    kernel.frame.rip = KERNEL_CODE + 1;
+    assert_false(kernel_trap(&kernel, 3));
+    assert_false(kernel.answered);
+    let_go();
+}
+
+/* It was cleared between the exception and the stub. */
+static void a_breakpoint_that_is_gone(void **state)
+{
+    (void)state;
+    kernel.frame.rip = KERNEL_CODE + 1;
+    assert_false(kernel_trap(&kernel, 3));
+    assert_true(kernel.answered);
+    assert_int_equal(kernel.frame.rip, KERNEL_CODE);
+    assert_flags(FLAG_IF);
+    LOAD(0xcd, 0x03); /* The kernel's own, in its long form. */
+    kernel.frame.rip = KERNEL_CODE + 2;
+    assert_true(kernel_trap(&kernel, 3));
+    assert_state(REASON_BREAKPOINT, 3, KERNEL_CODE + 2, NONE);
 }
 
 /* Another processor's traps are not the ends of this one's steps. */
@@ -1017,7 +1082,6 @@ static void processors_step_apart(void **state)
     (void)state;
     kernel.world.leaf_max = 11;
     (void)set(SOFTWARE, 1, KERNEL_CODE);
-    kernel.frame.rip = KERNEL_CODE + 4;
     halt();
     ADD(target, RESUME, 1);
     kernel_submit(&kernel);
@@ -1026,15 +1090,90 @@ static void processors_step_apart(void **state)
     assert_flags(FLAG_TF);
     kernel.world.empty_leaf = 11; /* The processor's number comes from leaf 1 then. */
     first = kernel.frame;
+    kernel.frame.rip = KERNEL_CODE + 1; /* It struck before the step took the int3 out. */
     kernel.frame.rflags ^= FLAG_TF | FLAG_IF;
-    passes(KERNEL_CODE + 1);
+    assert_false(kernel_trap(&kernel, 3));
+    assert_true(kernel.answered);
+    assert_int_equal(kernel.frame.rip, KERNEL_CODE);
+    assert_flags(FLAG_IF);
+    assert_int_equal(code[0], 0x90);
     kernel.world.empty_leaf = 0;
     kernel.frame = first;
     kernel_settle(&kernel);
     assert_true(kernel.standing);
-    assert_state(REASON_STEP, 1, KERNEL_CODE + 5, NONE);
+    assert_state(REASON_STEP, 1, KERNEL_CODE + 1, NONE);
     assert_flags(FLAG_IF);
+    assert_int_equal(code[0], 0xcc);
+    clear(4);
+    assert_int_equal(code[0], 0x90);
     go_and_run();
+}
+
+/* ---- Memory that the stub itself looks at is watched ---- */
+
+static bool (*watched_access)(void *context, enum kdio_access what, uint64_t at, uint64_t *value,
+                              struct kdio_stub_fault *fault);
+static uint64_t watched_at;
+static unsigned watched_struck;
+
+/* The exception comes behind the access. */
+static bool access_and_strike(void *context, enum kdio_access what, uint64_t at, uint64_t *value,
+                              struct kdio_stub_fault *fault)
+{
+    struct kdio_trap_frame frame = { .vector = 1, .rip = 0x1234, .rflags = 2, .cs = 8 };
+    bool done = watched_access(context, what, at, value, fault);
+
+    if (at == watched_at && kernel.world.registers[PLACE_DR7] & 0xff) {
+        assert_true(++watched_struck < 100);
+        kernel.world.registers[PLACE_DR6] |= 1;
+        assert_true(kdio_stub_trap(target->stub, &frame));
+        assert_int_equal(frame.rip, 0x1234);
+        assert_false(frame.rflags & FLAG_TF);
+    }
+    return done;
+}
+
+static void start_watched(uint64_t at)
+{
+    watched_access = target->machine.access;
+    target->machine.access = access_and_strike;
+    watched_at = at;
+    watched_struck = 0;
+    kernel_start(&kernel);
+    kernel_open(&kernel);
+    (void)set(ACCESS, 1, at);
+}
+
+static void the_code_is_watched(void **state)
+{
+    (void)state;
+    start_watched(KERNEL_CODE);
+    halt();
+    step();
+    assert_state(REASON_STEP, 1, KERNEL_CODE + 1, NONE);
+    assert_int_equal(kernel.executed, 1);
+    assert_true(watched_struck);
+    go_and_run();
+    assert_flags(FLAG_IF);
+}
+
+/* Both ends of a step over an int3, and of one that is passed over. */
+static void where_an_int3_lies_is_watched(void **state)
+{
+    unsigned id;
+
+    (void)state;
+    start_watched(KERNEL_ALIAS);
+    id = set(SOFTWARE, 1, KERNEL_CODE);
+    held_by(THIS_PROCESSOR);
+    passes(KERNEL_CODE + 1);
+    let_go();
+    run_into(id, KERNEL_CODE);
+    step();
+    assert_state(REASON_STEP, 1, KERNEL_CODE + 1, NONE);
+    assert_int_equal(code[0], 0xcc);
+    go_and_run();
+    assert_flags(FLAG_IF);
 }
 
 /* Interrupts are off while the stub works, so that it never has to pass over a breakpoint of theirs; between the steps of a
@@ -1050,10 +1189,10 @@ static void what_has_breakpoints_is_not_let_in(void **state)
     (void)target_log(target);
     (void)kdio_stub_poll(target->stub);
     assert_string_equal(target_log(target), "off on");
-    target->stub->busy = true;
+    held_by(THIS_PROCESSOR);
     (void)kdio_stub_poll(target->stub);
     assert_string_equal(target_log(target), "off on");
-    target->stub->busy = false;
+    let_go();
     kdio_stub_watch(target->stub, true);
     assert_true(kdio_stub_suspend(target->stub));
     kdio_stub_resume(target->stub);
@@ -1078,7 +1217,7 @@ static void a_watched_place_is_looked_at(void **state)
     (void)state;
     (void)set(EXECUTE, 1, KERNEL_CODE);
     (void)set(ACCESS, 4, WORLD_VIRTUAL);
-    target->stub->busy = true;
+    held_by(THIS_PROCESSOR);
     assert_false(kernel_trap_debug(&kernel, 2));
     assert_true(kernel.answered);
     assert_int_equal(kernel.world.registers[PLACE_DR6], DR6_NONE);
@@ -1088,7 +1227,7 @@ static void a_watched_place_is_looked_at(void **state)
     assert_true(kernel.frame.rflags & FLAG_RF); /* Else it would strike again. */
     assert_false(kernel_trap_debug(&kernel, DR6_BS));
     assert_false(kernel.answered);
-    target->stub->busy = false;
+    let_go();
 }
 
 static void a_trap_while_the_kernel_has_the_uart(void **state)
@@ -1126,7 +1265,8 @@ int main(void)
         TEST(all_software_breakpoints), TEST(breakpoints_outlive_sessions), TEST(a_trap_beside),
         TEST(a_breakpoint_beside_is_passed_over_and_stays), TEST(a_fault_beneath_one_that_is_passed_over),
         TEST(others_beneath_one_that_is_passed_over), TEST(a_breakpoint_on_the_way_to_memory),
-        TEST(processors_step_apart), TEST(what_has_breakpoints_is_not_let_in),
+        TEST(a_breakpoint_beside_another_processor_waits), TEST(a_breakpoint_that_is_gone),
+        TEST(processors_step_apart), TEST(the_code_is_watched), TEST(where_an_int3_lies_is_watched), TEST(what_has_breakpoints_is_not_let_in),
         TEST(a_watched_place_is_looked_at), TEST(a_trap_while_the_kernel_has_the_uart),
     };
 
