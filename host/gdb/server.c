@@ -758,10 +758,15 @@ static void take_packet(struct gdb_server *server)
 static void take_break(struct gdb_server *server)
 {
     struct kdio_stop stop;
+    enum kdio_status status;
 
     server->interrupted = true;
-    if (server->state == GDB_SERVER_RUNNING && kdio_halt(server->target, HALT_MS, &stop) == KDIO_DONE &&
-        stop.reason == KDIO_STOP_NONE)
+    if (server->state != GDB_SERVER_RUNNING)
+        return;
+    status = kdio_halt(server->target, HALT_MS, &stop);
+    if (status != KDIO_DONE)
+        doubt_breakpoints(server); /* The session may have ended, and be another's. */
+    else if (stop.reason == KDIO_STOP_NONE)
         print_for_gdb(server, "kdio: not stopping: the kernel keeps interrupts off\n", 52);
 }
 

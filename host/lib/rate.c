@@ -88,10 +88,8 @@ static enum kdio_status lower(struct kdio_target *target)
 
     if (status == KDIO_DONE)
         status = await(target, part_us(target));
-    if (status == KDIO_NO_ANSWER)
+    if (status == KDIO_NO_ANSWER || (status == KDIO_DONE && !set_own(target, 0)))
         return go_back(target);
-    if (status == KDIO_DONE)
-        (void)set_own(target, 0);
     return status;
 }
 

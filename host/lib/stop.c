@@ -185,11 +185,11 @@ static enum kdio_status run_step(struct kdio_target *target, size_t count, uint8
     if (status == KDIO_DONE)
         status = kdio_make(&operations[2], KDIO_OP_GET_REGISTERS, (uint64_t[KDIO_OP_OPERANDS_MAX]){ 0 });
     operations[2].results_at = STATE_SIZE;
+    target->event = false;
     if (status == KDIO_DONE)
         status = kdio_run_program(target, &program, KDIO_CUT_FULL);
     if (status != KDIO_DONE && !(status == KDIO_NOT_STOPPED && program.done_count == 2))
         return status;
-    target->event = false;
     return read_state(target, results, stop);
 }
 

@@ -50,12 +50,13 @@
  *
  *   Stopping    With `faults`, `map` and `traps` the host can stop the kernel, show and change its registers, set
  *               breakpoints and step: the kernel calls kdio_stub_trap. It stops the CPU that calls; others run on, and
- *               debug registers are those of that CPU. While the kernel stands, programs do not wait for the pair lock.
+ *               debug registers are those of the CPU that serves the host. While the kernel stands, programs do not wait
+ *               for the pair lock.
  *               A software breakpoint is one byte, written through `map`; it is out while an operation looks at memory.
- *               While there are breakpoints a call keeps interrupts off, but between the steps of a plain program, of some
- *               20 us each: code that has one and runs all the same while the stub is at work (a hook; an interrupt in
- *               such a program; another CPU) does not stop there, and the breakpoint stays. Keep them out of `map` and of
- *               what the handlers of #DB and #BP run.
+ *               While there are breakpoints a call keeps interrupts off, but between the steps of a plain program, of
+ *               some 20 us each. Code that has one and runs all the same while the stub is at work on that CPU (a hook;
+ *               an interrupt in such a program) does not stop there, and the breakpoint stays; another CPU waits at it
+ *               until the stub is free. Keep them out of `map` and of what the handlers of #DB and #BP run.
  *
  *   Profiles    libkdiostub.a holds everything; libkdiostub-access.a everything but kdio_stub_trap. libkdiostub-ports.a
  *               is ports and the link alone, the smallest: kdio_stub_init, handle, poll and prompt; a UART at a port,

@@ -169,16 +169,20 @@ static void trap(struct fuzz_input *input)
         (void)kernel_trap(&kernel, vectors[(choice >> 1) % FUZZ_COUNT(vectors)]);
 }
 
-/* Another entry is at work: what strikes is passed over. */
+/* Another entry is at work: what strikes is passed over, or waits for another processor's. */
 static void strike_beside(struct fuzz_input *input)
 {
+    bool here = fuzz_u8(input) & 1;
+
     if (kernel.standing || kernel.frame.rflags & FLAG_TF)
         return;
     target->stub->busy = true;
+    target->stub->stop.holder = kdio_step_processor(target->stub) + !here;
     execute(input);
     if (kernel.frame.rflags & FLAG_TF)
         kernel_execute(&kernel);
     target->stub->busy = false;
+    target->stub->stop.holder = KDIO_NOBODY;
 }
 
 /* The kernel writes over its own code, int3s included: those are gone then. */

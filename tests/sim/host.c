@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "stub/breakpoint.h"
 #include "tests/sim/sim.h"
 
 #define OPEN_LIMIT_NS (4500 * SIM_MS) /* After that it begins to look for the stub anew. */
@@ -88,16 +89,17 @@ static bool is_stop(uint8_t opcode)
     return kdio_op_find(opcode)->capability == KDIO_CAPABILITY_RUN;
 }
 
-/* Most of what goes on are steps, all of it where nothing else is asked for. The breakpoints are the processor's. */
+/* Most of what goes on are steps, all of it where nothing else is asked for. */
 static void draw_stop(const struct sim *sim, struct sim_host *host, struct sim_op *op, uint64_t *operand)
 {
     op->value = op->opcode == KDIO_OP_RESUME && (sim->config.opcode || !sim_chance(&host->random, 1, RESUMES_A_GO));
     operand[0] = op->value;
     if (op->opcode == KDIO_OP_SET_BREAKPOINT) {
-        operand[0] = operand[1] = 1; /* Execute, of one byte. */
-        operand[2] = sim_debugged_place() + sim_below(&host->random, 2);
+        operand[0] = sim_below(&host->random, 2); /* Software, execute. */
+        operand[1] = 1;
+        operand[2] = sim_debugged_place() + sim_below(&host->random, SIM_PLACES);
     } else if (op->opcode == KDIO_OP_CLEAR_BREAKPOINT)
-        operand[0] = sim_below(&host->random, 4);
+        operand[0] = sim_below(&host->random, KDIO_HARDWARE_BREAKPOINTS + SIM_PLACES);
 }
 
 static void write_op(struct sim *sim, struct sim_host *host, struct sim_request *made, struct kdio_writer *writer,

@@ -108,6 +108,7 @@ void sim_model_resumed(struct sim *sim, bool step)
 
         if (op->opcode != KDIO_OP_RESUME || op->value != step || op->boot != boot ||
             op->resumed || op->outcome == SIM_NOT_DONE ||
+            (op->challenge == session->key.challenge && op->seq > session->expected) ||
             (step && (op->challenge != session->key.challenge || op->seq != session->expected ||
                       op->index != stub->run.failure.done)))
             continue;
@@ -202,6 +203,7 @@ void sim_model_check_end(struct sim *sim, bool text)
         if (op->outcome == SIM_DONE && op->executed != 1)
             sim_fail(sim, "operation %u is told as done, but was executed %u times", i, op->executed);
     }
+    sim_debugged_check(sim);
     if (sim->target.uart.tx_lost)
         sim_fail(sim, "%llu bytes were written to a full transmitter", (unsigned long long)sim->target.uart.tx_lost);
     if (text)

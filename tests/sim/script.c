@@ -616,6 +616,27 @@ static void a_long_program_gives_way_to_another_host(void)
 
 /* ---- Stops ---- */
 
+/* P22: int3s that both run into, set and cleared all the time. */
+static void breakpoints_on_two_processors(void)
+{
+    for (unsigned i = 0; i < 12; i++) {
+        struct sim_config config = sim_config_default();
+        struct sim *sim;
+
+        config.seed = i;
+        config.baud = 921600;
+        config.kernel = i % 2 ? SIM_SPIN : SIM_IRQ;
+        config.second_ns = 20 * SIM_US;
+        config.stop_part = 80;
+        config.refused_part = 0;
+        config.think_ns = SIM_MS;
+        sim = start(&config, 500);
+        sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+        expect(sim, !sim->unknown && sim->hosts[0].opened == 1, "the session did not last");
+        finish(sim, true);
+    }
+}
+
 static void ask_for(struct sim *sim, uint8_t opcode)
 {
     sim->config.opcode = opcode;
@@ -906,6 +927,7 @@ static const struct {
     { "a_cancellation_comes_late", a_cancellation_comes_late },
     { "a_long_program_gives_way_to_another_host", a_long_program_gives_way_to_another_host },
     { "each_step_is_one_instruction", each_step_is_one_instruction },
+    { "breakpoints_on_two_processors", breakpoints_on_two_processors },
     { "steps_are_cancelled", steps_are_cancelled },
     { "a_stop_is_told_until_it_is_known", a_stop_is_told_until_it_is_known },
     { "a_stop_outlives_its_host", a_stop_outlives_its_host },

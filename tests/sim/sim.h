@@ -37,6 +37,8 @@
 #define SIM_DEPTH_MAX   3u /* Entries into the stub that preempt one another. */
 #define SIM_PROCESSORS  2u
 #define SIM_STACK_SIZE  0x20000u
+#define SIM_CODE_SIZE   16u
+#define SIM_PLACES      2u
 
 /* How the kernel calls the stub. */
 enum sim_kernel {
@@ -188,6 +190,7 @@ struct sim_target {
     unsigned accesses_max;   /* UART accesses of an entry, most seen. */
     unsigned line_number;
     unsigned stops, steps;   /* Of the kernel by the host. */
+    uint8_t code[SIM_CODE_SIZE]; /* Of the kernel, where breakpoints may be. */
     ucontext_t scheduler;
     struct sim_processor processors[SIM_PROCESSORS];
     struct sim_processor *processor; /* That runs; NULL: none. */
@@ -266,13 +269,18 @@ struct sim_processor *sim_processor_current(struct sim *sim);
 void sim_debugged_machine(struct kdio_machine *machine);
 /* A processor starts; its kernel stands at the first instruction. */
 void sim_debugged_reset(struct sim_processor *processor);
-/* The kernel's code, which anything but an operation of the hosts reads. */
-bool sim_debugged_code(uint64_t at);
+/* A kernel starts. */
+void sim_debugged_boot(struct sim *sim);
+void sim_debugged_config(struct kdio_stub_config *config);
+/* The stub's accesses to code, and to physical memory; false for those of the hosts' operations. */
+bool sim_debugged_access(struct sim *sim, enum kdio_access what, uint64_t at, uint64_t *value);
 /* The kernel was asked to stop: it calls the stub, and executes what it is told to. */
 void sim_debugged_break(struct sim *sim);
-/* It executes what an execute breakpoint may be at. */
+/* It executes what breakpoints may be at. */
 void sim_debugged_tick(struct sim *sim);
-/* A place for a breakpoint. */
+/* In its code are the int3s of breakpoints and no others. */
+void sim_debugged_check(struct sim *sim);
+/* The first of SIM_PLACES for breakpoints. */
 uint64_t sim_debugged_place(void);
 
 /* ---- host.c ---- */

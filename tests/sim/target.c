@@ -266,8 +266,6 @@ static void mem_out(void *context, uint64_t address, unsigned width, uint32_t va
 }
 
 /* Loads and stores are told apart from ports by their operation alone. */
-#define CODE_BYTE 0x90u
-
 static bool access(void *context, enum kdio_access what, uint64_t at, uint64_t *value, struct kdio_stub_fault *fault)
 {
     struct sim *sim = context;
@@ -275,10 +273,8 @@ static bool access(void *context, enum kdio_access what, uint64_t at, uint64_t *
 
     (void)fault;
     spend(sim);
-    if (sim_debugged_code(at)) {
-        *value = CODE_BYTE;
+    if (sim_debugged_access(sim, what, at, value))
         return true;
-    }
     count_operation(sim_processor_current(sim));
     *value = sim_model_access(sim, (uint16_t)at, 1u << (what & 3), store, (uint32_t)*value);
     return true;
@@ -337,13 +333,6 @@ static void interrupts_restore(void *context, uintptr_t state)
     sim_processor_current(context)->atomic = state != 0;
 }
 
-/* No operation here asks for physical memory; run control wants the hook. */
-static void *map(void *context, uint64_t physical, uint64_t *size)
-{
-    (void)size;
-    sim_fail(context, "physical memory at %llx is looked for", (unsigned long long)physical);
-}
-
 static void typed(void *context, const char *bytes, size_t size)
 {
     char number[16] = { 0 };
@@ -376,14 +365,14 @@ static void boot(struct sim *sim)
         .deny_count = 1,
         .text = typed,
         .faults = true,
-        .traps = true,
-        .map = map,
         .context = sim,
     };
     struct sim_target *target = &sim->target;
 
     sim_processors_reset(sim, run_processor);
     sim_debugged_machine(&machine);
+    sim_debugged_config(&config);
+    sim_debugged_boot(sim);
     memset(target->memory, 0xa5, sim->config.memory_size);
     if (kdio_stub_init(target->memory, sim->config.memory_size, &config, &target->stub) != KDIO_STUB_OK)
         sim_fail(sim, "the stub does not start");
@@ -464,6 +453,7 @@ static void second_processor(struct sim *sim)
     unsigned result;
 
     sim->target.second_ns = SIM_NEVER;
+    sim_debugged_tick(sim);
     result = enter(sim, prints ? CONSOLE : POLL);
     if (result & KDIO_STUB_BREAK)
         sim_debugged_break(sim);
