@@ -32,9 +32,8 @@
 #define FLAG_RF   0x10000u
 #define DR6_BS    0x4000u
 #define INSTRUCTION_NS SIM_US
-/* Until the handler of #BP calls the stub: others may have cleared by then what struck. */
 #define HANDLER_NS      (2 * SIM_US)
-#define HANDLER_LATE_NS (2 * SIM_MS)
+#define HANDLER_LATE_NS (2 * SIM_MS) /* Others may have cleared by then what struck. */
 
 /* Places in what the machine tells of its registers. */
 enum { PLACE_CR3 = 2, PLACE_DR0 = 5, PLACE_DR6 = 9, PLACE_DR7 = 10 };
@@ -152,6 +151,12 @@ void sim_debugged_machine(struct kdio_machine *machine)
 
 /* ---- What it does ---- */
 
+/* Until the handler of #BP calls the stub. The first processor serves the UART. */
+static uint64_t handler_ns(struct sim *sim, const struct sim_processor *processor)
+{
+    return processor != sim->target.processors && sim_chance(&sim->random, 1, 4) ? HANDLER_LATE_NS : HANDLER_NS;
+}
+
 /* One instruction; the exception that comes of it when it is traced, or struck. 0: none. */
 static uint64_t execute(struct sim *sim, struct sim_processor *processor)
 {
@@ -160,7 +165,7 @@ static uint64_t execute(struct sim *sim, struct sim_processor *processor)
 
     frame->rip++;
     frame->rflags &= ~(uint64_t)FLAG_RF;
-    sim_processor_pass(sim, !struck ? INSTRUCTION_NS : sim_chance(&sim->random, 1, 4) ? HANDLER_LATE_NS : HANDLER_NS);
+    sim_processor_pass(sim, struck ? handler_ns(sim, processor) : INSTRUCTION_NS);
     if (struck)
         return VECTOR_BREAKPOINT;
     if (frame->rflags & FLAG_TF)

@@ -698,11 +698,7 @@ static void a_stop_is_told_until_it_is_known(void)
     config.program_part = config.refused_part = 0;
     sim = start(&config, 1);
     sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
-    while (!sim->target.processors[0].debug[7]) {
-        ask_for(sim, KDIO_OP_SET_BREAKPOINT); /* At the tick, or behind it. */
-        if (sim->target.processors[0].debug[0] != sim_debugged_place())
-            sim->target.processors[0].debug[0] = sim_debugged_place();
-    }
+    ask_for(sim, KDIO_OP_SET_BREAKPOINT);
     sim->to_host.cut = true;
     sim_run(sim, 2 * SIM_S);
     expect(sim, sim->target.processors[0].standing, "the kernel did not stop");
