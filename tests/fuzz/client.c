@@ -501,12 +501,13 @@ void client_sees_candidate(struct world *world)
 }
 
 /* A second copy of a reply that was heard, asked for by a late copy or by bytes that the line repeated: what is left of
- * it is given up when its memory is needed. */
-static bool is_needless(struct client *client)
+ * it is given up when its memory is needed. Which it is only the stub knows while no byte of it was heard. */
+static bool is_needless(const struct world *world)
 {
-    const struct client_request *request = request_of(&client->sessions[0], client->heard_frame[0]);
+    const struct client *client = &world->client;
+    uint8_t number = client->decoder.size ? client->heard_frame[0] : world->machine.stub->link.sending_slot;
 
-    return request->replied || (client->late && !client->decoder.size);
+    return client->sessions[0].requests[number & KDIO_SEQ_MASK].replied || (client->late && !client->decoder.size);
 }
 
 /* Frames that may be bad: one that suspend cuts short, and one that nobody waits for any more, as it answers a late
@@ -514,7 +515,7 @@ static bool is_needless(struct client *client)
 static bool may_cut(struct world *world)
 {
     return world->machine.calls[world->machine.depth - 1].entry == ENTRY_SUSPEND ||
-           world->client.session_count > 1 || is_needless(&world->client);
+           world->client.session_count > 1 || is_needless(world);
 }
 
 /* It waits for the transmitter, and says what was done when it, or the one before it, was made. Operations behind the
