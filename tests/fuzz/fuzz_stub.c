@@ -69,8 +69,8 @@ static const uint64_t addresses[] = { WORLD_MEMORY, WORLD_MEMORY_READ_ONLY - 16,
 static const uint64_t lengths[] = { 1, 7, 8, 64, 0x100, 0x800, 0x2000, 0x100000, UINT64_MAX, 0 };
 static const uint32_t times_us[] = { 0, 1, 50, 900, 3000, 300000, 2000000, UINT32_MAX };
 static const uint32_t words[] = { 0, 1, 0x10, 0x277, 0xc0000080, 0x1d, 0x0b, WORLD_ECAM_BUS << 8,
-                                  WORLD_ECAM_BUS << 8 | 7, WORLD_ECAM_BUS << 8 | 8, 0x80000000, 0x1f << 3, 0x10000, 0x8f,
-                                  0x0a, 0xff };
+                                  WORLD_ECAM_BUS << 8 | 7, WORLD_ECAM_BUS << 8 | 8, 0x80000000, 0x1f << 3, 57600, 0x8f,
+                                  0x0a, 9600 };
 
 /* A field from the input: rather what is in range, and now and then anything. */
 static uint64_t draw_operand(struct fuzz_input *input, char letter)

@@ -235,6 +235,21 @@ static void judge_given(struct verdict *verdict, const uint8_t *results, uint32_
     note_last(verdict, results, size);
 }
 
+/* S15: the rate of the nearest divisor, within 3 %; 0 where there is none. */
+static uint32_t rate_given(const struct kdio_op *op)
+{
+    uint64_t baud = op->operand[0], divisor = baud ? (WORLD_BAUD + baud / 2) / baud : 0;
+    uint64_t given = divisor ? WORLD_BAUD / divisor : 0, off = given > baud ? given - baud : baud - given;
+
+    return divisor <= UINT16_MAX && off <= baud / 100 * 3 ? (uint32_t)given : 0; /* Of whole hundreds. */
+}
+
+/* Nothing in the machine shows them. */
+static bool is_unseen(const struct kdio_op *op)
+{
+    return op->row->family == KDIO_OP_CHECK8 || op->row->family == KDIO_OP_DELAY || op->row->family == KDIO_OP_BAUD;
+}
+
 static void judge_done(struct verdict *verdict)
 {
     struct kdio_op *op = &verdict->op;
@@ -244,11 +259,13 @@ static void judge_done(struct verdict *verdict)
                  "what is done was there to do");
     results = kdio_read_bytes(&verdict->results, op->results_size);
     FUZZ_REQUIRE(results, "the reply has the results of all that is done");
-    verdict->shown += op->row->capability && op->row->family != KDIO_OP_CHECK8 && op->row->family != KDIO_OP_DELAY;
+    verdict->shown += op->row->capability && !is_unseen(op);
     if (op->row->family == KDIO_OP_ECHO)
         FUZZ_REQUIRE(last_unit(results, 8, 8) == op->operand[0], "ECHO gives back its operand");
     else if (op->row->results[0] == 'q' && op->row->operands[1] == 'l')
         judge_search(op, results);
+    else if (op->row->family == KDIO_OP_BAUD)
+        FUZZ_REQUIRE(rate_given(op) && last_unit(results, 4, 4) == rate_given(op), "BAUD tells the rate that it gives");
     else if (op->row->capability)
         judge_given(verdict, results, op->row->family == KDIO_OP_POLL8 ? op->width : op->results_size);
     if (op->row->family == KDIO_OP_POLL8)
@@ -307,6 +324,8 @@ static void judge_cause(const struct verdict *verdict)
         judge_not_found(&verdict->op);
     else if (failure->status == KDIO_SKIPPED)
         FUZZ_REQUIRE(verdict->op.row->family == KDIO_OP_CHAIN, "only CHAIN skips");
+    else if (failure->status == KDIO_BAD_OPERAND)
+        FUZZ_REQUIRE(verdict->op.row->family == KDIO_OP_BAUD && !rate_given(&verdict->op), "only a rate may be refused so late");
     else
         FUZZ_REQUIRE(failure->status == KDIO_FAULT || failure->status == KDIO_CANCELLED, "programs stop for a reason");
 }

@@ -13,6 +13,7 @@
 #define LCR_DLAB  0x80u
 #define LSR_DR    0x01u
 #define LSR_THRE  0x20u
+#define LSR_TEMT  0x40u
 #define FIFO      16u
 
 /* Emptying the UART between two operations of a program: two accesses a byte and one that finds it empty. */
@@ -61,7 +62,7 @@ static uint8_t read_lsr(struct machine *machine)
         machine->tx_slow--;
     else
         machine->tx_fifo = 0;
-    return (uint8_t)((machine->rx_at < machine->rx_size ? LSR_DR : 0) | (machine->tx_fifo ? 0 : LSR_THRE));
+    return (uint8_t)((machine->rx_at < machine->rx_size ? LSR_DR : 0) | (machine->tx_fifo ? 0 : LSR_THRE | LSR_TEMT));
 }
 
 static uint8_t read_data(struct world *world)
@@ -90,7 +91,9 @@ static void touch_uart(struct machine *machine, unsigned number)
     call->accesses++;
     machine->now_us += machine->access_us;
     FUZZ_REQUIRE(!machine->suspended || call->entry == ENTRY_RESUME, "a suspended stub leaves the UART alone");
-    FUZZ_REQUIRE(!(machine->lcr & LCR_DLAB) || number == UART_LCR, "while DLAB is set, nothing but LCR is touched");
+    FUZZ_REQUIRE(!(machine->lcr & LCR_DLAB) || number == UART_LCR ||
+                 (number <= UART_IER && machine->depth == machine->own_dlab),
+                 "while DLAB is set, nothing but LCR is touched, and the divisor by who set it");
 }
 
 static uint32_t uart_in(struct world *world, unsigned number)
@@ -103,15 +106,36 @@ static uint32_t uart_in(struct world *world, unsigned number)
     return number == UART_LCR ? world->machine.lcr : number == UART_IER ? world->machine.ier : 0;
 }
 
+/* The rate is another when all that was sent before has left. */
+static void write_lcr(struct machine *machine, uint8_t value)
+{
+    FUZZ_REQUIRE(!(value & LCR_DLAB) || !machine->tx_fifo || running(machine)->entry == ENTRY_RESUME,
+                 "the divisor is for what is sent from now on");
+    FUZZ_REQUIRE(value & LCR_DLAB || !machine->own_dlab || machine->divisor, "a divisor of 0 is no rate");
+    machine->lcr = value;
+    machine->own_dlab = value & LCR_DLAB ? machine->depth : 0;
+}
+
+static void write_divisor(struct machine *machine, unsigned number, uint8_t value)
+{
+    unsigned shift = number == UART_DATA ? 0 : 8;
+
+    machine->divisor = (uint16_t)((machine->divisor & ~(0xffu << shift)) | (unsigned)value << shift);
+}
+
 static void uart_out(struct world *world, unsigned number, uint8_t value)
 {
-    touch_uart(&world->machine, number);
-    if (number == UART_DATA)
+    struct machine *machine = &world->machine;
+
+    touch_uart(machine, number);
+    if (number == UART_LCR)
+        write_lcr(machine, value);
+    else if (machine->lcr & LCR_DLAB)
+        write_divisor(machine, number, value);
+    else if (number == UART_DATA)
         write_data(world, value);
-    else if (number == UART_LCR)
-        world->machine.lcr = value;
     else if (number == UART_IER)
-        world->machine.ier = value;
+        machine->ier = value;
 }
 
 /* ---- Operations ---- */
@@ -331,7 +355,8 @@ static struct kdio_stub_config make_config(struct world *world, const struct kdi
 
     return (struct kdio_stub_config){
         .size = sizeof(struct kdio_stub_config), .machine = table, .context = world,
-        .uart = { .base = WORLD_UART_BASE, .stride = 1, .irq = (options & OPTION_IRQ) != 0 },
+        .uart = { .base = WORLD_UART_BASE, .stride = 1, .irq = (options & OPTION_IRQ) != 0,
+                  .baud = options & OPTION_IRQ ? WORLD_BAUD : 0 },
         .deny = deny, .deny_count = FUZZ_COUNT(deny), .deny_safe = world->machine.safe,
         .cmos_index = world->machine.cmos_given ? &world->machine.cmos : NULL,
         .faults = world->machine.spaces, .map = map, .ecam = ecam, .ecam_count = FUZZ_COUNT(ecam),

@@ -96,7 +96,8 @@ fuzz-corpus: $(FUZZ_PROGRAMS)
 
 FUZZ_COVERED := proto/frame.c proto/message.c proto/program.c proto/cursor.c proto/crc32c.c proto/stub_link.c \
     proto/host_link.c stub/runner.c stub/port_op.c stub/processor_op.c stub/memory_op.c stub/translate.c \
-    stub/pci_op.c stub/space.c stub/attention.c stub/stop.c stub/step.c stub/stop_op.c stub/breakpoint.c stub/stub.c stub/uart16550.c stub/console.c
+    stub/pci_op.c stub/space.c stub/attention.c stub/stop.c stub/step.c stub/stop_op.c stub/breakpoint.c \
+    stub/stub.c stub/uart16550.c stub/rate.c stub/console.c
 FUZZ_COVER_TARGETS := frame message program host_link stub stop
 FUZZ_COVER_PROGRAMS = $(FUZZ_COVER_TARGETS:%=$(FUZZ_BUILD)/cover_%)
 

@@ -24,6 +24,7 @@
 #define WORLD_UART_BASE   0x3f8u
 #define WORLD_UART_PORTS  8u
 #define WORLD_DENIED_PORT 0x666u
+#define WORLD_BAUD        115200u /* Where the stub sets its rate: the highest, with a divisor of 1. */
 
 /* What operations reach, beside ports. Physical memory lies at PHYSICAL_AT. */
 #define WORLD_MEMORY           0x1000u
@@ -69,6 +70,8 @@ struct machine {
     uint8_t rx[MACHINE_RX_MAX]; /* What the line holds for the UART. */
     size_t rx_at, rx_size;
     uint8_t lcr, ier;
+    uint16_t divisor;
+    unsigned own_dlab;        /* Depth of the call that set DLAB; 0: the kernel did, or nobody. */
     unsigned tx_fifo;         /* Bytes in the transmitter. */
     unsigned tx_slow;         /* LSR reads until it is empty. */
     uint64_t now_us;
