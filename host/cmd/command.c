@@ -394,7 +394,7 @@ const char *command_group_name(enum command_group group)
 {
     static const char *const names[] = {
         [GROUP_PORTS] = "ports",   [GROUP_PROGRAMS] = "programs", [GROUP_PROCESSOR] = "processor",
-        [GROUP_MEMORY] = "memory", [GROUP_PCI] = "pci",           [GROUP_RUN] = "run",
+        [GROUP_MEMORY] = "memory", [GROUP_PCI] = "pci",           [GROUP_RUN] = "control",
         [GROUP_SESSION] = "session",
     };
 

@@ -131,7 +131,8 @@ static void execute_line(void *context, const char *line,
     struct client *client = context;
     const struct cmd_options *options = client->session->options;
     const struct interpreter interpreter = { .target = client->session->target, .target_name = options->target,
-                                             .read_only = options->policy.read_only, .print = print_result,
+                                             .read_only = options->policy.read_only, .stands = true,
+                                             .print = print_result,
                                              .interrupted = is_over, .context = client };
     enum kdio_status status;
 

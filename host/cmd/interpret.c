@@ -22,10 +22,38 @@ static bool is_interrupted(void *context)
     return interpreter->interrupted != NULL && interpreter->interrupted(interpreter->context);
 }
 
-static enum exit_status execute(struct session *session, const struct script *script)
+static bool has_command(const struct script *script, const char *name)
+{
+    for (size_t i = 0; i < script->count; i++)
+        if (strcmp(script->statements[i].command->name, name) == 0)
+            return true;
+    return false;
+}
+
+static enum exit_status check_stands(const struct script *script, struct failure *failure)
+{
+    if (has_command(script, "t"))
+        return failure_usage(failure, "t: the debugger would not know that the kernel ran: use its stepi");
+    if (has_command(script, "p"))
+        return failure_usage(failure, "p: the debugger would not know that the kernel ran: use its nexti");
+    return EXIT_STATUS_DONE;
+}
+
+static void tell_of_go(const struct interpreter *interpreter, const struct script *script)
+{
+    static const char text[] = "the kernel runs, which the debugger does not know: `.break` stops it again\n";
+
+    if (interpreter->stands && has_command(script, "g"))
+        interpreter->print(interpreter->context, false, text, sizeof(text) - 1);
+}
+
+static enum exit_status execute(const struct interpreter *interpreter, struct session *session, const struct script *script)
 {
     enum exit_status result =
         script_check(script, 0, &session->options->policy, NULL, session->failure);
+
+    if (result == EXIT_STATUS_DONE && interpreter->stands)
+        result = check_stands(script, session->failure);
 
     if (result != EXIT_STATUS_DONE)
         failure_append(session->failure, "; nothing was sent");
@@ -56,7 +84,9 @@ enum exit_status interpret(const struct interpreter *interpreter, const char *li
     enum exit_status result = script_parse(&script, "command", line, strlen(line), ';', &failure);
 
     if (result == EXIT_STATUS_DONE)
-        result = execute(&session, &script);
+        result = execute(interpreter, &session, &script);
+    if (result == EXIT_STATUS_DONE)
+        tell_of_go(interpreter, &script);
     if (result != EXIT_STATUS_DONE)
         print_failure(interpreter, &script, &failure);
     *status = failure.status;

@@ -214,7 +214,8 @@ static bool say_detail(struct text *text, const struct kdio_operation *operation
     else if (status == KDIO_STUB_FAULT)
         say(text, "the stub itself faulted at %" PRIx64 ", and executes nothing more", detail);
     else if (status == KDIO_CANCELLED)
-        say(text, "interrupted");
+        say(text, operation->row->family == KDIO_OP_POLL8 ? "interrupted; it was read, without a match"
+                                                         : "interrupted");
     else if (status == KDIO_NOT_FOUND)
         say(text, "%s", kdio_status_text(status));
     else if (status == KDIO_UNSUPPORTED && kind_of(operation->row) == KIND_PCI)

@@ -521,7 +521,7 @@ class FakeLibrary(FakeTest):
         overview = self.fake("help").out
         groups = re.findall(r"^  ([a-z]+)  +(.*\n(?:             .*\n)*)", overview.split("Options:")[0], re.M)
         self.assertEqual([name for name, _ in groups],
-                         ["ports", "programs", "processor", "memory", "pci", "run", "session"])
+                         ["ports", "programs", "processor", "memory", "pci", "control", "session"])
         names = [name for _, text in groups for name in text.split()]
         self.assertTrue({"ob", "checkq", "rdmsr", "!dq", ".restore", "!ecd", "help"} <= set(names))
         for name in names:

@@ -101,12 +101,16 @@ class Kernel(StopTest):
 
     def test_monitor_is_the_commands_own(self):
         text = self.gdb("monitor ob 80 55", "monitor id cfc", "monitor rdmsr c0000080", "monitor !pci", "monitor help",
-                        "monitor ba i 1 80", "monitor bl", "monitor bc *", "monitor nonsense", "detach")
+                        "monitor ba i 1 80", "monitor bl", "monitor bc *", "monitor nonsense", "monitor t", "monitor r; p",
+                        "monitor g", "monitor .break", "detach")
         self.assertRegex(text, r"00000cfc: [0-9a-f]{8}")
         self.assertRegex(text, r"msr\[c0000080\] = 00000000`00000[0-9a-f]{3}")
         self.assertIn("I/O 1 00000000`00000080", text)
         self.assertIn("usage: kdio [OPTION...] COMMAND", text)
         self.assertIn("kdio: unknown command 'nonsense'", text)
+        self.assertIn("use its stepi", text)
+        self.assertIn("use its nexti", text)
+        self.assertIn("the kernel runs, which the debugger does not know", text)
         self.assert_runs()
 
     def test_breakpoints_that_gdb_has_not_set_stop_it_too(self):

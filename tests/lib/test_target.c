@@ -568,7 +568,7 @@ static void a_target_that_is_off_is_waited_for(void **state)
     (void)state;
     peer_start(&peer, PEER_STUB);
     peer.page->deaf = true;
-    options.open_ms = 300;
+    options.open_ms = 2500; /* HELLO comes once a second. */
     assert_int_equal(kdio_target_open(&late, peer.gensio, &options), KDIO_NO_ANSWER);
     assert_non_null(strstr(kdio_target_error(late)->text, "does not hear"));
     kdio_target_close(late);
