@@ -352,10 +352,16 @@ bool model_asks_identity(const struct model *model)
     return model->begun && !model->count && model->op.row->opcode == KDIO_OP_REGISTERS;
 }
 
+/* A search of all virtual memory may have ended anywhere there. */
+static bool reaches_physical(const struct model *model)
+{
+    return model->op.row->capability == KDIO_CAPABILITY_PHYSICAL || model_uses_window(model);
+}
+
 bool model_agrees(const struct model *model, const struct touch *wanted, const struct touch *made)
 {
     if (made->kind == TOUCH_MAP)
-        return wanted->kind == TOUCH_MEMORY &&
+        return wanted->kind == TOUCH_MEMORY && reaches_physical(model) &&
                (model_is_search(model) ? search_agrees(model, made->at, 0) : wanted->at == made->at);
     if (made->kind == TOUCH_CPUID && model_asks_identity(model))
         return true;
