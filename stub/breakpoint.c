@@ -5,8 +5,6 @@
 #include "stub/space.h"
 #include "stub/stub.h"
 
-#define INT3 0xccu
-
 #define DR7          7u
 #define CR4          4u /* As debug_set of struct kdio_machine has it. */
 #define REGISTER_CR4 3u /* Among what the machine tells. */
@@ -112,7 +110,7 @@ void kdio_breakpoint_lift(struct kdio_stub *stub, uint8_t id)
     struct kdio_breakpoint *slot = &stub->breakpoints.slots[id];
     uint64_t byte = 0, original = slot->byte;
 
-    if (physical_byte(stub, slot->physical, false, &byte) && byte == INT3)
+    if (physical_byte(stub, slot->physical, false, &byte) && byte == KDIO_INT3)
         (void)physical_byte(stub, slot->physical, true, &original);
 }
 
@@ -120,7 +118,7 @@ void kdio_breakpoint_lift(struct kdio_stub *stub, uint8_t id)
 void kdio_breakpoint_put(struct kdio_stub *stub, uint8_t id)
 {
     struct kdio_breakpoint *slot = &stub->breakpoints.slots[id];
-    uint64_t byte = 0, int3 = INT3;
+    uint64_t byte = 0, int3 = KDIO_INT3;
 
     if (!physical_byte(stub, slot->physical, false, &byte))
         return;
@@ -216,21 +214,34 @@ enum kdio_status kdio_breakpoint_set(struct kdio_stub *stub, uint8_t kind, uint8
     return status;
 }
 
+static void forget(struct kdio_stub *stub, uint8_t id)
+{
+    stub->breakpoints.slots[id].used = false;
+    stub->breakpoints.count--;
+    stub->breakpoints.software -= is_software(id);
+}
+
 enum kdio_status kdio_breakpoint_clear(struct kdio_stub *stub, uint8_t id)
 {
-    struct kdio_breakpoint *slot;
-
     if (id >= KDIO_BREAKPOINT_COUNT || !stub->breakpoints.slots[id].used)
         return KDIO_BAD_OPERAND;
-    slot = &stub->breakpoints.slots[id];
-    slot->used = false;
-    stub->breakpoints.count--;
+    forget(stub, id);
     if (is_software(id)) {
-        stub->breakpoints.software--;
         kdio_breakpoint_lift(stub, id);
     } else {
-        write_dr7(stub, id, slot);
+        write_dr7(stub, id, &stub->breakpoints.slots[id]);
         update_de(stub);
     }
     return KDIO_DONE;
+}
+
+bool kdio_breakpoint_drop(struct kdio_stub *stub, uint8_t id)
+{
+    const struct kdio_breakpoint *slot = &stub->breakpoints.slots[id];
+    uint64_t byte = slot->byte;
+
+    if (!kdio_space_try(stub, KDIO_ACCESS_STORE, slot->address, &byte))
+        return false;
+    forget(stub, id);
+    return true;
 }

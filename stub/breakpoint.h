@@ -18,6 +18,7 @@
 #define KDIO_SOFTWARE_BREAKPOINTS 12u
 #define KDIO_BREAKPOINT_COUNT     (KDIO_HARDWARE_BREAKPOINTS + KDIO_SOFTWARE_BREAKPOINTS)
 #define KDIO_BREAKPOINT_NONE      0xffu
+#define KDIO_INT3                 0xccu
 
 /* As in operation SET_BREAKPOINT. */
 enum kdio_breakpoint_kind {
@@ -57,6 +58,10 @@ struct kdio_stub;
 enum kdio_status kdio_breakpoint_set(struct kdio_stub *stub, uint8_t kind, uint8_t length, uint64_t address,
                                      uint8_t *id);
 enum kdio_status kdio_breakpoint_clear(struct kdio_stub *stub, uint8_t id);
+
+/* Clears an int3 by its own address, where it lies on the way by which the others are taken out. False when the code
+ * cannot be written there: then nothing has changed. */
+bool kdio_breakpoint_drop(struct kdio_stub *stub, uint8_t id);
 
 /* The number of the int3 at an address; KDIO_BREAKPOINT_NONE when it is none of ours. */
 uint8_t kdio_breakpoint_at(const struct kdio_stub *stub, uint64_t address);

@@ -72,6 +72,14 @@ enum kdio_status kdio_space_access(struct kdio_stub *stub, struct kdio_run *run,
     return fault_at(run, name);
 }
 
+/* Apart, so that it is not on the stack while the kernel stands still. */
+bool __attribute__((noinline)) kdio_space_try(const struct kdio_stub *stub, unsigned what, uint64_t at, uint64_t *value)
+{
+    struct kdio_stub_fault fault;
+
+    return stub->machine.access(stub->machine.context, (enum kdio_access)what, at, value, &fault);
+}
+
 /* A vector of 0 says that no memory is there; nothing else has it, as no access divides. */
 enum kdio_status kdio_space_memory(struct kdio_stub *stub, struct kdio_run *run, unsigned what, bool physical,
                                    uint64_t address, unsigned width, uint64_t *value)

@@ -30,6 +30,9 @@ enum kdio_status kdio_space_access(struct kdio_stub *stub, struct kdio_run *run,
 enum kdio_status kdio_space_memory(struct kdio_stub *stub, struct kdio_run *run, unsigned what, bool physical,
                                    uint64_t address, unsigned width, uint64_t *value);
 
+/* One access that is nobody's operation; `what` has its width. False when it faults. */
+bool kdio_space_try(const struct kdio_stub *stub, unsigned what, uint64_t at, uint64_t *value);
+
 static inline unsigned kdio_space_direction(const struct kdio_op *op)
 {
     return op->row->changes ? KDIO_ACCESS_STORE : KDIO_ACCESS_LOAD;

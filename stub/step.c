@@ -19,22 +19,13 @@
 #define OPCODE_CLI   0xfau
 #define OPCODE_STI   0xfbu
 #define INSTRUCTION_MAX 15u
+#define LOG_FLAGS       1u /* Of the bytes that hold them. */
 
 /* REX, segments, operand and address size, LOCK and REP. */
 static bool is_prefix(uint8_t byte)
 {
     return (byte & 0xf0) == 0x40 || (byte & 0xe7) == 0x26 || (byte & 0xfc) == 0x64 ||
            ((byte & 0xfc) == 0xf0 && byte != OPCODE_ICEBP);
-}
-
-/* Apart, so that it is not on the stack while the kernel stands still. */
-static bool __attribute__((noinline)) access(const struct kdio_stub *stub, bool store, uint64_t at, unsigned width,
-                                             uint64_t *value)
-{
-    unsigned what = (store ? KDIO_ACCESS_STORE : KDIO_ACCESS_LOAD) + (unsigned)__builtin_ctz(width);
-    struct kdio_stub_fault fault;
-
-    return stub->machine.access(stub->machine.context, (enum kdio_access)what, at, value, &fault);
 }
 
 /* Notes the opcode's first byte; 0 where the instruction cannot be read: it will fault. Returns how many bytes end with
@@ -45,7 +36,7 @@ static unsigned read_opcode(const struct kdio_stub *stub, struct kdio_step *step
 
     step->opcode = 0;
     for (unsigned i = 0; i < INSTRUCTION_MAX; i++) {
-        if (!access(stub, false, rip + i, 1, &byte))
+        if (!kdio_space_try(stub, KDIO_ACCESS_LOAD, rip + i, &byte))
             return 0;
         if (!is_prefix((uint8_t)byte)) {
             step->opcode = (uint8_t)byte;
@@ -103,10 +94,10 @@ static void mend_pushed_flags(const struct kdio_stub *stub, const struct kdio_st
 {
     uint64_t flags = 0;
 
-    if (!access(stub, false, at, 2, &flags))
+    if (!kdio_space_try(stub, KDIO_ACCESS_LOAD + LOG_FLAGS, at, &flags))
         return;
     flags = with_flags(flags, RFLAGS_STEP, step->flags);
-    (void)access(stub, true, at, 2, &flags);
+    (void)kdio_space_try(stub, KDIO_ACCESS_STORE + LOG_FLAGS, at, &flags);
 }
 
 /* Those of the step's flags that the instruction set. A user's cannot set IF. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * step.h: one instruction of the kernel's, run by RFLAGS.TF. IF is clear meanwhile, so that an interrupt which is pending
- * stays pending and the next trap on this processor is behind the one instruction. What the instruction itself does to the
- * flags is told by its opcode.
+ * step.h: one instruction of the kernel's, run by RFLAGS.TF. IF is clear meanwhile, so that an interrupt which is
+ * pending stays pending and the next trap on this processor is behind the one instruction. What the instruction itself
+ * does to the flags is told by its opcode.
  */
 #ifndef KDIO_STUB_STEP_H
 #define KDIO_STUB_STEP_H

@@ -7,7 +7,6 @@
 
 #define VECTOR_DEBUG      1u
 #define VECTOR_BREAKPOINT 3u
-#define INT3              0xccu
 
 #define RFLAGS_RF     0x00010000u
 #define DR6           6u
@@ -155,8 +154,8 @@ static bool is_own_step(const struct kdio_stub *stub)
     return stub->stop.step_is_own && stub->stop.reason == KDIO_STOP_STEP;
 }
 
-/* Inside the stub, which may hold there what it needs to hear the host, the kernel does not stop: a step into it ends behind
- * it. */
+/* Inside the stub, which may hold there what it needs to hear the host, the kernel does not stop: a step into it ends
+ * behind it. */
 static bool goes_through_stub(const struct kdio_stub *stub, const struct kdio_trap_frame *frame)
 {
     return stub->stop.reason == KDIO_STOP_STEP && kdio_x86_64_is_own_code(frame->rip);
@@ -208,28 +207,14 @@ void kdio_stop_breathe(struct kdio_stub *stub)
     stub->stop.quiet = kdio_quiet_begin(stub);
 }
 
-/* On the way to memory, which an int3 needs to be taken out: here it goes for good, by its own address. */
-static bool drop_int3(struct kdio_stub *stub, struct kdio_breakpoint *slot)
-{
-    struct kdio_stub_fault fault;
-    uint64_t byte = slot->byte;
-
-    if (!stub->machine.access(stub->machine.context, KDIO_ACCESS_STORE, slot->address, &byte, &fault))
-        return false;
-    slot->used = false;
-    stub->breakpoints.count--;
-    stub->breakpoints.software--;
-    return true;
-}
-
-/* The instruction beneath is run, and the int3 stays. Looked for by its address alone, as the way to memory may be where it
- * struck. */
+/* The instruction beneath is run, and the int3 stays. Looked for by its address alone, as the way to memory may be where
+ * it struck. */
 static bool pass_int3(struct kdio_stub *stub, struct kdio_step *step, struct kdio_trap_frame *frame)
 {
     struct kdio_stop *stop = &stub->stop;
     uint8_t id = kdio_breakpoint_at(stub, frame->rip - 1);
 
-    if (id == KDIO_BREAKPOINT_NONE || (stop->passing && !drop_int3(stub, &stub->breakpoints.slots[id])))
+    if (id == KDIO_BREAKPOINT_NONE || (stop->passing && !kdio_breakpoint_drop(stub, id)))
         return false;
     frame->rip--;
     if (!stop->passing) {
@@ -270,8 +255,8 @@ static bool pass(struct kdio_stub *stub, struct kdio_step *step, struct kdio_tra
     return frame->vector == VECTOR_BREAKPOINT && pass_int3(stub, step, frame);
 }
 
-/* A stub that is at work on this processor cannot be entered. While another one has it, an int3 strikes again and again: it
- * may be ours, or have been, and is judged when the stub is free. */
+/* A stub that is at work on this processor cannot be entered. While another one has it, an int3 strikes again and again:
+ * it may be ours, or have been, and is judged when the stub is free. */
 static bool beside(struct kdio_stub *stub, struct kdio_trap_frame *frame, uint32_t processor)
 {
     uint32_t holder = stub->stop.holder;
@@ -283,7 +268,8 @@ static bool beside(struct kdio_stub *stub, struct kdio_trap_frame *frame, uint32
     return true;
 }
 
-/* Without a session, or without its UART, the stub cannot ask: it stays held for the one instruction that is passed over. */
+/* Without a session, or without its UART, the stub cannot ask: it stays held for the one instruction that is passed
+ * over. */
 static bool __attribute__((noinline)) pass_unasked(struct kdio_stub *stub, struct kdio_trap_frame *frame)
 {
     bool handled = pass(stub, &stub->stop.step, frame);
@@ -297,12 +283,11 @@ static bool __attribute__((noinline)) pass_unasked(struct kdio_stub *stub, struc
 /* An int3 of ours that was taken out since it struck: what it replaced is to be executed. */
 static bool __attribute__((noinline)) is_stale(struct kdio_stub *stub, const struct kdio_trap_frame *frame)
 {
-    struct kdio_stub_fault fault;
-    uint64_t byte = INT3;
+    uint64_t byte = KDIO_INT3;
 
     return frame->vector == VECTOR_BREAKPOINT && kdio_breakpoint_under(stub, frame->rip - 1) == KDIO_BREAKPOINT_NONE &&
-           stub->machine.access(stub->machine.context, KDIO_ACCESS_LOAD, frame->rip - 1, &byte, &fault) &&
-           byte != INT3 && byte != VECTOR_BREAKPOINT; /* The other form of INT 3 ends with its vector. */
+           kdio_space_try(stub, KDIO_ACCESS_LOAD, frame->rip - 1, &byte) && byte != KDIO_INT3 &&
+           byte != VECTOR_BREAKPOINT; /* The other form of INT 3 ends with its vector. */
 }
 
 /* Until the kernel is to run. What the host is told by the answer to its step it knows. */
@@ -325,7 +310,8 @@ static bool can_ask(const struct kdio_stub *stub)
 }
 
 /* By the holder of `busy`; true when the kernel is to go on. It is held until then, and through a step. */
-static inline __attribute__((always_inline)) bool trap(struct kdio_stub *stub, struct kdio_trap_frame *frame, bool stepped)
+static inline __attribute__((always_inline)) bool trap(struct kdio_stub *stub, struct kdio_trap_frame *frame,
+                                                       bool stepped)
 {
     struct kdio_stop *stop = &stub->stop;
 

@@ -56,8 +56,8 @@ void kdio_stop_debug_set(const struct kdio_stub *stub, unsigned which, uint64_t 
 bool kdio_stop_possible(const struct kdio_stub *stub);
 
 /*
- * `busy`, for an entry; false when another one has it. What comes between at a breakpoint could not stop there, as the stub
- * is at work: so interrupts are off while it is, when there are any.
+ * `busy`, for an entry; false when another one has it. What comes between at a breakpoint could not stop there, as the
+ * stub is at work: so interrupts are off while it is, when there are any.
  */
 bool kdio_stop_hold(struct kdio_stub *stub);
 void kdio_stop_let_go(struct kdio_stub *stub);
