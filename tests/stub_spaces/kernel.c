@@ -26,6 +26,7 @@
 /* What is of the host, the line and the two stacks. */
 static struct {
     struct kdio_host_link link;
+    uint32_t nonce; /* Of the last session. */
     uint8_t rx_frame[FRAME_SIZE], tx_frame[FRAME_SIZE];
     struct kdio_host_request request;
     uint8_t program[0x2000];
@@ -265,6 +266,7 @@ static void return_from_interrupt(struct kernel *kernel)
 static unsigned perform(struct kernel *kernel)
 {
     struct kdio_trap_frame *frame = &kernel->frame;
+    uint64_t first = frame->rip;
     unsigned size = 8;
 
     if (*at_virtual(kernel, frame->rip) == 0x66) {
@@ -282,7 +284,7 @@ static unsigned perform(struct kernel *kernel)
     case 0xcc: return 3;
     case 0xf1: return 1;
     default:
-        frame->rip--;
+        frame->rip = first;
         return 6;
     }
 }
@@ -469,6 +471,7 @@ void kernel_reset(struct kernel *kernel)
 {
     memset(kernel, 0, sizeof *kernel);
     memset(&peer, 0, sizeof peer);
+    peer.nonce = NONCE;
     world_reset(&kernel->world);
     make_tables(kernel);
     make_machine(kernel);
@@ -495,19 +498,18 @@ void kernel_start(struct kernel *kernel)
 
 void kernel_open(struct kernel *kernel)
 {
-    static uint32_t nonce = NONCE;
     const struct kdio_host_link_config config = {
         .rx_frame = peer.rx_frame, .rx_frame_size = FRAME_SIZE, .tx_frame = peer.tx_frame, .tx_frame_size = FRAME_SIZE,
         .dead_us = 60000000,
     };
 
     do
-        nonce++;
-    while (!kdio_host_nonce_fits(nonce));
+        peer.nonce++;
+    while (!kdio_host_nonce_fits(peer.nonce));
     kdio_host_link_init(&peer.link, &config);
     peer.opened = false;
     peer.events = 0;
-    kdio_host_link_open(&peer.link, nonce, false, now_us(kernel));
+    kdio_host_link_open(&peer.link, peer.nonce, false, now_us(kernel));
     for (unsigned i = 0; i < ROUNDS_MAX && !peer.opened; i++)
         kernel_round(kernel);
     assert_true(peer.opened);

@@ -9,18 +9,10 @@
 #define PF_PRESENT 1u
 #define PF_WRITE   2u
 
-static uint32_t draw(void)
-{
-    static uint64_t state = 1;
-
-    state = state * 6364136223846793005u + 1442695040888963407u; /* Knuth, volume 2, 3.3.4, MMIX. */
-    return (uint32_t)(state >> 33);
-}
-
 uint32_t world_draw(struct world *world)
 {
-    (void)world;
-    return draw();
+    world->drawn = world->drawn * 6364136223846793005u + 1442695040888963407u; /* Knuth, volume 2, 3.3.4, MMIX. */
+    return (uint32_t)(world->drawn >> 33);
 }
 
 /* ---- Memory ---- */
@@ -148,7 +140,7 @@ void world_reset(struct world *world)
     target->config.context = world;
     world->unmapped = UINT64_MAX;
     for (unsigned i = 0; i < WORLD_SIZE; i++)
-        world->memory[i] = (uint8_t)draw();
+        world->memory[i] = (uint8_t)world_draw(world);
 }
 
 void world_start(struct world *world)

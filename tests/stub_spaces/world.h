@@ -43,6 +43,7 @@ struct world {
     uint64_t registers[KDIO_REGISTERS];
     uint32_t leaf_max;
     uint32_t empty_leaf; /* All zeros; 0: none. */
+    uint64_t drawn;      /* The last number. */
 };
 
 /* A machine with everything; then target_start, after changes. Memory holds numbers of no pattern. */
