@@ -207,8 +207,8 @@ void kdio_stop_breathe(struct kdio_stub *stub)
     stub->stop.quiet = kdio_quiet_begin(stub);
 }
 
-/* The instruction beneath is run, and the int3 stays. Looked for by its address alone, as the way to memory may be where
- * it struck. */
+/* The instruction beneath is run, and the int3 stays. Looked for by its address alone, as the way to memory may be
+ * where it struck. */
 static bool pass_int3(struct kdio_stub *stub, struct kdio_step *step, struct kdio_trap_frame *frame)
 {
     struct kdio_stop *stop = &stub->stop;
@@ -255,8 +255,8 @@ static bool pass(struct kdio_stub *stub, struct kdio_step *step, struct kdio_tra
     return frame->vector == VECTOR_BREAKPOINT && pass_int3(stub, step, frame);
 }
 
-/* A stub that is at work on this processor cannot be entered. While another one has it, an int3 strikes again and again:
- * it may be ours, or have been, and is judged when the stub is free. */
+/* A stub that is at work on this processor cannot be entered. While another one has it, an int3 strikes again and
+ * again: it may be ours, or have been, and is judged when the stub is free. */
 static bool beside(struct kdio_stub *stub, struct kdio_trap_frame *frame, uint32_t processor)
 {
     uint32_t holder = stub->stop.holder;

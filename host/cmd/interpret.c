@@ -47,7 +47,8 @@ static void tell_of_go(const struct interpreter *interpreter, const struct scrip
         interpreter->print(interpreter->context, false, text, sizeof(text) - 1);
 }
 
-static enum exit_status execute(const struct interpreter *interpreter, struct session *session, const struct script *script)
+static enum exit_status execute(const struct interpreter *interpreter, struct session *session,
+                                const struct script *script)
 {
     enum exit_status result =
         script_check(script, 0, &session->options->policy, NULL, session->failure);

@@ -17,7 +17,7 @@ struct interpreter {
     struct kdio_target *target; /* Open. */
     const char *target_name;    /* For messages. */
     bool read_only;             /* Refuse what changes the target, before anything is sent. */
-    bool stands;                /* Refuse t and p, in the same way: a debugger steps, and must know. Behind g it is told. */
+    bool stands;                /* Refuse t and p, in the same way: a debugger steps, and must know. g tells it. */
     /* Takes what is printed, in pieces of any size. `error`: the one line of a failure, without an end of line. */
     void (*print)(void *context, bool error, const char *text, size_t size);
     bool (*interrupted)(void *context); /* Asked between requests, true ends the line; NULL: nothing does. */

@@ -460,7 +460,8 @@ enum exit_status bc_execute(const struct statement *statement, struct session *s
         return failure_usage(session->failure, "bc: '%s' is no number of a breakpoint, nor *; nothing was sent", text);
     status = kdio_clear_breakpoint(session->target, (uint32_t)id);
     if (status == KDIO_BAD_OPERAND)
-        return failure_status(session->failure, status, "bc: there is no breakpoint %u; nothing was done", (unsigned)id);
+        return failure_status(session->failure, status, "bc: there is no breakpoint %u; nothing was done",
+                              (unsigned)id);
     return finish(session, status);
 }
 

@@ -3,7 +3,8 @@
  * examine.h: finds out what is the matter with a line, and measures it when a stub answers.
  *
  * Nothing on the target is touched: unknown software gets OPEN and nothing else (L13); a stub gets ECHO and STATS,
- * which are the link's own operations, and STATE, which tells whether the kernel is stopped. The examination takes a session of its own, so another host loses the line.
+ * which are the link's own operations, and STATE, which tells whether the kernel is stopped. The examination takes a
+ * session of its own, so another host loses the line.
  */
 #ifndef KDIO_HOST_EXAMINE_H
 #define KDIO_HOST_EXAMINE_H

@@ -80,8 +80,8 @@ static enum kdio_status ask_default(struct kdio_target *target)
     return exchange(target, target->baud_program, sizeof target->baud_program, sizeof(uint32_t));
 }
 
-/* From another rate to the default. A reply that is lost leaves the stub there, and nobody hears the repetitions: they go
- * on at the default, which is where the stub arrives too if it was the request that was lost. */
+/* From another rate to the default. A reply that is lost leaves the stub there, and nobody hears the repetitions: they
+ * go on at the default, which is where the stub arrives too if it was the request that was lost. */
 static enum kdio_status lower(struct kdio_target *target)
 {
     enum kdio_status status = ask_default(target);

@@ -50,8 +50,8 @@
  *
  *   Stopping    With `faults`, `map` and `traps` the host can stop the kernel, show and change its registers, set
  *               breakpoints and step: the kernel calls kdio_stub_trap. It stops the CPU that calls; others run on, and
- *               debug registers are those of the CPU that serves the host. While the kernel stands, programs do not wait
- *               for the pair lock.
+ *               debug registers are those of the CPU that serves the host. While the kernel stands, programs do not
+ *               wait for the pair lock.
  *               A software breakpoint is one byte, written through `map`; it is out while an operation looks at memory.
  *               While there are breakpoints a call keeps interrupts off, but between the steps of a plain program, of
  *               some 20 us each. Code that has one and runs all the same while the stub is at work on that CPU (a hook;

@@ -325,14 +325,10 @@ static void judge_cause(const struct verdict *verdict)
     else if (failure->status == KDIO_SKIPPED)
         FUZZ_REQUIRE(verdict->op.row->family == KDIO_OP_CHAIN, "only CHAIN skips");
     else if (failure->status == KDIO_BAD_OPERAND)
-        FUZZ_REQUIRE(verdict->op.row->family == KDIO_OP_BAUD && !rate_given(&verdict->op), "only a rate may be refused so late");
+        FUZZ_REQUIRE(verdict->op.row->family == KDIO_OP_BAUD && !rate_given(&verdict->op),
+                     "only a rate may be refused so late");
     else
         FUZZ_REQUIRE(failure->status == KDIO_FAULT || failure->status == KDIO_CANCELLED, "programs stop for a reason");
-}
-
-static bool is_search(const struct kdio_op *op)
-{
-    return (op->row->family & ~1) == KDIO_OP_VSEARCH;
 }
 
 static void judge_stop(struct verdict *verdict)
@@ -345,7 +341,7 @@ static void judge_stop(struct verdict *verdict)
                  "what stopped was there to do");
     FUZZ_REQUIRE(begun <= 1, "what is reported as done is what was executed, but for the one that stopped");
     /* What a search reads may have been taken for more of another one right before it. */
-    FUZZ_REQUIRE(begun || !verdict->request->unfinished || is_search(&verdict->op), "and all of it");
+    FUZZ_REQUIRE(begun || !verdict->request->unfinished || model_op_is_search(&verdict->op), "and all of it");
     judge_partial(verdict);
     judge_cause(verdict);
 }

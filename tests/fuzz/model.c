@@ -324,9 +324,14 @@ bool model_wants(const struct model *model, struct touch *touch)
     }
 }
 
+bool model_op_is_search(const struct kdio_op *op)
+{
+    return (op->row->family & ~1) == KDIO_OP_VSEARCH;
+}
+
 bool model_is_search(const struct model *model)
 {
-    return model->begun && (model->op.row->family & ~1) == KDIO_OP_VSEARCH;
+    return model->begun && model_op_is_search(&model->op);
 }
 
 /* A load inside what is left, of a byte or of eight that lie aligned. `width` 0: anywhere there. */

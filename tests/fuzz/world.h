@@ -283,6 +283,7 @@ bool model_agrees(const struct model *model, const struct touch *wanted, const s
 void model_took(struct model *model, const struct touch *touch, uint64_t value, struct client_request *request);
 
 bool model_is_search(const struct model *model);
+bool model_op_is_search(const struct kdio_op *op);
 bool model_asks_identity(const struct model *model);
 bool model_is_quiet(const struct model *model);
 bool model_uses_window(const struct model *model);

@@ -16,7 +16,6 @@
 #define GIB       0x40000000u
 #define WINDOW    0xffffc00000000000u
 #define NOP       0x90u
-#define INT3      0xccu
 
 #define PML4      0x1000u /* Physical; all of its entries are the same, as those of the next. */
 #define PDPT      0x2000u
@@ -94,7 +93,6 @@ void sim_debugged_boot(struct sim *sim)
 
 void sim_debugged_reset(struct sim_processor *processor)
 {
-    memset(processor->debug, 0, sizeof processor->debug);
     processor->frame = (struct kdio_trap_frame){ .rip = CODE, .cs = 8, .rflags = FLAGS };
 }
 
@@ -128,7 +126,8 @@ static void cpuid(void *context, uint32_t leaf, uint32_t subleaf, uint32_t resul
     result[3] = (uint32_t)(sim_processor_current(sim) - sim->target.processors);
 }
 
-static void fpu(void *context, uint8_t *area)
+/* Nothing here asks for it. */
+static void fpu_save(void *context, uint8_t *area)
 {
     (void)context;
     (void)area;
@@ -145,7 +144,7 @@ void sim_debugged_machine(struct kdio_machine *machine)
     machine->debug_set = debug_set;
     machine->registers = registers;
     machine->cpuid = cpuid;
-    machine->fpu_save = fpu;
+    machine->fpu_save = fpu_save;
     machine->fpu_restore = fpu_restore;
 }
 
@@ -161,7 +160,7 @@ static uint64_t handler_ns(struct sim *sim, const struct sim_processor *processo
 static uint64_t execute(struct sim *sim, struct sim_processor *processor)
 {
     struct kdio_trap_frame *frame = &processor->frame;
-    bool struck = *code_at(sim, frame->rip - CODE) == INT3;
+    bool struck = *code_at(sim, frame->rip - CODE) == KDIO_INT3;
 
     frame->rip++;
     frame->rflags &= ~(uint64_t)FLAG_RF;
@@ -257,8 +256,9 @@ void sim_debugged_check(struct sim *sim)
     for (unsigned i = 0; i < SIM_CODE_SIZE; i++) {
         bool used = kdio_breakpoint_at(stub, TICK + i) != KDIO_BREAKPOINT_NONE;
 
-        if (sim->target.code[i] != (used ? INT3 : NOP) && sim->target.running && !stub->busy)
-            sim_fail(sim, "the kernel's code has %02x at %u, with%s a breakpoint", sim->target.code[i], i, used ? "" : "out");
+        if (sim->target.code[i] != (used ? KDIO_INT3 : NOP) && sim->target.running && !stub->busy)
+            sim_fail(sim, "the kernel's code has %02x at %u, with%s a breakpoint", sim->target.code[i], i,
+                     used ? "" : "out");
     }
 }
 
@@ -275,7 +275,7 @@ void sim_debugged_tick(struct sim *sim)
         processor->debug[6] |= hits;
         if (hits)
             trap(sim, VECTOR_DEBUG);
-        else if (*code_at(sim, TICK + i - CODE) == INT3)
+        else if (*code_at(sim, TICK + i - CODE) == KDIO_INT3)
             trap(sim, execute(sim, processor));
     }
     processor->frame.rip = rip;

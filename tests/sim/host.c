@@ -72,8 +72,8 @@ static const uint8_t memory_ops[] = {
     KDIO_OP_VREAD8, KDIO_OP_VREAD16, KDIO_OP_VREAD32, KDIO_OP_VWRITE8, KDIO_OP_VWRITE16, KDIO_OP_VWRITE32,
 };
 
-/* Run control, mostly steps. What has no room in a burst comes first; what takes too long for an atomic program, or may not
- * be in one, at both ends. */
+/* Run control, mostly steps. What has no room in a burst comes first; what takes too long for an atomic program, or may
+ * not be in one, at both ends. */
 static const uint8_t stop_ops[] = {
     KDIO_OP_SET_BREAKPOINT, KDIO_OP_CLEAR_BREAKPOINT, KDIO_OP_HALT, KDIO_OP_HALT, KDIO_OP_STATE,
     KDIO_OP_RESUME, KDIO_OP_RESUME, KDIO_OP_RESUME, KDIO_OP_RESUME, KDIO_OP_RESUME,
@@ -118,10 +118,8 @@ static void write_op(struct sim *sim, struct sim_host *host, struct sim_request 
     op->challenge = host->link.key.challenge;
     if (opcode == KDIO_OP_TEXT)
         operand[0] = TEXT_SIZE;
-    if (is_stop(opcode)) {
+    if (is_stop(opcode))
         draw_stop(sim, host, op, operand);
-        made->stops = true;
-    }
     (void)snprintf(text, sizeof text, "%08x", (unsigned)(op - sim->ops));
     if (is_memory(opcode)) {
         operand[1] = 1;
@@ -186,8 +184,8 @@ static void draw_kind(struct sim *sim, struct sim_host *host, struct sim_request
     bool single = host->link.answer.burst != 0;
 
     made->chained = !single && !sim->config.fill && sim_chance(&host->random, 1, 4);
-    made->request.atomic = !made->chained && !sim->config.fill && !is_stop(sim->config.opcode ? sim->config.opcode : KDIO_OP_IN8) &&
-                           sim_chance(&host->random, 1, 5);
+    made->request.atomic = !made->chained && !sim->config.fill &&
+                           !(sim->config.opcode && is_stop(sim->config.opcode)) && sim_chance(&host->random, 1, 5);
     made->limit = draw_count(sim, host);
     made->delayed = !single && !made->request.atomic && sim_chance(&host->random, sim->config.delay_part, 100);
     made->refused_at = sim_chance(&host->random, sim->config.refused_part, 100)
@@ -252,7 +250,7 @@ static bool ask(struct sim *sim, struct sim_host *host)
     memset(made, 0, offsetof(struct sim_request, program));
     made->first = sim->op_count;
     made->count = 0;
-    made->cancel_asked = made->stops = false;
+    made->cancel_asked = false;
     made->status = KDIO_DONE;
     made->bad_index = 0;
     fill(sim, host, made);
@@ -333,7 +331,7 @@ static bool stops_at(const struct sim *sim, const struct sim_request *made, cons
 {
     uint32_t index = failure->index - made->chained;
 
-    return made->stops && failure->index >= made->chained && index < made->count && failure->done == failure->index &&
+    return failure->index >= made->chained && index < made->count && failure->done == failure->index &&
            failure->status != KDIO_DONE && failure->status == stop_status(sim->ops[made->first + index].opcode);
 }
 
@@ -346,7 +344,8 @@ static bool as_expected(const struct sim *sim, const struct sim_host *host, cons
     if (made->status != KDIO_DONE && made->status != KDIO_SKIPPED)
         return failure->status == made->status && !failure->done && failure->index == made->bad_index;
     if (failure->status == KDIO_CANCELLED)
-        return (made->cancel_asked || hosts_ever(sim) > 1) && failure->done <= made->count && failure->index == failure->done;
+        return (made->cancel_asked || hosts_ever(sim) > 1) && failure->done <= made->count &&
+               failure->index == failure->done;
     if (!skipped && stops_at(sim, made, failure))
         return true;
     return failure->status == (skipped ? KDIO_SKIPPED : KDIO_DONE) && !failure->done && !failure->index;
@@ -680,11 +679,6 @@ void sim_host_step(struct sim *sim, struct sim_host *host)
     send_due(sim, host);
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 uint64_t sim_host_next_ns(const struct sim *sim, const struct sim_host *host)
 {
     uint64_t deadline_us = kdio_host_link_deadline(&host->link);
@@ -693,15 +687,16 @@ uint64_t sim_host_next_ns(const struct sim *sim, const struct sim_host *host)
     if (!host->alive)
         return SIM_NEVER;
     if (host->link.state == KDIO_HOST_CLOSED)
-        next_ns = earlier(next_ns, host->rest_ns);
+        next_ns = sim_earlier(next_ns, host->rest_ns);
     else if (host->link.state != KDIO_HOST_READY)
-        next_ns = earlier(next_ns, host->opening_ns + OPEN_LIMIT_NS);
+        next_ns = sim_earlier(next_ns, host->opening_ns + OPEN_LIMIT_NS);
     if (host->link.state == KDIO_HOST_READY && host->to_ask && !host->mute && host->think_ns > sim->now_ns)
-        next_ns = earlier(next_ns, host->think_ns);
+        next_ns = sim_earlier(next_ns, host->think_ns);
     if (host->rate_state >= SIM_RATE_LOWERING)
-        next_ns = earlier(next_ns, host->rate_state == SIM_RATE_RETURNING ? host->rate_again_ns : host->rate_end_ns);
+        next_ns = sim_earlier(next_ns,
+                              host->rate_state == SIM_RATE_RETURNING ? host->rate_again_ns : host->rate_end_ns);
     if (host->tx_free_ns > sim->now_ns)
-        next_ns = earlier(next_ns, host->tx_free_ns);
+        next_ns = sim_earlier(next_ns, host->tx_free_ns);
     /* What is overdue waits for its UART. */
     return next_ns > sim->now_ns ? next_ns : sim->now_ns + sim->to_stub.byte_ns;
 }

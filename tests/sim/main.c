@@ -11,8 +11,8 @@
 
 static int usage(void)
 {
-    (void)fprintf(stderr, "usage: sim script [NAME] | speed | sweep SEEDS | sweep SEED SESSION up|down lose|flip|insert|repeat BYTE | "
-                          "random SEED COUNT\n");
+    (void)fprintf(stderr, "usage: sim script [NAME] | speed | sweep SEEDS | "
+                          "sweep SEED SESSION up|down lose|flip|insert|repeat BYTE | random SEED COUNT\n");
     return 2;
 }
 
@@ -32,7 +32,8 @@ int main(int count, char **arguments)
     if (!strcmp(what, "sweep") && count == 3)
         return sim_sweep(number(arguments[2]));
     if (!strcmp(what, "sweep") && count == 7)
-        return sim_sweep_one(number(arguments[2]), number(arguments[3]), arguments[4], arguments[5], number(arguments[6]));
+        return sim_sweep_one(number(arguments[2]), number(arguments[3]), arguments[4], arguments[5],
+                             number(arguments[6]));
     if (!strcmp(what, "random") && count == 4)
         return sim_random_runs(number(arguments[2]), number(arguments[3]));
     return usage();

@@ -5,6 +5,8 @@
  * One that is alone lets the clock run by itself; what else happens then waits until it has done all. With another one
  * beside it, or while it stands still, it gives way to the scheduler at each access.
  */
+#include <string.h>
+
 #include "tests/sim/sim.h"
 
 #define STAND_NS (20 * SIM_US)
@@ -31,21 +33,22 @@ static void begin(void)
     }
 }
 
+static void reset(struct sim_processor *processor)
+{
+    memset(processor, 0, offsetof(struct sim_processor, stack));
+    sim_debugged_reset(processor);
+    (void)getcontext(&processor->context);
+    processor->context.uc_stack.ss_sp = processor->stack;
+    processor->context.uc_stack.ss_size = sizeof processor->stack;
+    makecontext(&processor->context, begin, 0);
+}
+
 void sim_processors_reset(struct sim *sim, void (*run)(struct sim *sim))
 {
     work = run;
     sim->target.processor = NULL;
-    for (unsigned i = 0; i < SIM_PROCESSORS; i++) {
-        struct sim_processor *processor = &sim->target.processors[i];
-
-        processor->active = processor->idle = processor->standing = processor->in_program = processor->in_irq = processor->atomic = false;
-        processor->depth = processor->accesses = processor->accesses_before = 0;
-        sim_debugged_reset(processor);
-        (void)getcontext(&processor->context);
-        processor->context.uc_stack.ss_sp = processor->stack;
-        processor->context.uc_stack.ss_size = sizeof processor->stack;
-        makecontext(&processor->context, begin, 0);
-    }
+    for (unsigned i = 0; i < SIM_PROCESSORS; i++)
+        reset(&sim->target.processors[i]);
 }
 
 void sim_processor_go(struct sim *sim, struct sim_processor *processor)

@@ -637,6 +637,18 @@ static void breakpoints_on_two_processors(void)
     }
 }
 
+/* A session that asks for what it is told to alone. */
+static struct sim *start_plainly(void)
+{
+    struct sim_config config = sim_config_default();
+    struct sim *sim;
+
+    config.program_part = config.refused_part = 0;
+    sim = start(&config, 1);
+    sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
+    return sim;
+}
+
 static void ask_for(struct sim *sim, uint8_t opcode)
 {
     sim->config.opcode = opcode;
@@ -644,8 +656,8 @@ static void ask_for(struct sim *sim, uint8_t opcode)
     sim_run_until_idle(sim, &sim->hosts[0], RECOVERY_NS);
 }
 
-/* P20, P21: by whatever kernel, alone or beside another processor, each step is one instruction of the kernel's, in order,
- * whatever is cancelled meanwhile. */
+/* P20, P21: by whatever kernel, alone or beside another processor, each step is one instruction of the kernel's, in
+ * order, whatever is cancelled meanwhile. */
 static void each_step_is_one_instruction(void)
 {
     for (int kernel = 0; kernel < SIM_KERNELS; kernel++) {
@@ -668,12 +680,8 @@ static void each_step_is_one_instruction(void)
 /* A CANCEL finds the stub in the midst of a step: what the kernel has executed is done. */
 static void steps_are_cancelled(void)
 {
-    struct sim_config config = sim_config_default();
-    struct sim *sim;
+    struct sim *sim = start_plainly();
 
-    config.program_part = config.refused_part = 0;
-    sim = start(&config, 1);
-    sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
     ask_for(sim, KDIO_OP_HALT);
     sim->config.opcode = KDIO_OP_RESUME;
     sim->config.fill = true;
@@ -691,13 +699,9 @@ static void steps_are_cancelled(void)
 /* L11: a stop that nobody asked for is told, again and again until it is fetched, and no more then. */
 static void a_stop_is_told_until_it_is_known(void)
 {
-    struct sim_config config = sim_config_default();
-    struct sim *sim;
+    struct sim *sim = start_plainly();
     unsigned events;
 
-    config.program_part = config.refused_part = 0;
-    sim = start(&config, 1);
-    sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
     ask_for(sim, KDIO_OP_SET_BREAKPOINT);
     sim->to_host.cut = true;
     sim_run(sim, 2 * SIM_S);
@@ -717,12 +721,8 @@ static void a_stop_is_told_until_it_is_known(void)
 /* A host that dies leaves the kernel where it stands; the next one steps it. */
 static void a_stop_outlives_its_host(void)
 {
-    struct sim_config config = sim_config_default();
-    struct sim *sim;
+    struct sim *sim = start_plainly();
 
-    config.program_part = config.refused_part = 0;
-    sim = start(&config, 1);
-    sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
     ask_for(sim, KDIO_OP_HALT);
     sim_run(sim, 100 * SIM_MS);
     expect(sim, sim->target.processors[0].standing, "the kernel did not stop");
@@ -736,15 +736,6 @@ static void a_stop_outlives_its_host(void)
 }
 
 /* ---- Rates ---- */
-
-static void await_rate(struct sim *sim, uint64_t limit_ns)
-{
-    uint64_t end_ns = sim->now_ns + limit_ns;
-
-    while (sim->hosts[0].rate_state != SIM_RATE_SETTLED && sim->now_ns < end_ns)
-        sim_run(sim, SIM_MS);
-    expect(sim, sim->hosts[0].rate_state == SIM_RATE_SETTLED, "the rate was not settled in time");
-}
 
 static struct sim *start_and_change(const struct sim_config *config, uint32_t factor)
 {
@@ -768,13 +759,13 @@ static void the_rate_changes(void)
         config.preempt_part = 5;
         sim = start_and_change(&config, 8);
         for (unsigned i = 0; i < 4; i++) {
-            await_rate(sim, SIM_S);
+            sim_run_until_settled(sim, &sim->hosts[0], SIM_S);
             expect(sim, sim->target.uart.byte_ns == sim->hosts[0].byte_ns, "the ends differ in rate");
             sim->hosts[0].to_ask = 200;
             sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
             sim_host_change_rate(sim, &sim->hosts[0], i % 2 ? 4 : 1);
         }
-        await_rate(sim, SIM_S);
+        sim_run_until_settled(sim, &sim->hosts[0], SIM_S);
         expect(sim, sim->hosts[0].rates == 5 && !sim->hosts[0].rates_failed, "a change failed");
         expect(sim, !sim->unknown && sim->hosts[0].opened == 1, "the session did not last");
         expect(sim, !sim->hosts[0].link.stats.bad_frames, "the host saw a damaged frame");
@@ -792,7 +783,7 @@ static void a_rate_is_not_heard(void)
 
         config.rate_fails = fails;
         sim = start_and_change(&config, 4);
-        await_rate(sim, 7 * SIM_S);
+        sim_run_until_settled(sim, &sim->hosts[0], 7 * SIM_S);
         expect(sim, sim->hosts[0].rates_failed == 1, "a rate that carries nothing is settled");
         expect(sim, sim->target.uart.byte_ns == sim->default_byte_ns, "the stub did not return");
         sim->hosts[0].to_ask = 50;
@@ -808,12 +799,12 @@ static void the_reply_of_a_return_is_lost(void)
     struct sim_config config = sim_config_default();
     struct sim *sim = start_and_change(&config, 8);
 
-    await_rate(sim, SIM_S);
+    sim_run_until_settled(sim, &sim->hosts[0], SIM_S);
     sim->to_host.cut = true;
     sim_host_change_rate(sim, &sim->hosts[0], 1);
     sim_run(sim, 30 * SIM_MS);
     sim->to_host.cut = false;
-    await_rate(sim, 2 * SIM_S);
+    sim_run_until_settled(sim, &sim->hosts[0], 2 * SIM_S);
     expect(sim, sim->target.uart.byte_ns == sim->default_byte_ns, "the stub did not return");
     sim->hosts[0].to_ask = 50;
     sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
@@ -831,7 +822,7 @@ static void the_reply_of_a_rate_is_lost(void)
     sim_run(sim, 30 * SIM_MS);
     sim->to_host.cut = false;
     expect(sim, sim->target.uart.byte_ns == sim->default_byte_ns / 2, "the stub did not change");
-    await_rate(sim, 9 * SIM_S);
+    sim_run_until_settled(sim, &sim->hosts[0], 9 * SIM_S);
     expect(sim, sim->target.uart.byte_ns == sim->default_byte_ns, "the stub did not return");
     sim->hosts[0].to_ask = 50;
     sim_run_until_idle(sim, &sim->hosts[0], SESSION_NS);
@@ -846,7 +837,7 @@ static void a_rate_falls_back(void)
         struct sim_config config = sim_config_default();
         struct sim *sim = start_and_change(&config, 8);
 
-        await_rate(sim, SIM_S);
+        sim_run_until_settled(sim, &sim->hosts[0], SIM_S);
         if (busy) {
             sim->config.delay_part = 100;
             sim->config.delay_ns = 3600 * SIM_S;

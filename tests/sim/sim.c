@@ -157,26 +157,21 @@ static bool deliver(struct sim *sim)
 
 /* ---- Time ---- */
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 static uint64_t hosts_next_ns(const struct sim *sim)
 {
     uint64_t at_ns = SIM_NEVER;
 
     for (unsigned i = 0; i < SIM_HOSTS; i++)
-        at_ns = earlier(at_ns, sim_host_next_ns(sim, &sim->hosts[i]));
+        at_ns = sim_earlier(at_ns, sim_host_next_ns(sim, &sim->hosts[i]));
     return at_ns;
 }
 
 static uint64_t next_ns(const struct sim *sim)
 {
-    uint64_t at_ns = earlier(sim_line_next_ns(&sim->to_stub), sim_line_next_ns(&sim->to_host));
+    uint64_t at_ns = sim_earlier(sim_line_next_ns(&sim->to_stub), sim_line_next_ns(&sim->to_host));
 
-    at_ns = earlier(at_ns, sim_target_next_ns(sim));
-    return earlier(at_ns, sim_uart_shift_ns(&sim->target.uart));
+    at_ns = sim_earlier(at_ns, sim_target_next_ns(sim));
+    return sim_earlier(at_ns, sim_uart_shift_ns(&sim->target.uart));
 }
 
 /* Not at each access of a processor that is watched. */
@@ -193,7 +188,7 @@ static void step(struct sim *sim, uint64_t limit_ns)
 {
     uint64_t due_ns = hosts_next_ns(sim);
 
-    sim_advance(sim, earlier(earlier(next_ns(sim), due_ns), limit_ns));
+    sim_advance(sim, sim_earlier(sim_earlier(next_ns(sim), due_ns), limit_ns));
     step_hosts(sim, deliver(sim), due_ns);
     sim_target_step(sim);
 }
@@ -227,6 +222,16 @@ void sim_run_until_open(struct sim *sim, struct sim_host *host, uint64_t limit_n
             sim_fail(sim, "no session within %.3f s", (double)limit_ns / 1e9);
         step(sim, end_ns);
     }
+}
+
+void sim_run_until_settled(struct sim *sim, struct sim_host *host, uint64_t limit_ns)
+{
+    uint64_t end_ns = sim->now_ns + limit_ns;
+
+    while (host->rate_state != SIM_RATE_SETTLED && sim->now_ns < end_ns)
+        sim_run(sim, SIM_MS);
+    if (host->rate_state != SIM_RATE_SETTLED)
+        sim_fail(sim, "the rate was not settled within %.3f s", (double)limit_ns / 1e9);
 }
 
 void sim_run_until_told(struct sim *sim, struct sim_host *host, uint64_t limit_ns)

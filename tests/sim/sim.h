@@ -114,7 +114,6 @@ struct sim_request {
     bool chained;
     bool delayed;       /* It has a pause. */
     bool cancel_asked;
-    bool stops;         /* It has run control. */
     uint32_t limit;     /* Operations at most. */
     uint32_t refused_at; /* Behind so many, one that the stub must refuse. */
     uint8_t status;     /* What the stub must answer. */
@@ -218,6 +217,11 @@ struct sim {
     char text_sent[SIM_TEXT_MAX], text_heard[SIM_HEARD_MAX];
 };
 
+static inline uint64_t sim_earlier(uint64_t a_ns, uint64_t b_ns)
+{
+    return a_ns < b_ns ? a_ns : b_ns;
+}
+
 /* ---- sim.c ---- */
 
 /* A world at rest: the target has just started, no host is there. `recipe` is kept. */
@@ -233,6 +237,8 @@ void sim_run_until_idle(struct sim *sim, struct sim_host *host, uint64_t limit_n
 /* Until one more operation has an outcome. */
 void sim_run_until_told(struct sim *sim, struct sim_host *host, uint64_t limit_ns);
 void sim_run_until_open(struct sim *sim, struct sim_host *host, uint64_t limit_ns);
+/* Until a change of the rate has come to its end. */
+void sim_run_until_settled(struct sim *sim, struct sim_host *host, uint64_t limit_ns);
 
 /* Moves bytes only: for the time that an access takes. */
 void sim_advance(struct sim *sim, uint64_t to_ns);
@@ -267,7 +273,7 @@ struct sim_processor *sim_processor_current(struct sim *sim);
 
 /* What the stub reads and writes of the processor that runs, for run control. */
 void sim_debugged_machine(struct kdio_machine *machine);
-/* A processor starts; its kernel stands at the first instruction. */
+/* A processor starts, all zeros: its kernel is at the first instruction. */
 void sim_debugged_reset(struct sim_processor *processor);
 /* A kernel starts. */
 void sim_debugged_boot(struct sim *sim);

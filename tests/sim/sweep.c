@@ -13,8 +13,8 @@
 
 #include "tests/sim/sim.h"
 
-/* SPEC.md, section 7: after a fault requests flow again within 1.5 s, or, where it made a change of the rate fail, when both
- * ends are back at the default. */
+/* SPEC.md, section 7: after a fault requests flow again within 1.5 s, or, where it made a change of the rate fail, when
+ * both ends are back at the default. */
 #define RECOVERY_NS (1500 * SIM_MS)
 #define RATE_NS     (8 * SIM_S)
 #define HOUR_NS     (3600 * SIM_S)
@@ -91,12 +91,9 @@ static void rate_config(struct sim_config *config)
 
 static void change_rate(struct sim *sim, uint32_t factor)
 {
-    uint64_t end_ns = sim->now_ns + RATE_NS;
-
     sim_host_change_rate(sim, &sim->hosts[0], factor);
-    while (sim->hosts[0].rate_state != SIM_RATE_SETTLED && sim->now_ns < end_ns)
-        sim_run(sim, SIM_MS);
-    if (sim->hosts[0].rate_state != SIM_RATE_SETTLED || sim->target.uart.byte_ns != sim->hosts[0].byte_ns)
+    sim_run_until_settled(sim, &sim->hosts[0], RATE_NS);
+    if (sim->target.uart.byte_ns != sim->hosts[0].byte_ns)
         sim_fail(sim, "the ends differ in rate");
 }
 

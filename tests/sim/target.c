@@ -30,11 +30,6 @@ static bool uart_port(uint16_t port)
     return port >= SIM_UART_BASE && port < SIM_UART_BASE + 8;
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* ---- Interrupts ---- */
 
 static void watch_line(struct sim *sim)
@@ -213,10 +208,11 @@ static void stand_idle(struct sim *sim)
     const struct kdio_stub *stub = target->stub;
     struct sim_processor *processor = target->processor;
 
-    if (!processor || !processor->standing || stub->request_ready || stub->rx.head != stub->rx.tail || target->uart.rx.count)
+    if (!processor || !processor->standing || stub->request_ready || stub->rx.head != stub->rx.tail ||
+        target->uart.rx.count)
         return;
     processor->idle = true;
-    sim_processor_wait(sim, earlier(sim_uart_shift_ns(&target->uart), sim->now_ns + IDLE_NS));
+    sim_processor_wait(sim, sim_earlier(sim_uart_shift_ns(&target->uart), sim->now_ns + IDLE_NS));
     processor->idle = false;
 }
 
@@ -486,7 +482,9 @@ static uint64_t first_ns(const struct sim *sim)
         return active_ns(sim, &target->processors[0]);
     if (sim->now_ns < target->masked_ns)
         return target->masked_ns;
-    return irq_pending(sim) ? sim->now_ns : earlier(earlier(target->timer_ns, target->poll_ns), target->console_ns);
+    if (irq_pending(sim))
+        return sim->now_ns;
+    return sim_earlier(sim_earlier(target->timer_ns, target->poll_ns), target->console_ns);
 }
 
 static uint64_t second_ns(const struct sim *sim)
@@ -527,6 +525,6 @@ uint64_t sim_target_next_ns(const struct sim *sim)
 
     if (!target->running)
         return target->boot_ns;
-    return earlier(earlier(earlier(first_ns(sim), second_ns(sim)), target->reset_ns),
+    return sim_earlier(sim_earlier(sim_earlier(first_ns(sim), second_ns(sim)), target->reset_ns),
                    sim_uart_next_ns(&target->uart, sim->now_ns));
 }
