@@ -16,6 +16,7 @@
 #define RESET_CONTROL   0xcf9u
 #define RESET_FULL      0x06u
 #define INSTRUCTION_MAX 15u
+#define DEBUG_REGISTERS 4u
 
 static enum exit_status finish(struct session *session, enum kdio_status status)
 {
@@ -50,7 +51,7 @@ static void print_stop_object(const struct statement *statement, const struct kd
 
     output_string(object, "reason", run_control_reason(stop));
     output_wide(object, "rip", stop->rip);
-    if (stop->breakpoint != KDIO_NO_BREAKPOINT)
+    if (stop->breakpoint != KDIO_BREAKPOINT_NONE)
         output_number(object, "breakpoint", stop->breakpoint);
     if (stop->reason == KDIO_STOP_EXCEPTION) {
         output_number(object, "vector", stop->vector);
@@ -71,7 +72,7 @@ static void print_stop(const struct statement *statement, const struct kdio_stop
         return;
     }
     output_text(output, "%s", run_control_reason(stop));
-    if (stop->breakpoint != KDIO_NO_BREAKPOINT)
+    if (stop->breakpoint != KDIO_BREAKPOINT_NONE)
         output_text(output, " %u", stop->breakpoint);
     if (stop->reason == KDIO_STOP_EXCEPTION)
         output_text(output, " %u, error %" PRIx64, stop->vector, stop->code);
@@ -216,7 +217,7 @@ static enum kdio_status run_to(struct kdio_target *target, uint64_t address, str
         return status;
     if (stop->breakpoint == id) {
         stop->reason = KDIO_STOP_STEP;
-        stop->breakpoint = KDIO_NO_BREAKPOINT;
+        stop->breakpoint = KDIO_BREAKPOINT_NONE;
     }
     return kdio_clear_breakpoint(target, id);
 }
@@ -372,6 +373,30 @@ static void print_new_breakpoint(const struct statement *statement, uint32_t id,
     output_print_object(output, object);
 }
 
+/* The stub says that there can be none; why, its list tells. */
+static enum exit_status refuse_breakpoint(struct session *session, const struct kdio_breakpoint *wanted)
+{
+    bool software = wanted->kind == KDIO_BREAK_SOFTWARE;
+    uint32_t first = software ? DEBUG_REGISTERS : 0, end = software ? KDIO_BREAKPOINTS_MAX : DEBUG_REGISTERS, used = 0;
+    const char *command = software ? "bp" : "ba";
+    struct kdio_breakpoint other;
+
+    for (uint32_t id = first; id < end; id++) {
+        if (kdio_get_breakpoint(session->target, id, &other) != KDIO_DONE)
+            return session_failure(session, KDIO_NO_BREAKPOINT);
+        if (software && other.kind == KDIO_BREAK_SOFTWARE && other.address == wanted->address)
+            return failure_status(session->failure, KDIO_NO_BREAKPOINT, "bp: breakpoint %u is there; nothing was done",
+                                  id);
+        used += other.kind != KDIO_BREAK_FREE;
+    }
+    if (used == end - first)
+        return failure_status(session->failure, KDIO_NO_BREAKPOINT,
+                              "%s: all %u are in use: `bl` shows them, `bc` clears; nothing was done", command, used);
+    return failure_status(session->failure, KDIO_NO_BREAKPOINT,
+                          "%s: none can be there: the address is not mapped, is the stub's own code, or has one by "
+                          "another address; nothing was done", command);
+}
+
 static enum exit_status set_breakpoint(const struct statement *statement, struct session *session,
                                        enum kdio_breakpoint_kind kind, uint64_t length, uint64_t address)
 {
@@ -381,6 +406,8 @@ static enum exit_status set_breakpoint(const struct statement *statement, struct
 
     if (status == KDIO_DONE)
         print_new_breakpoint(statement, id, &breakpoint, session->output);
+    if (status == KDIO_NO_BREAKPOINT)
+        return refuse_breakpoint(session, &breakpoint);
     return finish(session, status);
 }
 

@@ -498,7 +498,7 @@ static bool stop_instead(struct gdb_server *server)
         return false;
     server->interrupted = false;
     server->stop.reason = KDIO_STOP_BREAK;
-    server->stop.breakpoint = KDIO_NO_BREAKPOINT;
+    server->stop.breakpoint = KDIO_BREAKPOINT_NONE;
     answer_stop(server, true);
     return true;
 }

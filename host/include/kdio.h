@@ -406,12 +406,12 @@ struct kdio_stop {
     uint32_t count;      /* Stops since boot: tells one from the next. */
     uint32_t cpu;        /* APIC identifier. */
     uint32_t vector;     /* Of the exception. */
-    uint32_t breakpoint; /* That it stopped at; KDIO_NO_BREAKPOINT for none. */
+    uint32_t breakpoint; /* That it stopped at; KDIO_BREAKPOINT_NONE for none. */
     uint64_t code;       /* The exception's error code. */
     uint64_t dr6;        /* As the processor left it. */
     uint64_t rip;
 };
-#define KDIO_NO_BREAKPOINT 0xffu
+#define KDIO_BREAKPOINT_NONE 0xffu
 
 /* Whether the kernel is stopped, and why. */
 KDIO_MUST_CHECK enum kdio_status kdio_stop_state(struct kdio_target *target, struct kdio_stop *stop);

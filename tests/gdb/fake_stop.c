@@ -13,7 +13,7 @@ void fake_reset(void)
 {
     memset(&fake, 0, sizeof fake);
     fake_says = NULL;
-    fake.stop = (struct kdio_stop){ .reason = KDIO_STOP_BREAK, .breakpoint = KDIO_NO_BREAKPOINT };
+    fake.stop = (struct kdio_stop){ .reason = KDIO_STOP_BREAK, .breakpoint = KDIO_BREAKPOINT_NONE };
     for (unsigned id = 0; id < KDIO_BREAKPOINTS_MAX; id++)
         fake.breakpoints[id].kind = KDIO_BREAK_FREE;
 }

@@ -259,7 +259,7 @@ static void only_breakpoints_of_gdb_have_a_name(void **state)
     assert_non_null(strstr(said, "$T05thread:1;"));
     stop_at(1);
     assert_non_null(strstr(said, "$T05swbreak:;thread:1;"));
-    stop_at(KDIO_NO_BREAKPOINT);
+    stop_at(KDIO_BREAKPOINT_NONE);
     assert_non_null(strstr(said, "$T05thread:1;"));
 }
 

@@ -49,6 +49,11 @@ static const struct {
     { KDIO_INTERRUPTED, 0xd000013a },
 };
 
+/* No name of kdio.h hides one of them. */
+#define SAME(name, number, class, text) _Static_assert((unsigned)KDIO_##name == (number), #name);
+KDIO_STATUS_TABLE(SAME)
+#undef SAME
+
 static void test_every_status(void **state)
 {
     static const enum kdio_status all[] = {
