@@ -44,6 +44,9 @@ static void print_measures(const struct kdio_examination *examination, struct ou
     output_text(output, "%-12s%" PRIu32 " frames, %" PRIu32 " sent again; damaged: %" PRIu32 " to the target, %" PRIu32
                         " from it; %" PRIu32 " overruns\n", "loss", examination->frames, examination->repeated,
                 examination->damaged_out, examination->damaged_in, examination->overruns);
+    if (examination->late != 0)
+        output_text(output, "%-12s%" PRIu32 " replies came only after the request was sent again\n", "late",
+                    examination->late);
     if (examination->throughput != 0)
         output_text(output, "%-12s%" PRIu32 " bytes a second, each way\n", "throughput", examination->throughput);
 }
@@ -99,6 +102,7 @@ static cJSON *link_object(const struct kdio_examination *examination)
         return object;
     output_number(object, "frames", examination->frames);
     output_number(object, "sent_again", examination->repeated);
+    output_number(object, "late", examination->late);
     output_number(object, "damaged_to_target", examination->damaged_out);
     output_number(object, "damaged_from_target", examination->damaged_in);
     output_number(object, "overruns", examination->overruns);

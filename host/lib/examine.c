@@ -371,6 +371,18 @@ static void measure_throughput(struct examiner *examiner)
         examiner->status = KDIO_DONE;
 }
 
+/* Of the requests that were sent again, those whose first reply came too: late, and nothing was lost. What the host got
+ * beyond a reply a request is that, and what the stub says of damaged frames. */
+static uint32_t late(const struct kdio_examination *result, const struct kdio_stub_stats *before,
+                     const struct kdio_stub_stats *after, uint64_t received)
+{
+    uint32_t repeated = after->repeated - before->repeated;
+    uint64_t expected = (uint64_t)result->frames + result->damaged_out;
+    uint64_t extra = received > expected ? received - expected : 0;
+
+    return extra < repeated ? (uint32_t)extra : repeated;
+}
+
 static bool is_heavy(const struct kdio_examination *result)
 {
     return result->repeated > 1 && result->repeated * 100u >= result->frames * HEAVY_PERCENT;
@@ -401,6 +413,9 @@ static void measure(struct examiner *examiner)
         return;
     result->damaged_out = after.bad_frames - before.bad_frames;
     result->overruns = after.overruns - before.overruns;
+    if (fate == ANSWERED) /* All in one session. The last frame was STATS's. */
+        result->late = late(result, &before, &after, stats->rx_frames - start.rx_frames - 1);
+    result->repeated -= result->late < result->repeated ? result->late : result->repeated;
     result->measured = true;
     if (fate == ANSWERED && !is_heavy(result) && !examiner->target->info.burst)
         measure_throughput(examiner);

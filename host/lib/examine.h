@@ -34,6 +34,7 @@ struct kdio_examination {
     bool measured;
     uint32_t frames;             /* Requests of the measurement, */
     uint32_t repeated;           /* sent again, because they or their replies were lost; */
+    uint32_t late;               /* sent again, because their replies took long; */
     uint32_t damaged_out;        /* damaged or cut as the stub counts, */
     uint32_t damaged_in;         /* and as this side does. */
     uint32_t overruns;           /* Of the target's UART. */

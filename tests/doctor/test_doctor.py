@@ -369,6 +369,31 @@ class Doctor(unittest.TestCase):
         link = self.assert_found(examine(self.peer("stub", "1500")), "WELL", WELL)["link"]
         self.assertGreater(link["sent_again"] + link["damaged_to_target"], 0)
 
+    def test_late_replies_are_no_loss(self):
+        """Of each tenth request the reply is held back until the request has come again."""
+        path = self.peer_path()
+        lock = threading.Lock()
+        count, requests, holds, held = 0, 0, False, b""
+
+        def outward(data):
+            nonlocal count, requests, holds
+            with lock:
+                count, requests = count + len(data), requests + 1
+                holds = not holds and count > MIDST and requests % 10 == 0
+            return data
+
+        def inward(data):
+            nonlocal held
+            with lock:
+                held += data
+                whole = b"" if holds else held
+                held = held[len(whole):]
+            return whole
+        link = self.assert_found(examine(Server(self, "socket", line_to(path, outward, inward)).target), "WELL",
+                                 WELL)["link"]
+        self.assertGreater(link["late"], 5)
+        self.assertEqual(link["sent_again"], 0)
+
     def meanwhile(self, act):
         """A line on which something happens once, in the midst of the measurement; what doctor finds then."""
         path = self.peer_path()
