@@ -647,10 +647,16 @@ local function read_fields(bytes, at, limit, letters, width, count)
     return list, at, count
 end
 
--- A pattern is shown as a table of bytes, not as text.
-local function as_pattern(bytes, field)
+-- A pattern is shown as a table of bytes, not as text; a search's travels with every bit inverted (SPEC.md, P13).
+local function as_pattern(bytes, field, inverted)
+    local at = field.at + 1
+
     field.letter, field.units, field.width = "t", field.size - 1, 1
-    field.text = units_text(bytes, field.at + 1, field.units, 1)
+    if inverted then
+        bytes = bytes:sub(at + 1, at + field.units):gsub(".", function(byte) return string.char(255 - byte:byte()) end)
+        at = 0
+    end
+    field.text = units_text(bytes, at, field.units, 1)
     field.value = field.text
 end
 
@@ -688,7 +694,7 @@ local function read_operation(payload, at, limit, port)
     end
     for i, operand in ipairs(operands) do
         if row.operand_names[i] == "pattern" then
-            as_pattern(payload, operand)
+            as_pattern(payload, operand, row.stem:find("SEARCH$"))
         end
     end
     local op = as_out({ row = row, opcode = opcode, at = at, size = op_end - at, operands = operands, count = count },

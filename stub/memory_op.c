@@ -30,7 +30,8 @@ static unsigned next_width(const struct kdio_op *op, uint64_t address, uint64_t 
 
 /*
  * Memory is read once: of the op_at bytes so far, the last op_units are the pattern's first. So what a later candidate
- * has in common with them is told by the pattern alone.
+ * has in common with them is told by the pattern alone. That lies here with every bit inverted, as it came, or a search
+ * of this very memory would find it.
  */
 enum { SEARCH_LENGTH = 1, SEARCH_STEP, SEARCH_SIZE };
 
@@ -84,6 +85,7 @@ static bool seek(struct kdio_run *run)
 /* Takes what one access has read. True when the pattern was found; op_at is behind it. */
 static bool take_all(struct kdio_run *run, uint64_t value, unsigned width)
 {
+    value = ~value;
     for (; width; width--, value >>= 8)
         if (take(run, (uint8_t)value))
             return true;

@@ -70,6 +70,19 @@ static void say_that_it_stands(struct session *session, const struct kdio_stop *
                           "^C, then `kdio g` lets it run\n", text);
 }
 
+#define TOLD_OF_FAULT UINT32_MAX
+
+/* It will not change any more. */
+static void say_that_the_stub_faulted(struct session *session, uint32_t *told)
+{
+    if (*told == TOLD_OF_FAULT)
+        return;
+    (void)output_flush(session->output);
+    (void)fprintf(stderr, "kdio: %s; the kernel's text still comes, and what is typed may not arrive\n",
+                  kdio_status_text(KDIO_STUB_FAULT));
+    *told = TOLD_OF_FAULT;
+}
+
 /* *told is the number of the stop that was told last: each is told once. */
 static enum kdio_status look_at_kernel(struct session *session, uint32_t *told)
 {
@@ -79,6 +92,8 @@ static enum kdio_status look_at_kernel(struct session *session, uint32_t *told)
     if ((kdio_target_info(session->target)->capabilities & KDIO_CAP_RUN) == 0)
         return KDIO_DONE;
     status = kdio_stop_state(session->target, &stop);
+    if (status == KDIO_STUB_FAULT)
+        say_that_the_stub_faulted(session, told);
     if (status != KDIO_DONE || stop.reason == KDIO_STOP_NONE || stop.count == *told)
         return status;
     say_that_it_stands(session, &stop);

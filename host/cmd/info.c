@@ -21,6 +21,7 @@ static const struct {
 /* Everything there is to show. */
 struct facts {
     struct kdio_stop stop;
+    bool stub_faulted; /* Nobody knows what the kernel does. */
     struct kdio_info info;
     struct kdio_stub_stats stub;
     struct kdio_link_stats link;
@@ -158,6 +159,10 @@ static void print_kernel(const struct facts *facts, struct output *output)
 
     if ((facts->info.capabilities & KDIO_CAP_RUN) == 0)
         return;
+    if (facts->stub_faulted) {
+        output_text(output, "  %-18s unknown: %s\n", "kernel", kdio_status_text(KDIO_STUB_FAULT));
+        return;
+    }
     run_control_text(&facts->stop, text);
     output_text(output, "  %-18s %s%s\n", "kernel", text,
                 facts->stop.reason != KDIO_STOP_NONE ? " (stopped; `g` lets it run)" : "");
@@ -203,7 +208,7 @@ static void print_json(const struct facts *facts, const struct statement *statem
 
     output_string(object, "version", kdio_version());
     if ((facts->info.capabilities & KDIO_CAP_RUN) != 0)
-        output_string(stub, "kernel", run_control_reason(&facts->stop));
+        output_string(stub, "kernel", facts->stub_faulted ? "unknown" : run_control_reason(&facts->stop));
     (void)cJSON_ReplaceItemInObject(stub, "capabilities", capability_array(facts->info.capabilities));
     (void)cJSON_AddItemToObject(object, sections[SECTION_STUB].json, stub);
     for (enum section section = SECTION_COUNTERS; section < SECTION_COUNT; section++)
@@ -218,7 +223,8 @@ enum exit_status info_execute(const struct statement *statement, struct session 
 
     if (status == KDIO_DONE && (facts.info.capabilities & KDIO_CAP_RUN) != 0)
         status = kdio_stop_state(session->target, &facts.stop);
-    if (status != KDIO_DONE)
+    facts.stub_faulted = status == KDIO_STUB_FAULT;
+    if (status != KDIO_DONE && !facts.stub_faulted)
         return session_failure(session, status);
     kdio_target_link_stats(session->target, &facts.link);
     if (session->output->json)

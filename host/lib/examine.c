@@ -536,6 +536,10 @@ static enum kdio_status look_at_kernel(struct examiner *examiner)
     if (result->finding != KDIO_FINDING_WELL || !(examiner->target->info.capabilities & KDIO_CAP_RUN))
         return KDIO_DONE;
     examiner->status = kdio_stop_state(examiner->target, &result->stop);
+    if (examiner->status == KDIO_STUB_FAULT) {
+        result->finding = KDIO_FINDING_STUB_FAULT;
+        detail(result, "at %llx", (unsigned long long)kdio_target_error(examiner->target)->address);
+    }
     if (kdio_status_class(examiner->status) == KDIO_CLASS_REFUSED)
         return KDIO_DONE;
     if (examiner->status != KDIO_DONE)

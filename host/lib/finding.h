@@ -74,6 +74,9 @@
     X(STOPPED, TARGET, "the line is well, but the kernel is stopped, by a debugger, a breakpoint or its own fault", \
       "`kdio g` lets it run; `kdio r` and gdb (`kdio help gdbserver`) show what it was about", \
       "`kdio bl` lists the breakpoints, `kdio bc *` clears them") \
+    X(STUB_FAULT, TARGET, "the line is well, but the stub itself faulted, and executes nothing more", \
+      "restart the target; what its kernel says still comes: `kdio console`", \
+      "look up in the kernel's symbols where it was: the kernel wrote over the stub, or unmapped what is its") \
     X(RESET, TARGET, "the target was reset meanwhile", "wait until it stays up, then ask again", "")
 
 enum kdio_finding {

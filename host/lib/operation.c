@@ -251,12 +251,15 @@ KDIO_API enum kdio_status kdio_search(struct kdio_target *target, enum kdio_spac
     uint8_t results[RESULTS_MAX];
     struct kdio_reader reader = kdio_reader_on(results, sizeof results);
     struct kdio_operation operation;
+    uint8_t inverted[PATTERN_MAX];
 
     if (status != KDIO_DONE)
         return refuse_pattern(target, status, "search", space, address, length, size);
     status = kdio_make(&operation, space == KDIO_SPACE_PHYSICAL ? KDIO_OP_PSEARCH : KDIO_OP_VSEARCH, operand);
+    for (size_t i = 0; i < size; i++)
+        inverted[i] = (uint8_t)~((const uint8_t *)pattern)[i];
     if (status == KDIO_DONE)
-        status = kdio_run_one(target, &operation, pattern, results);
+        status = kdio_run_one(target, &operation, inverted, results);
     if (status == KDIO_DONE)
         *found = kdio_read_uint(&reader, 8);
     return status;

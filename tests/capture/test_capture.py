@@ -733,7 +733,7 @@ class Made(Judged):
         ("46 07000000 01000000", "01000000 02000000 03000000 04000000",
          {"op.leaf": 7, "op.subleaf": 1, "cpuid.eax": 1, "cpuid.ebx": 2, "cpuid.ecx": 3, "cpuid.edx": 4}),
         ("4d 08000000 0400 0100 0300", "", {"op.function": 8, "op.offset": 4, "op.count": 1, "op.values": "0003"}),
-        ("70 0010000000000000 0020000000000000 04 02 6162", "0018000000000000",
+        ("70 0010000000000000 0020000000000000 04 02 9e9d", "0018000000000000",
          {"op.address": 0x1000, "op.length": 0x2000, "op.step": 4, "op.pattern": "61 62", "op.result": 0x1800}),
         ("74 0010000000000000", "04 03 0070000000000000" + "".join(f"0{n}00000000000000" for n in range(1, 6)),
          {"op.address": 0x1000, "translate.levels": 4, "translate.entries": 3, "translate.physical": 0x7000,

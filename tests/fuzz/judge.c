@@ -190,7 +190,7 @@ static bool stands_at(const struct kdio_op *op, uint64_t address)
     bool physical = op->row->capability == KDIO_CAPABILITY_PHYSICAL;
 
     for (uint64_t i = 0; i < op->operand[3]; i++)
-        if (world_load(physical ? PHYSICAL_AT(address + i) : address + i, 1) != op->bytes[i])
+        if (world_load(physical ? PHYSICAL_AT(address + i) : address + i, 1) != (op->bytes[i] ^ 0xffu))
             return false;
     return true;
 }

@@ -31,6 +31,16 @@ static void assert_read_once(uint64_t offset, uint64_t length)
         assert_true(world.reads[i] <= (i >= offset && i - offset < length) && !world.writes[i]);
 }
 
+/* As it travels. */
+static const uint8_t *inverse(const uint8_t *pattern, unsigned size)
+{
+    static uint8_t bytes[255];
+
+    for (unsigned i = 0; i < size; i++)
+        bytes[i] = (uint8_t)~pattern[i];
+    return bytes;
+}
+
 static void search(bool physical, uint64_t offset, uint64_t length, unsigned step, const uint8_t *pattern,
                    unsigned size)
 {
@@ -39,7 +49,7 @@ static void search(bool physical, uint64_t offset, uint64_t length, unsigned ste
 
     world_forget(&world);
     target_add(&world.target, physical ? KDIO_OP_PSEARCH : KDIO_OP_VSEARCH, OPERANDS(address, length, step, size),
-               pattern);
+               inverse(pattern, size));
     assert_int_equal(target_run(&world.target), wanted == UINT64_MAX ? KDIO_NOT_FOUND : KDIO_DONE);
     if (wanted != UINT64_MAX)
         assert_int_equal(target_result(&world.target, 0, 8), address + wanted);
@@ -134,7 +144,7 @@ static void a_fault_says_where(void **state)
     (void)state;
     world.absent[1] = true;
     memset(world.memory, 0, 2 * WORLD_PAGE);
-    ADD_TABLE(&world.target, VSEARCH, pattern, WORLD_VIRTUAL + 100, 2 * WORLD_PAGE, 1, 3);
+    ADD_TABLE(&world.target, VSEARCH, inverse(pattern, 3), WORLD_VIRTUAL + 100, 2 * WORLD_PAGE, 1, 3);
     assert_int_equal(target_run(&world.target), KDIO_FAULT);
     world_assert_fault(&world, 14, 0, WORLD_VIRTUAL + WORLD_PAGE);
     assert_int_equal(target_results_size(&world.target), 0);
@@ -147,7 +157,7 @@ static void a_long_one_gives_way_and_can_be_stopped(void **state)
     (void)state;
     memset(world.memory, 0, WORLD_SIZE);
     world.target.clock_ns = 20000;
-    ADD_TABLE(&world.target, VSEARCH, pattern, WORLD_VIRTUAL, WORLD_SIZE, 1, 3);
+    ADD_TABLE(&world.target, VSEARCH, inverse(pattern, 3), WORLD_VIRTUAL, WORLD_SIZE, 1, 3);
     assert_int_equal(target_begin(&world.target, false), KDIO_DONE);
     assert_false(target_go(&world.target));
     world.target.run.cancelled = true;

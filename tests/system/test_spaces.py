@@ -189,6 +189,9 @@ class Memory(Spaces):
         self.assertTrue(content == bytes(expected))
         matches = self.ask(f"!s -q {physical:x} L100000 1122334455667788")[0]["matches"]
         self.assertEqual(len(matches), 1)
+        words = " ".join(f"{byte:02x}" for byte in b"never seen before, and only in requests")
+        for space in "s", "!s":
+            self.assertEqual(self.ask(f"{space} 0 L4000000 {words}")[0]["matches"], [])
 
 
 class Translation(Spaces):
@@ -296,6 +299,12 @@ class Faults(Spaces):
             reply = client.call(line)
             self.assertEqual(reply["status"], "STUB_FAULT", reply)
         self.assertEqual(self.machine.trace.accesses(mark, "io"), [])
+        self.free_the_line()
+        self.assertEqual(self.ask("info")[0]["stub"]["kernel"], "unknown")
+        doctor = self.command("doctor", "--json", status=1)
+        self.assertEqual(json.loads(doctor.output.splitlines()[0])["finding"], "STUB_FAULT")
+        self.assertRegex(doctor.errors, r"the stub itself faulted, and executes nothing more: at [0-9a-f]+")
+
 
 class SecondEmbedding(Spaces):
     def setUp(self):
