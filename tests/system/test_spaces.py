@@ -302,7 +302,7 @@ class Faults(Spaces):
         self.free_the_line()
         self.assertEqual(self.ask("info")[0]["stub"]["kernel"], "unknown")
         doctor = self.command("doctor", "--json", status=1)
-        self.assertEqual(json.loads(doctor.output.splitlines()[0])["finding"], "STUB_FAULT")
+        self.assertEqual(doctor.objects[0]["finding"], "STUB_FAULT")
         self.assertRegex(doctor.errors, r"the stub itself faulted, and executes nothing more: at [0-9a-f]+")
 
 
