@@ -30,19 +30,20 @@ PAGE = 4096
 
 
 def monitor(line):
-    """What kdio prints for a line; gdb's error when it fails."""
+    """What kdio prints for a line; gdb's error when it fails. gdb may put its own words before it."""
     text = gdb.execute(f"monitor {line}", to_string=True)
-    if text.startswith("kdio: "):
-        raise gdb.GdbError(text.strip())
+    refusal = re.search(r"^kdio: .*", text, re.MULTILINE)
+    if refusal:
+        raise gdb.GdbError(refusal[0])
     return text
 
 
 def value_of(text):
-    """The value in `00000080: 55` or `msr[1b] = ...`: the last number of the line."""
-    numbers = re.findall(r"[0-9a-f`]+", text.lower().rsplit(":", 1)[-1].rsplit("=", 1)[-1])
-    if not numbers:
+    """The value in the one line `00000080: 55` or `msr[1b] = 00000000`fee00900`."""
+    values = re.findall(r"^(?:[0-9a-f]+: |msr\[[0-9a-f]+\] = )([0-9a-f`]+)$", text, re.MULTILINE)
+    if len(values) != 1:
         raise gdb.GdbError(f"kdio answered {text.strip()!r}")
-    return int("".join(numbers).replace("`", ""), 16)
+    return int(values[0].replace("`", ""), 16)
 
 
 class MonitorCommand(gdb.Command):

@@ -78,14 +78,22 @@ static enum kdio_status await_event(struct kdio_target *target, uint64_t end_us)
     return status;
 }
 
-/* The state of a kernel that was started anew since `boot_id` says nothing about the one that was waited for. */
+/* The state of a kernel that was started anew since `boot_id` says nothing about the one that was waited for. What was
+ * not done when the line fails is to ask, and nobody asked for that. */
 static enum kdio_status ask_state(struct kdio_target *target, uint32_t boot_id, struct kdio_stop *stop)
 {
     enum kdio_status status = kdio_stop_state(target, stop);
+    bool connected = status != KDIO_NO_CONNECTION && status != KDIO_LOST;
+    int system_errno = target->error.system_errno;
 
     if (status == KDIO_DONE && target->info.boot_id != boot_id)
-        return kdio_fail(target, KDIO_RESET, KDIO_OUTCOME_NOT_DONE, "%s: %s; no stop was seen",
-                         kdio_transport_name(target->transport), kdio_status_text(KDIO_RESET));
+        status = KDIO_RESET;
+    if (kdio_status_class(status) != KDIO_CLASS_LINK)
+        return status;
+    (void)!kdio_fail(target, status, KDIO_OUTCOME_NOT_DONE, "%s: %s; no stop was seen",
+                     kdio_transport_name(target->transport),
+                     connected ? kdio_status_text(status) : kdio_transport_reason(target->transport));
+    target->error.system_errno = system_errno;
     return status;
 }
 

@@ -133,6 +133,15 @@ class Kernel(StopTest):
         self.assertEqual(self.values(text)[1:], [1, 0x400])
         self.assertIn("not a number", text)
 
+    def test_a_refusal_is_no_value_whatever_gdb_puts_before_it(self):
+        self.poke().close()
+        mark = self.machine.trace.mark()
+        text = self.gdb(f"source {SCRIPT}", "set trace-commands on", "print/x $inb(0x3f8)", "print $inw(0x71)",
+                        "print $outb(0xd00, 0x155)", "print/x $rdmsr(0x1b) & 0x800", "detach")
+        self.assertEqual(self.values(text), [0x800])
+        self.assertEqual(text.count("\nkdio: "), 3)
+        self.assert_accesses(self.machine.trace.accesses(mark, "io"), [])
+
     def test_a_condition_with_a_port(self):
         text = self.gdb(f"source {SCRIPT}", "break clock_tick if $ib_is_nothing == 1", "delete",
                         "break clock_tick if $ind(0xd00) == 0", "tbreak clock_tick if $ind(0xd00) == 0xffffffff",
