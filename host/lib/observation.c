@@ -332,14 +332,14 @@ enum kdio_finding kdio_observation_judge(const struct kdio_observation *observat
     if (!observation->rx_bytes)
         return KDIO_FINDING_SILENT;
     take_apart(&contents, observation);
+    if (is_anywhere(observation, is_telnet)) /* Whatever is behind it: that damages it. */
+        return KDIO_FINDING_TELNET;
     if (has_stub(&contents))
         return contents.damaged || contents.answers || contents.notes ? KDIO_FINDING_DAMAGED : KDIO_FINDING_ONE_WAY;
     if (is_anywhere(observation, is_gdb_packet))
         return KDIO_FINDING_GDB;
     if (is_anywhere(observation, is_kd_packet))
         return KDIO_FINDING_KD;
-    if (is_anywhere(observation, is_telnet))
-        return KDIO_FINDING_TELNET;
     text = judge_text(&contents);
     if (text == KDIO_FINDING_LOGIN)
         return text;
