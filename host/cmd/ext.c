@@ -269,6 +269,8 @@ enum exit_status ext_execute(const struct statement *statement, struct session *
     int report[2], status;
     enum exit_status result;
 
+    if (access(session->options->words[WORD_FILE], R_OK) < 0)
+        return failure_system(session->failure, "cannot read %s", session->options->words[WORD_FILE]);
     if (pipe(report) != 0)
         return failure_system(session->failure, "cannot start the extension");
     (void)fflush(NULL);

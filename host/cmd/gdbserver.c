@@ -94,7 +94,7 @@ static void print_help(struct client *client, const char *name)
     struct failure failure = { .exit = EXIT_STATUS_DONE };
 
     if (name[0] == '\0')
-        help_print(&output);
+        help_print_monitor(&output);
     else if (command != NULL)
         help_print_command(&output, command);
     else if (!help_print_group(&output, name))
@@ -343,6 +343,9 @@ enum exit_status gdbserver_execute(const struct statement *statement, struct ses
     uint16_t port = 0;
     int listener;
 
+    if (statement->option == OPTION_STDIO && statement->tail != NULL)
+        return failure_usage(session->failure, "gdbserver: surplus argument '%s'; --stdio has no port",
+                             statement->tail->text);
     if (statement->option == OPTION_STDIO) {
         (void)signal(SIGINT, SIG_IGN); /* A terminal's ^C is gdb's, which sends its own. */
         return serve_client(session, STDIN_FILENO, STDOUT_FILENO);

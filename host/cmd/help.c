@@ -15,7 +15,7 @@
 
 static const char options_text[] =
     "Options:\n"
-    "  --target TARGET     a gensio string: unix,PATH; serialdev,/dev/ttyS0,115200n81\n"
+    "  -t, --target TARGET a gensio string: unix,PATH; serialdev,/dev/ttyS0,115200n81\n"
     "                      or tcp,HOST,PORT or 'telnet(rfc2217),tcp,HOST,PORT'\n"
     "                      or qemu, which boots one; default: $KDIO_TARGET, else qemu\n"
     "  --json              print one JSON object a result, and errors too\n"
@@ -32,13 +32,13 @@ static const char options_text[] =
     "Numbers are hexadecimal; 0n10 is decimal, 0t17 octal, 0y101 binary.\n"
     "Exit status: 0 done, 1 refused, 2 usage, 3 link, 4 protocol, 5 system.\n";
 
-static void print_names(struct output *output, enum command_group group)
+static void print_names(struct output *output, enum command_group group, bool in_scripts)
 {
     size_t column = NAMES_COLUMN;
 
     output_text(output, "  %-*s", NAMES_COLUMN - 2, command_group_name(group));
     for (const struct command *row = command_first(); row->name != NULL; row++) {
-        if (row->group != group)
+        if (row->group != group || (in_scripts && !row->in_scripts))
             continue;
         if (column + strlen(row->name) + 1 > LINE_SIZE) {
             output_text(output, "\n%*s", NAMES_COLUMN, "");
@@ -57,8 +57,17 @@ void help_print(struct output *output)
                         "Reaches a machine whose kernel carries a stub: ports, memory, PCI, processor.\n"
                         "Commands; `kdio help` tells more about each, and about each group:\n");
     for (enum command_group group = 0; group < GROUP_COUNT; group++)
-        print_names(output, group);
+        print_names(output, group, false);
     output_text(output, "%s", options_text);
+}
+
+void help_print_monitor(struct output *output)
+{
+    output_text(output, "kdio's commands; `monitor help` tells more about each, and about each group:\n");
+    for (enum command_group group = 0; group < GROUP_COUNT; group++)
+        print_names(output, group, true);
+    output_text(output, "Numbers are hexadecimal; 0n10 is decimal, 0t17 octal, 0y101 binary.\n"
+                        "Several commands stand in one line between `;`.\n");
 }
 
 /* Rows that follow each other with the same summary share a line: the name of each, then the arguments. */

@@ -63,6 +63,11 @@ const char *kdio_operation_unit(const struct kdio_operation *operation)
     return kind_of(operation->row) == KIND_WORDS ? "accesses" : "units";
 }
 
+static bool is_baud(const struct kdio_operation *operation)
+{
+    return operation->row->family == KDIO_OP_BAUD;
+}
+
 static void say_operand(struct text *text, char letter, unsigned width, uint64_t value)
 {
     if (letter == 'v')
@@ -81,6 +86,10 @@ static void say_words(struct text *text, const struct kdio_operation *operation)
     const struct kdio_op_row *row = operation->row;
 
     say(text, "%s", kdio_op_word(row->opcode));
+    if (is_baud(operation)) {
+        say(text, " %" PRIu64, operation->operand[0]); /* Decimal, as everywhere for rates. */
+        return;
+    }
     for (unsigned i = 0; row->operands[i]; i++)
         say_operand(text, row->operands[i], kdio_op_width(row), operation->operand[i]);
 }
@@ -198,6 +207,8 @@ static const char *status_text(const struct kdio_operation *operation, enum kdio
     if (status == KDIO_MISALIGNED && !port)
         return kind_of(operation->row) == KIND_PCI ? "the offset is not a multiple of the unit"
                                                    : "the address is not a multiple of the unit";
+    if (status == KDIO_BAD_OPERAND && is_baud(operation))
+        return "refused by the stub: its UART has no such rate";
     return status == KDIO_LINK_UART && !port ? "the link's own UART is there" : kdio_status_text(status);
 }
 

@@ -133,6 +133,15 @@ static const char *words_of(int error)
         return "the other side closed it";
     case GE_TIMEDOUT:
         return "not in time";
+    case GE_OSERR:
+        return "the system refuses it; serialdev wants a serial port";
+    case GE_NAME_ERROR:
+        return "no such host";
+    case GE_NAME_SERVER_FAILURE:
+        return "the name server does not answer";
+    case GE_UNKNOWN_NAME_ERROR: /* A service of no known name too, and a form. */
+    case GE_NAME_INVALID:
+        return "there is no such form, or its host or port is missing";
     default:
         return gensio_err_to_str(error);
     }
@@ -270,6 +279,12 @@ static enum kdio_status connection_status(struct kdio_transport *transport)
     return transport->error == GE_NOMEM ? KDIO_NO_MEMORY : KDIO_NO_CONNECTION;
 }
 
+/* The string is well, and its host has no address. */
+static bool is_unnamed(int error)
+{
+    return error == GE_NAME_ERROR || error == GE_NAME_SERVER_FAILURE;
+}
+
 enum kdio_status kdio_transport_connect(struct kdio_transport *transport, uint64_t limit_us)
 {
     uint64_t end_us = kdio_time_us() + limit_us;
@@ -280,7 +295,7 @@ enum kdio_status kdio_transport_connect(struct kdio_transport *transport, uint64
     transport->error = str_to_gensio(transport->name, transport->os, on_event, transport, &transport->io);
     if (transport->error) {
         (void)connection_status(transport);
-        return KDIO_BAD_ARGUMENT;
+        return is_unnamed(transport->error) ? KDIO_NO_CONNECTION : KDIO_BAD_ARGUMENT;
     }
     transport->opening = true;
     transport->error = gensio_open(transport->io, on_open, transport);
@@ -366,6 +381,8 @@ int kdio_transport_errno(const struct kdio_transport *transport)
     case GE_CONNREFUSE:
         return ECONNREFUSED;
     case GE_NOTFOUND:
+    case GE_NAME_ERROR:
+    case GE_NAME_SERVER_FAILURE:
         return ENOENT;
     case GE_PERM:
         return EPERM;

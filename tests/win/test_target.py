@@ -98,13 +98,14 @@ class Extensions(Target):
         for words, said in (
                 (("pci", "nosuch"), "has no command 'nosuch'"), (("pci", "printf"), "has no command 'printf'"),
                 (("none", "command"), "no WinDbg extension"), (("text", "x"), "invalid ELF header"),
-                (("absent", "x"), "No such file"), (("no_version", "command"), "no ExtensionApiVersion"),
+                (("no_version", "command"), "no ExtensionApiVersion"),
                 (("init", "command"), "returned 0x80070005"), (("symbol", "command"), "missing_from_everywhere"),
                 (("spaces", "decline"), "another extension"), (("spaces", "phys", "nt!x"), "returned 0x80004005"),
                 (("pci", "leave"), "ended the process, with status 3"),
                 (("spaces", "quit"), "crashed in 'quit': Aborted")):
             result = self.extension(*words, status=1)
             self.assertIn(said, result.errors, words)
+        self.assertIn("No such file", self.extension("absent", "x", status=5).errors)
         self.assertEqual(self.writes(), [])
         self.command("ob", "80", "1")
 
