@@ -68,14 +68,18 @@ interrupt_common:
         addq $16, %rsp
         iretq
 
+        .cfi_sections .debug_frame
         .globl kernel_enter
         .hidden kernel_enter
 kernel_enter:
+        .cfi_startproc
+        .cfi_undefined rip      /* Nobody called: a debugger's backtrace ends here. */
         cli
         cld
         leaq kernel_stack + STACK_GUARD_SIZE + STACK_SIZE(%rip), %rsp
         xorl %ebp, %ebp
         call kernel_main
         ud2
+        .cfi_endproc
 
         .section .note.GNU-stack, "", @progbits
