@@ -20,6 +20,7 @@
 #define DRAIN_ACCESSES (2 * FIFO + 1)
 #define PROGRAM_OPERATIONS_MAX 1024u
 #define SETTLE_CALLS 20000u
+#define NO_DELIMITER 0xffu
 #define PATIENCE_CALLS 200u /* Then a program is cancelled: a search of all memory takes years. */
 #define SETTLE_US    (1u << 22) /* What a program that waits is given at a time, when nothing else happens. */
 #define CALL_US_MAX  20000u
@@ -65,6 +66,7 @@ static uint8_t read_lsr(struct machine *machine)
     return (uint8_t)((machine->rx_at < machine->rx_size ? LSR_DR : 0) | (machine->tx_fifo ? 0 : LSR_THRE | LSR_TEMT));
 }
 
+/* A frame that cannot be remembered does not end, nor does any after it. */
 static uint8_t read_data(struct world *world)
 {
     struct machine *machine = &world->machine;
@@ -74,7 +76,7 @@ static uint8_t read_data(struct world *world)
         return 0;
     byte = machine->rx[machine->rx_at++];
     client_given(world, byte);
-    return byte;
+    return world->client.full ? NO_DELIMITER : byte;
 }
 
 static void write_data(struct world *world, uint8_t byte)
