@@ -212,18 +212,22 @@ static void debug_set(void *context, unsigned which, uint64_t value)
     }
 }
 
-/* CR0.TS would make the two fault; a kernel that switches the state lazily finds it as it was. */
-static uint64_t clear_task_switched(void)
+#define CR0_EM 0x4u
+#define CR0_TS 0x8u
+
+/* CR0.TS and CR0.EM would make the two fault; a kernel that switches the state lazily finds them as they were. */
+static uint64_t enable_fpu(void)
 {
     uint64_t cr0;
 
-    __asm__ volatile("mov %%cr0, %0; clts" : "=r"(cr0) : : "memory");
+    __asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
+    __asm__ volatile("mov %0, %%cr0" : : "r"(cr0 & ~(uint64_t)(CR0_EM | CR0_TS)) : "memory");
     return cr0;
 }
 
 static void fpu_save(void *context, uint8_t *area)
 {
-    uint64_t cr0 = clear_task_switched();
+    uint64_t cr0 = enable_fpu();
 
     (void)context;
     __asm__ volatile("fxsave64 (%0); mov %1, %%cr0" : : "r"(area), "r"(cr0) : "memory");
@@ -231,7 +235,7 @@ static void fpu_save(void *context, uint8_t *area)
 
 static void fpu_restore(void *context, const uint8_t *area)
 {
-    uint64_t cr0 = clear_task_switched();
+    uint64_t cr0 = enable_fpu();
 
     (void)context;
     __asm__ volatile("fxrstor64 (%0); mov %1, %%cr0" : : "r"(area), "r"(cr0) : "memory");

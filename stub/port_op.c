@@ -32,12 +32,12 @@ static void give_in(struct kdio_stub *stub, struct kdio_run *run)
 
 /* ---- Comparing and waiting ---- */
 
-/* The time since the operation began. */
+/* The time since the operation began. The clock of another CPU may be behind. */
 static uint64_t waited_us(const struct kdio_stub *stub, struct kdio_run *run)
 {
     uint64_t now_us = kdio_stub_now_us(stub);
 
-    if (!run->op_goes_on)
+    if (!run->op_goes_on || now_us < run->op_from_us)
         run->op_from_us = now_us;
     return now_us - run->op_from_us;
 }

@@ -10,7 +10,13 @@
 #define RFLAGS_RF 0x00010000u
 #define RFLAGS_STEP (RFLAGS_TF | RFLAGS_IF) /* What a step changes. */
 #define CS_RPL    3u
+#define VECTOR_DEBUG 1u
 
+#define OPCODE_ESCAPE   0x0fu
+#define OPCODE_SYSCALL  0x05u /* Behind the escape; SYSRET is 07, */
+#define OPCODE_SYSENTER 0x34u /* and SYSEXIT 35. */
+#define OPCODE_GROUP_7  0x01u
+#define MODRM_MWAIT     0xc9u
 #define OPCODE_PUSHF 0x9cu
 #define OPCODE_POPF  0x9du
 #define OPCODE_IRET  0xcfu
@@ -28,22 +34,41 @@ static bool is_prefix(uint8_t byte)
            ((byte & 0xfc) == 0xf0 && byte != OPCODE_ICEBP);
 }
 
-/* Notes the opcode's first byte; 0 where the instruction cannot be read: it will fault. Returns how many bytes end with
- * it. */
-static unsigned read_opcode(const struct kdio_stub *stub, struct kdio_step *step, uint64_t rip)
+/* The byte at RIP + size, which is counted; 0 where it cannot be read. */
+static uint8_t read_code(const struct kdio_stub *stub, uint64_t rip, unsigned *size)
 {
     uint64_t byte = 0;
 
-    step->opcode = 0;
-    for (unsigned i = 0; i < INSTRUCTION_MAX; i++) {
-        if (!kdio_space_try(stub, KDIO_ACCESS_LOAD, rip + i, &byte))
-            return 0;
-        if (!is_prefix((uint8_t)byte)) {
-            step->opcode = (uint8_t)byte;
-            return i + 1;
-        }
-    }
-    return 0;
+    (void)kdio_space_try(stub, KDIO_ACCESS_LOAD, rip + (*size)++, &byte);
+    return (uint8_t)byte;
+}
+
+/* Notes the opcode's first byte; 0, an ADD, also where the instruction cannot be read: it will fault. Of opcodes of more
+ * bytes those that matter are noted as what they are like. Returns how many bytes end with it. */
+static unsigned read_opcode(const struct kdio_stub *stub, struct kdio_step *step, uint64_t rip)
+{
+    unsigned size = 0;
+    uint8_t byte;
+
+    do
+        byte = read_code(stub, rip, &size);
+    while (is_prefix(byte) && size < INSTRUCTION_MAX);
+    step->opcode = byte;
+    if (byte != OPCODE_ESCAPE)
+        return size;
+    byte = read_code(stub, rip, &size);
+    if ((byte & 0xfd) == OPCODE_SYSCALL || (byte & 0xfe) == OPCODE_SYSENTER)
+        step->opcode = KDIO_OPCODE_INT;
+    if (byte == OPCODE_GROUP_7 && read_code(stub, rip, &size) == MODRM_MWAIT)
+        step->opcode = OPCODE_HLT;
+    return size;
+}
+
+/* A gate clears TF: what traps without it is not the instruction but a handler that runs in the midst of it. */
+bool kdio_step_is_of(const struct kdio_step *step, uint32_t processor, const struct kdio_trap_frame *frame)
+{
+    return step->active && step->processor == processor &&
+           (frame->vector == VECTOR_DEBUG || frame->rflags & RFLAGS_TF);
 }
 
 uint32_t kdio_step_processor(const struct kdio_stub *stub)
@@ -62,7 +87,8 @@ static void finish(struct kdio_stub *stub, struct kdio_step *step)
         kdio_breakpoint_put(stub, lifted);
 }
 
-/* HLT with interrupts off would never end. The kernel goes on behind it, as after an interrupt that was nobody's. */
+/* HLT with interrupts off would never end. The kernel goes on behind it, as after an interrupt that was nobody's. No
+ * trap comes behind INT n and its like: an int3 that is out for it stays so until memory is looked at. */
 bool kdio_step_begin(struct kdio_stub *stub, struct kdio_step *step, struct kdio_trap_frame *frame)
 {
     unsigned size;
@@ -73,6 +99,8 @@ bool kdio_step_begin(struct kdio_stub *stub, struct kdio_step *step, struct kdio
         kdio_breakpoint_lift(stub, step->lifted);
     size = read_opcode(stub, step, frame->rip);
     step->user = frame->cs & CS_RPL;
+    if (step->opcode == KDIO_OPCODE_INT)
+        return false;
     if (step->opcode == OPCODE_HLT && !step->user) {
         frame->rip += size;
         finish(stub, step);

@@ -22,14 +22,15 @@ struct kdio_step {
 /* The one that asks: its APIC identifier, and 1, so that 0 is none. */
 uint32_t kdio_step_processor(const struct kdio_stub *stub);
 
-/* The instruction at RIP runs when the frame is gone on with. False when it is over at once: RIP is behind it. */
+/* Noted as `opcode` for what cannot be stepped: INT n, SYSCALL, SYSRET, SYSENTER, SYSEXIT. */
+#define KDIO_OPCODE_INT 0xcdu
+
+/* The instruction at RIP runs when the frame is gone on with. False when it is over at once, RIP behind it, or when it
+ * cannot be stepped, RIP as before. */
 bool kdio_step_begin(struct kdio_stub *stub, struct kdio_step *step, struct kdio_trap_frame *frame);
 
 /* To be asked in a trap: whether it ends this step. */
-static inline bool kdio_step_is_of(const struct kdio_step *step, uint32_t processor)
-{
-    return step->active && step->processor == processor;
-}
+bool kdio_step_is_of(const struct kdio_step *step, uint32_t processor, const struct kdio_trap_frame *frame);
 
 /* Whether the instruction was done or not: an exception, or another breakpoint, may have come first. */
 void kdio_step_end(struct kdio_stub *stub, struct kdio_step *step, struct kdio_trap_frame *frame, bool done);

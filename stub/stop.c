@@ -145,7 +145,9 @@ static bool leave(struct kdio_stub *stub, struct kdio_trap_frame *frame)
     }
     if (kdio_step_begin(stub, &stop->step, frame) || !step)
         return true;
-    judge_skipped(stub, frame);
+    stop->refused = stop->step.opcode == KDIO_OPCODE_INT;
+    if (!stop->refused)
+        judge_skipped(stub, frame);
     return false;
 }
 
@@ -175,11 +177,9 @@ bool kdio_stop_hold(struct kdio_stub *stub)
     struct kdio_quiet quiet;
     bool held;
 
-    if (!stub->breakpoints.count)
-        return kdio_stub_take(&stub->busy);
     quiet = kdio_quiet_begin(stub);
     held = kdio_stub_take(&stub->busy);
-    if (held) {
+    if (held && stub->breakpoints.count) {
         stop->holder = kdio_step_processor(stub);
         stop->quiet = quiet;
         stop->is_quiet = true;
@@ -214,10 +214,12 @@ static bool pass_int3(struct kdio_stub *stub, struct kdio_step *step, struct kdi
     struct kdio_stop *stop = &stub->stop;
     uint8_t id = kdio_breakpoint_at(stub, frame->rip - 1);
 
-    if (id == KDIO_BREAKPOINT_NONE || (stop->passing && !kdio_breakpoint_drop(stub, id)))
+    bool once = !stop->passing && !step->active;
+
+    if (id == KDIO_BREAKPOINT_NONE || (!once && !kdio_breakpoint_drop(stub, id)))
         return false;
     frame->rip--;
-    if (!stop->passing) {
+    if (once) {
         stop->passing = true;
         (void)kdio_step_begin(stub, step, frame);
         stop->passing = false;
@@ -255,16 +257,16 @@ static bool pass(struct kdio_stub *stub, struct kdio_step *step, struct kdio_tra
     return frame->vector == VECTOR_BREAKPOINT && pass_int3(stub, step, frame);
 }
 
-/* A stub that is at work on this processor cannot be entered. While another one has it, an int3 strikes again and
- * again: it may be ours, or have been, and is judged when the stub is free. */
+/* A stub that is at work on this processor cannot be entered. While another one has it, an int3 or a fault strikes
+ * again and again, and is judged when the stub is free: the int3 may be ours, or have been. */
 static bool beside(struct kdio_stub *stub, struct kdio_trap_frame *frame, uint32_t processor)
 {
     uint32_t holder = stub->stop.holder;
     bool waits = holder == KDIO_NOBODY ? stub->breakpoints.count : holder != processor;
 
-    if (frame->vector != VECTOR_BREAKPOINT || !waits)
+    if (frame->vector == VECTOR_DEBUG || !waits)
         return pass(stub, &stub->stop.pass, frame);
-    frame->rip--;
+    frame->rip -= frame->vector == VECTOR_BREAKPOINT;
     return true;
 }
 
@@ -338,9 +340,9 @@ bool kdio_stub_trap(struct kdio_stub *stub, struct kdio_trap_frame *frame)
         return false;
     stop = &stub->stop;
     processor = kdio_step_processor(stub);
-    if (kdio_step_is_of(&stop->pass, processor))
+    if (kdio_step_is_of(&stop->pass, processor, frame))
         return pass_end(stub, frame);
-    stepped = kdio_step_is_of(&stop->step, processor);
+    stepped = kdio_step_is_of(&stop->step, processor, frame);
     if (!stepped && !kdio_stub_take(&stub->busy))
         return beside(stub, frame, processor);
     stop->holder = processor;

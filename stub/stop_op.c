@@ -33,32 +33,45 @@ void kdio_stop_debug_set(const struct kdio_stub *stub, unsigned which, uint64_t 
     stub->machine.debug_set(stub->machine.context, which, value);
 }
 
+static void __attribute__((noinline)) give_byte(struct kdio_writer *results, uint8_t value)
+{
+    kdio_write_uint(results, 1, value);
+}
+
 static void state(const struct kdio_stub *stub, struct kdio_writer *results)
 {
     const struct kdio_stop *stop = &stub->stop;
     const struct kdio_trap_frame *frame = stop->frame;
 
-    kdio_write_uint(results, 1, frame != NULL);
-    kdio_write_uint(results, 1, frame ? stop->reason : KDIO_STOP_NONE);
+    give_byte(results, frame != NULL);
+    give_byte(results, frame ? stop->reason : KDIO_STOP_NONE);
     kdio_write_uint(results, 4, stop->count);
     kdio_write_uint(results, 4, kdio_processor_apic_id(stub));
-    kdio_write_uint(results, 1, frame ? frame->vector : 0);
-    kdio_write_uint(results, 8, frame ? frame->error_code : 0);
-    kdio_write_uint(results, 8, frame ? stop->dr6 : 0);
-    kdio_write_uint(results, 8, frame ? frame->rip : 0);
-    kdio_write_uint(results, 1, frame ? stop->breakpoint : KDIO_BREAKPOINT_NONE);
+    if (!frame) {
+        for (unsigned i = 0; i < 1 + 8 + 8 + 8; i++)
+            give_byte(results, 0);
+        give_byte(results, KDIO_BREAKPOINT_NONE);
+        return;
+    }
+    give_byte(results, frame->vector);
+    kdio_write_uint(results, 8, frame->error_code);
+    kdio_write_uint(results, 8, stop->dr6);
+    kdio_write_uint(results, 8, frame->rip);
+    give_byte(results, stop->breakpoint);
 }
 
 /* Where a register of the frame lies; NULL for those that are elsewhere. */
 static uint64_t *in_frame(struct kdio_trap_frame *frame, unsigned number)
 {
-    uint64_t *const places[] = {
-        &frame->rax, &frame->rbx, &frame->rcx, &frame->rdx, &frame->rsi, &frame->rdi, &frame->rbp, &frame->rsp,
-        &frame->r8, &frame->r9, &frame->r10, &frame->r11, &frame->r12, &frame->r13, &frame->r14, &frame->r15,
-        &frame->rip, &frame->rflags, &frame->cs, &frame->ss,
+#define PLACE(name) offsetof(struct kdio_trap_frame, name) / sizeof(uint64_t)
+    static const uint8_t places[] = {
+        PLACE(rax), PLACE(rbx), PLACE(rcx), PLACE(rdx), PLACE(rsi), PLACE(rdi), PLACE(rbp), PLACE(rsp),
+        PLACE(r8), PLACE(r9), PLACE(r10), PLACE(r11), PLACE(r12), PLACE(r13), PLACE(r14), PLACE(r15),
+        PLACE(rip), PLACE(rflags), PLACE(cs), PLACE(ss),
     };
+#undef PLACE
 
-    return number < sizeof places / sizeof places[0] ? places[number] : NULL;
+    return number < sizeof places ? &frame->rax + places[number] : NULL;
 }
 
 /* ---- Registers ---- */
@@ -143,9 +156,10 @@ static enum kdio_status step(struct kdio_stub *stub, struct kdio_run *run)
 
     run->gives_way = false;
     if (run->op_units && stop->count != (uint32_t)run->op_at)
-        return KDIO_DONE;
+        return stop->refused ? KDIO_UNSUPPORTED : KDIO_DONE;
     run->op_units = 1;
     run->op_at = stop->count;
+    stop->refused = false;
     run->gives_way = true;
     stop->resume = KDIO_RESUME_STEP;
     return KDIO_OP_GOES_ON;
@@ -172,21 +186,27 @@ static inline __attribute__((always_inline)) enum kdio_status set_breakpoint(str
     enum kdio_status status = kdio_breakpoint_set(stub, (uint8_t)operand[0], (uint8_t)operand[1], operand[2], &id);
 
     if (status == KDIO_DONE)
-        kdio_write_uint(&run->results, 1, id);
+        give_byte(&run->results, id);
     return status;
 }
 
 static enum kdio_status get_breakpoint(const struct kdio_stub *stub, struct kdio_run *run)
 {
-    uint64_t id = run->op.operand[0];
+    uint64_t id = run->op.operand[0], address = 0;
+    uint8_t kind = KDIO_BREAKPOINT_FREE, length = 0;
     const struct kdio_breakpoint *slot;
 
     if (id >= KDIO_BREAKPOINT_COUNT)
         return KDIO_BAD_OPERAND;
     slot = &stub->breakpoints.slots[id];
-    kdio_write_uint(&run->results, 1, slot->used ? slot->kind : KDIO_BREAKPOINT_FREE);
-    kdio_write_uint(&run->results, 1, slot->used ? kdio_breakpoint_length(slot) : 0);
-    kdio_write_uint(&run->results, 8, slot->used ? slot->address : 0);
+    if (slot->used) {
+        kind = slot->kind;
+        length = kdio_breakpoint_length(slot);
+        address = slot->address;
+    }
+    give_byte(&run->results, kind);
+    give_byte(&run->results, length);
+    kdio_write_uint(&run->results, 8, address);
     return KDIO_DONE;
 }
 

@@ -24,6 +24,7 @@
 #define TX_CHUNK           KDIO_UART_FIFO_SIZE
 /* Bytes taken from the UART in one call: with two accesses a byte, and the transmitter's, within the bound. */
 #define RX_CHUNK           24u
+#define DRAIN_US_MAX       10000u  /* Nobody who goes on takes so long for a FIFO. */
 
 _Static_assert(2 * RX_CHUNK + 1 + TX_CHUNK + 4 <= KDIO_STUB_ACCESSES_MAX,
                "a call reads RX_CHUNK bytes, writes a FIFO, and touches LCR, LSR and IER, within its bound");
@@ -176,11 +177,18 @@ static bool is_suspended(const struct kdio_stub *stub)
     return KDIO_STUB_HAS_SUSPEND && __atomic_load_n(&stub->suspended, __ATOMIC_ACQUIRE);
 }
 
+/* Whoever empties the UART was interrupted by what now stands still, or waits for that: it cannot go on. */
+static bool is_drained_by_none(const struct kdio_stub *stub)
+{
+    return KDIO_STUB_HAS_RUN && stub->stop.frame && kdio_stub_now_us(stub) - stub->drained_us > DRAIN_US_MAX;
+}
+
 bool kdio_stub_drain(struct kdio_stub *stub, unsigned limit)
 {
+    bool taken = kdio_stub_take(&stub->draining);
     int byte = -1;
 
-    if (!kdio_stub_take(&stub->draining))
+    if (!taken && !is_drained_by_none(stub))
         return true; /* The holder empties it. */
     if (is_suspended(stub))
         limit = 0;
@@ -188,8 +196,10 @@ bool kdio_stub_drain(struct kdio_stub *stub, unsigned limit)
         ring_put(stub, (uint8_t)byte);
         stub->moved = true;
     }
-    stub->drained_us = kdio_stub_now_us(stub);
-    kdio_stub_release(&stub->draining);
+    if (!KDIO_STUB_HAS_RUN || taken) {
+        stub->drained_us = kdio_stub_now_us(stub);
+        kdio_stub_release(&stub->draining);
+    }
     return byte < 0;
 }
 

@@ -87,6 +87,8 @@ bool kdio_uart_config_valid(const struct kdio_uart_config *config)
 {
     uint32_t divisor = config->baud ? find_divisor(config, config->baud) : 1;
 
+    if (KDIO_STUB_HAS_PROGRAMS && config->baud && !kdio_uart_rate(config, config->baud))
+        return false;
     return config->space <= (KDIO_STUB_HAS_MMIO ? KDIO_UART_MMIO : KDIO_UART_PORT) &&
            (config->stride == 1 || (KDIO_STUB_HAS_MMIO && config->stride == 4)) && divisor - 1 < UINT16_MAX;
 }

@@ -79,6 +79,7 @@ static uint32_t port_in(void *context, uint16_t port, unsigned width)
     uint32_t value;
 
     target->now_ns += target->access_ns;
+    target->touched = true;
     if (is_uart(port))
         return uart_in(target, port - TARGET_UART_PORT);
     value = device_in(target, port, width);
@@ -93,6 +94,7 @@ static void port_out(void *context, uint16_t port, unsigned width, uint32_t valu
     char text[64];
 
     target->now_ns += target->access_ns;
+    target->touched = true;
     if (is_uart(port)) {
         if (port == TARGET_UART_PORT + UART_LCR)
             target->lcr = (uint8_t)value;
@@ -132,8 +134,11 @@ static uintptr_t interrupts_off(void *context)
     bool before = target->interrupts_off;
 
     target->interrupts_off = true;
-    if (!before)
+    if (!before) {
+        target->touched = false;
+        target->log_before = target->log_size;
         record(target, "off");
+    }
     return before;
 }
 
@@ -141,8 +146,10 @@ static void interrupts_restore(void *context, uintptr_t state)
 {
     struct target *target = context;
 
-    if (target->interrupts_off && !state)
+    if (target->interrupts_off && !state && target->touched)
         record(target, "on");
+    else if (target->interrupts_off && !state)
+        target->log_size = target->log_before;
     target->interrupts_off = state != 0;
 }
 

@@ -108,6 +108,7 @@ static uint32_t port_in(void *context, uint16_t port, unsigned width)
     if (!is_uart(port))
         return peer.port_in(context, port, width);
     kernel->world.target.now_ns += 1000;
+    kernel->world.target.touched = true;
     if (port == TARGET_UART_PORT + UART_LSR)
         return read_lsr(kernel);
     if (port != TARGET_UART_PORT + UART_DATA || peer.line_at == peer.line_size)

@@ -84,6 +84,7 @@ static bool access(void *context, enum kdio_access what, uint64_t at, uint64_t *
     struct world *world = context;
 
     world->target.now_ns += 100;
+    world->target.touched = true;
     assert_true(world->log_count < WORLD_LOG_SIZE);
     world->log[world->log_count++] = (struct world_access){ what, at, *value };
     if (world->log_count == world->fault_at)
