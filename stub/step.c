@@ -11,6 +11,8 @@
 #define RFLAGS_STEP (RFLAGS_TF | RFLAGS_IF) /* What a step changes. */
 #define CS_RPL    3u
 #define VECTOR_DEBUG 1u
+#define REGISTER_DR6 9u /* Among what the machine tells. */
+#define DR6_BS       0x4000u
 
 #define OPCODE_ESCAPE   0x0fu
 #define OPCODE_SYSCALL  0x05u /* Behind the escape; SYSRET is 07, */
@@ -64,11 +66,14 @@ static unsigned read_opcode(const struct kdio_stub *stub, struct kdio_step *step
     return size;
 }
 
-/* A gate clears TF: what traps without it is not the instruction but a handler that runs in the midst of it. */
-bool kdio_step_is_of(const struct kdio_step *step, uint32_t processor, const struct kdio_trap_frame *frame)
+/* A gate clears TF: what traps without it, but for a step that cleared it itself, is not the instruction but a handler
+ * that runs in the midst of it. */
+bool kdio_step_is_of(const struct kdio_stub *stub, const struct kdio_step *step, uint32_t processor,
+                     const struct kdio_trap_frame *frame)
 {
     return step->active && step->processor == processor &&
-           (frame->vector == VECTOR_DEBUG || frame->rflags & RFLAGS_TF);
+           (frame->rflags & RFLAGS_TF ||
+            (frame->vector == VECTOR_DEBUG && kdio_stop_system_register(stub, REGISTER_DR6) & DR6_BS));
 }
 
 uint32_t kdio_step_processor(const struct kdio_stub *stub)

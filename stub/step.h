@@ -30,7 +30,8 @@ uint32_t kdio_step_processor(const struct kdio_stub *stub);
 bool kdio_step_begin(struct kdio_stub *stub, struct kdio_step *step, struct kdio_trap_frame *frame);
 
 /* To be asked in a trap: whether it ends this step. */
-bool kdio_step_is_of(const struct kdio_step *step, uint32_t processor, const struct kdio_trap_frame *frame);
+bool kdio_step_is_of(const struct kdio_stub *stub, const struct kdio_step *step, uint32_t processor,
+                     const struct kdio_trap_frame *frame);
 
 /* Whether the instruction was done or not: an exception, or another breakpoint, may have come first. */
 void kdio_step_end(struct kdio_stub *stub, struct kdio_step *step, struct kdio_trap_frame *frame, bool done);

@@ -340,9 +340,9 @@ bool kdio_stub_trap(struct kdio_stub *stub, struct kdio_trap_frame *frame)
         return false;
     stop = &stub->stop;
     processor = kdio_step_processor(stub);
-    if (kdio_step_is_of(&stop->pass, processor, frame))
+    if (kdio_step_is_of(stub, &stop->pass, processor, frame))
         return pass_end(stub, frame);
-    stepped = kdio_step_is_of(&stop->step, processor, frame);
+    stepped = kdio_step_is_of(stub, &stop->step, processor, frame);
     if (!stepped && !kdio_stub_take(&stub->busy))
         return beside(stub, frame, processor);
     stop->holder = processor;

@@ -24,7 +24,6 @@
 #define TX_CHUNK           KDIO_UART_FIFO_SIZE
 /* Bytes taken from the UART in one call: with two accesses a byte, and the transmitter's, within the bound. */
 #define RX_CHUNK           24u
-#define DRAIN_US_MAX       10000u  /* Nobody who goes on takes so long for a FIFO. */
 
 _Static_assert(2 * RX_CHUNK + 1 + TX_CHUNK + 4 <= KDIO_STUB_ACCESSES_MAX,
                "a call reads RX_CHUNK bytes, writes a FIFO, and touches LCR, LSR and IER, within its bound");
@@ -177,29 +176,25 @@ static bool is_suspended(const struct kdio_stub *stub)
     return KDIO_STUB_HAS_SUSPEND && __atomic_load_n(&stub->suspended, __ATOMIC_ACQUIRE);
 }
 
-/* Whoever empties the UART was interrupted by what now stands still, or waits for that: it cannot go on. */
-static bool is_drained_by_none(const struct kdio_stub *stub)
-{
-    return KDIO_STUB_HAS_RUN && stub->stop.frame && kdio_stub_now_us(stub) - stub->drained_us > DRAIN_US_MAX;
-}
-
+/* An interrupt whose handler stops, here or by waiting for another processor that stands, would leave the UART to nobody.
+ * Where another entry is at it, that one empties it. */
 bool kdio_stub_drain(struct kdio_stub *stub, unsigned limit)
 {
-    bool taken = kdio_stub_take(&stub->draining);
+    uintptr_t state = KDIO_STUB_HAS_RUN ? kdio_machine_interrupts_off(&stub->machine) : 0;
     int byte = -1;
 
-    if (!taken && !is_drained_by_none(stub))
-        return true; /* The holder empties it. */
-    if (is_suspended(stub))
-        limit = 0;
-    for (; limit && (byte = kdio_uart_get(&stub->uart)) >= 0; limit--) {
-        ring_put(stub, (uint8_t)byte);
-        stub->moved = true;
-    }
-    if (!KDIO_STUB_HAS_RUN || taken) {
+    if (kdio_stub_take(&stub->draining)) {
+        if (is_suspended(stub))
+            limit = 0;
+        for (; limit && (byte = kdio_uart_get(&stub->uart)) >= 0; limit--) {
+            ring_put(stub, (uint8_t)byte);
+            stub->moved = true;
+        }
         stub->drained_us = kdio_stub_now_us(stub);
         kdio_stub_release(&stub->draining);
     }
+    if (KDIO_STUB_HAS_RUN)
+        kdio_machine_interrupts_restore(&stub->machine, state);
     return byte < 0;
 }
 

@@ -22,6 +22,7 @@
 #define IDLE_NS      (2 * SIM_MS)
 #define STORM        8u /* An interrupt that is still there after so many services in a row hangs the machine. */
 #define LINE_SIZE_MAX 120u
+#define TICK_PART     40u /* One access in so many. */
 
 enum entry { HANDLE, POLL, CONSOLE };
 
@@ -169,20 +170,35 @@ static void interrupt_preempts(struct sim *sim)
     }
 }
 
+/* Code of the kernel's with breakpoints, in an interrupt that strikes an entry. */
+static void tick_preempts(struct sim *sim)
+{
+    struct sim_processor *processor = sim->target.processor;
+    unsigned accesses = processor->accesses, before = processor->accesses_before;
+    bool in_program = processor->in_program;
+
+    sim_debugged_tick(sim);
+    processor->accesses = accesses;
+    processor->accesses_before = before;
+    processor->in_program = in_program;
+}
+
 static void preempt(struct sim *sim)
 {
     const struct sim_processor *processor = sim->target.processor;
 
-    if (processor->depth >= SIM_DEPTH_MAX || processor->standing)
+    if (processor->depth >= SIM_DEPTH_MAX || processor->standing || processor->atomic)
         return;
-    if (processor == sim->target.processors && irq_pending(sim) && !processor->atomic && !processor->in_irq)
+    if (sim->config.second_ns && sim_chance(&sim->random, 1, TICK_PART))
+        tick_preempts(sim);
+    if (processor == sim->target.processors && irq_pending(sim) && !processor->in_irq)
         interrupt_preempts(sim);
     if (!sim_chance(&sim->random, sim->config.preempt_part, 1000))
         return;
     if (sim->config.console_ns && sim_chance(&sim->random, 1, 3))
         (void)enter(sim, CONSOLE);
     else
-        (void)enter(sim, POLL); /* A timer's, or that of a handler which nothing keeps out. */
+        (void)enter(sim, POLL); /* A timer's. */
 }
 
 /* ---- The machine, as the stub sees it ---- */

@@ -79,7 +79,7 @@ static uint32_t port_in(void *context, uint16_t port, unsigned width)
     uint32_t value;
 
     target->now_ns += target->access_ns;
-    target->touched = true;
+    target->touched |= !is_uart(port);
     if (is_uart(port))
         return uart_in(target, port - TARGET_UART_PORT);
     value = device_in(target, port, width);
@@ -94,7 +94,7 @@ static void port_out(void *context, uint16_t port, unsigned width, uint32_t valu
     char text[64];
 
     target->now_ns += target->access_ns;
-    target->touched = true;
+    target->touched |= !is_uart(port);
     if (is_uart(port)) {
         if (port == TARGET_UART_PORT + UART_LCR)
             target->lcr = (uint8_t)value;

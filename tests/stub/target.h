@@ -30,7 +30,7 @@ struct target {
     uint32_t access_ns; /* What an access to a port takes. */
     uint32_t clock_ns;  /* What a look at the clock takes. */
     bool interrupts_off;
-    bool touched;     /* Something was accessed meanwhile, or else it is not in the log. */
+    bool touched;     /* Something but the UART was accessed meanwhile, or else it is not in the log. */
     size_t log_before; /* How much was in it. */
     uint64_t ready_at_us;
     uint32_t counter;

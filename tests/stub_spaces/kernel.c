@@ -108,11 +108,12 @@ static uint32_t port_in(void *context, uint16_t port, unsigned width)
     if (!is_uart(port))
         return peer.port_in(context, port, width);
     kernel->world.target.now_ns += 1000;
-    kernel->world.target.touched = true;
+    kernel->open_accesses += !kernel->world.target.interrupts_off;
     if (port == TARGET_UART_PORT + UART_LSR)
         return read_lsr(kernel);
     if (port != TARGET_UART_PORT + UART_DATA || peer.line_at == peer.line_size)
         return 0;
+    kernel->open_reads += !kernel->world.target.interrupts_off;
     peer.moved = true;
     return peer.line[peer.line_at++];
 }
@@ -263,6 +264,33 @@ static void return_from_interrupt(struct kernel *kernel)
     frame->ss = ss;
 }
 
+/* As perform, behind 0f. */
+static unsigned perform_escaped(struct kernel *kernel)
+{
+    struct kdio_trap_frame *frame = &kernel->frame;
+
+    switch (*at_virtual(kernel, frame->rip)) {
+    case 0x01:
+        assert_true(frame->rflags & FLAG_IF); /* MWAIT, which else never ends. */
+        frame->rip += 2;
+        return 0;
+    case 0x05: case 0x07: case 0x34: case 0x35:
+        frame->rip++;
+        return 0;
+    default:
+        return 6;
+    }
+}
+
+/* SDM volume 2, SYSRET and INT n: they go on with other flags. */
+static bool is_untraced(struct kernel *kernel)
+{
+    const uint8_t *code = at_virtual(kernel, kernel->frame.rip);
+
+    code += *code == 0x48;
+    return *code == 0xcd || (*code == 0x0f && code[1] != 0x0b && code[1] != 0x01);
+}
+
 /* The exception that the instruction ends with; 0: none. RIP is behind it, but for faults. */
 static unsigned perform(struct kernel *kernel)
 {
@@ -274,6 +302,7 @@ static unsigned perform(struct kernel *kernel)
         size = 2;
         frame->rip++;
     }
+    frame->rip += *at_virtual(kernel, frame->rip) == 0x48;
     switch (*at_virtual(kernel, frame->rip++)) {
     case 0x90: return 0;
     case 0x9c: push_flags(kernel, size); return 0;
@@ -283,16 +312,21 @@ static unsigned perform(struct kernel *kernel)
     case 0xfb: frame->rflags |= FLAG_IF; return 0;
     case 0xf4: assert_true(frame->rflags & FLAG_IF); return 0; /* Else it never ends. */
     case 0xcc: return 3;
+    case 0xcd: frame->rip++; return 0; /* What it calls has come back. */
     case 0xf1: return 1;
-    default:
-        frame->rip = first;
-        return 6;
+    case 0x0f:
+        if (!perform_escaped(kernel))
+            return 0;
+        break;
+    default: break;
     }
+    frame->rip = first;
+    return 6;
 }
 
 void kernel_execute(struct kernel *kernel)
 {
-    bool trace = kernel->frame.rflags & FLAG_TF;
+    bool trace = kernel->frame.rflags & FLAG_TF && !is_untraced(kernel);
     unsigned vector;
 
     kernel->rflags_before = kernel->frame.rflags;

@@ -46,6 +46,8 @@ struct kernel {
     unsigned pair_asked;    /* How often the pair lock was, */
     bool pair_held;         /* which the kernel holds. */
     bool mute_lsr;          /* The transmitter has no room. */
+    unsigned open_accesses; /* Of the UART, while interrupts could come in; */
+    unsigned open_reads;    /* those that took a byte. */
 };
 
 /* A kernel with a session; KERNEL_CODE holds nothing but NOPs. The first without one. */
