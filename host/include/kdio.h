@@ -472,8 +472,9 @@ const struct kdio_error *kdio_target_error(const struct kdio_target *target);
 /*
  * Resolves an unknown outcome: reconnects if need be, asks the stub what it executed, and makes sure that what was not
  * done never will be. Returns KDIO_DONE when it is known (*done_count operations of the failed call are done, the rest
- * are not; kdio_target_error has units_done of the first of these); RESET or TAKEN when nobody can know any more; a
- * link status when the line is still dead (try again later).
+ * are not, but that of the first of these part may be, where it has a count, fills or waits: kdio_target_error has
+ * units_done of it, at least); RESET or TAKEN when nobody can know any more; a link status when the line is still dead
+ * (try again later).
  */
 KDIO_MUST_CHECK enum kdio_status kdio_target_resolve(struct kdio_target *target, uint32_t *done_count);
 

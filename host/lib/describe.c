@@ -231,6 +231,8 @@ static bool say_detail(struct text *text, const struct kdio_operation *operation
         say(text, "%s", kdio_status_text(status));
     else if (status == KDIO_UNSUPPORTED && kind_of(operation->row) == KIND_PCI)
         say(text, "refused by the stub: the target has no ECAM for it");
+    else if (status == KDIO_UNSUPPORTED && operation->row->opcode == KDIO_OP_RESUME)
+        say(text, "the instruction cannot be stepped (INT n, SYSCALL, SYSRET, SYSENTER, SYSEXIT); `g` executes it");
     else
         return false;
     return true;

@@ -23,7 +23,8 @@
  *   Interrupts  A plain program leaves them as they are between its operations; one that makes several accesses that
  *               belong together (read-modify-write; an index and its data, at most 4 accesses) has them off
  *               meanwhile. An atomic program has them off on the CPU it runs on, for at most atomic_max_us. UART
- *               register accesses never turn them off.
+ *               register accesses never turn them off, but with run control those that empty the FIFO do (at most
+ *               24 bytes, two accesses each).
  *   Untouched   The stub touches its UART, what a request names, and nothing else: no PIC, no APIC, no timer, no BREAK.
  *               When LCR.DLAB is found set, some other driver is inside the UART, and nothing but
  *               LCR is read until it is clear again. Accesses that overlap the link's own UART are refused.
@@ -56,7 +57,8 @@
  *               While there are breakpoints a call keeps interrupts off, but between the steps of a plain program, of
  *               some 20 us each. Code that has one and runs all the same while the stub is at work on that CPU (a hook;
  *               an interrupt in such a program) does not stop there, and the breakpoint stays; another CPU waits at it
- *               until the stub is free. Keep them out of `map` and of what the handlers of #DB and #BP run.
+ *               until the stub is free. Keep them out of `map` and of what the handlers of #DB and #BP run. A debug
+ *               register's breakpoint that strikes while another CPU has the stub is passed over.
  *
  *   Profiles    libkdiostub.a holds everything; libkdiostub-access.a everything but kdio_stub_trap. libkdiostub-ports.a
  *               is ports and the link alone, the smallest: kdio_stub_init, handle, poll and prompt; a UART at a port,
@@ -259,7 +261,8 @@ struct kdio_stub_config {
      * Where the kernel sees a physical address: a pointer, and in *size how many bytes from there on; memory cached,
      * devices uncached. NULL where there is neither, or it cannot be seen: the host is told of a fault (vector 0).
      * *size comes in as the bytes of the next access, for which alone the pointer is used: a kernel may map each time
-     * at the same place. NULL, or `faults` not set: physical memory is UNSUPPORTED.
+     * at the same place. The link's own UART in memory is refused where it is shown at uart.base; elsewhere it would be
+     * accessed: answer NULL for it there. NULL, or `faults` not set: physical memory is UNSUPPORTED.
      */
     void *(*map)(void *context, uint64_t physical, uint64_t *size);
 
@@ -373,8 +376,9 @@ struct kdio_trap_frame {
  * To be called, with interrupts off, from the handlers of #DB and #BP, of each exception that the kernel would die of
  * (when kdio_stub_fault has not handled it), and, with the frame of what was interrupted, by whoever got
  * KDIO_STUB_BREAK from kdio_stub_handle or kdio_stub_poll. While the kernel is stopped it does not return. True: go on
- * with the frame, which may have changed. False: not the stub's affair (no host has ever asked for anything, or the
- * stub itself is on the stack), and nothing is changed.
+ * with the frame, which may have changed; a fault strikes again then while another CPU has the stub. False: not the
+ * stub's affair (no host has ever asked for anything, the stub itself is on the stack, or, while there are no
+ * breakpoints, another CPU is in it: asked again soon it may have left), and nothing is changed.
  */
 bool kdio_stub_trap(struct kdio_stub *stub, struct kdio_trap_frame *frame) __attribute__((warn_unused_result));
 

@@ -444,6 +444,39 @@ static void a_delay_lasts_at_least_so_long(void **state)
     }
 }
 
+/* The next slice is another CPU's, whose clock is behind. */
+static void a_delay_whose_clock_goes_back(void **state)
+{
+    uint64_t from_ns;
+
+    (void)state;
+    target.now_ns = 10000000;
+    ADD(&target, DELAY, 5000);
+    assert_int_equal(target_begin(&target, false), KDIO_DONE);
+    assert_false(target_go(&target));
+    from_ns = target.now_ns -= 2000000;
+    while (!target_go(&target))
+        ;
+    assert_in_range(target.now_ns - from_ns, 5000000, 5100000);
+}
+
+/* The UART would be at another rate than the host. */
+static void a_rate_that_the_clock_does_not_give(void **state)
+{
+    static const struct { uint32_t baud, clock_hz; bool given; } rows[] = {
+        { 115200, 0, true }, { 57600, 0, true }, { 9600, 0, true }, { 230400, 0, false }, { 128000, 0, false },
+        { 153600, 0, false }, { 200000, 0, false }, { 230400, 3686400, true }, { 3000000, 48000000, true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        target.config.uart.baud = rows[i].baud;
+        target.config.uart.clock_hz = rows[i].clock_hz;
+        assert_int_equal(kdio_stub_init(target.memory, sizeof target.memory, &target.config, &target.stub),
+                         rows[i].given ? KDIO_STUB_OK : KDIO_STUB_BAD_CONFIG);
+    }
+}
+
 static void time_stamps_around_an_access(void **state)
 {
     (void)state;
@@ -483,6 +516,8 @@ int main(void)
         cmocka_unit_test_setup(bad_counts, start),
         cmocka_unit_test_setup(a_table_that_is_cut_short, start),
         cmocka_unit_test_setup(a_delay_lasts_at_least_so_long, start),
+        cmocka_unit_test_setup(a_delay_whose_clock_goes_back, start),
+        cmocka_unit_test_setup(a_rate_that_the_clock_does_not_give, start),
         cmocka_unit_test_setup(time_stamps_around_an_access, start),
     };
 
