@@ -137,7 +137,7 @@ enum exit_status trace_execute(const struct statement *statement, struct session
     return repeat(statement, session, kdio_step);
 }
 
-/* ---- Stepping over: a call comes back behind itself, a repeated string instruction ends there ---- */
+/* ---- Stepping over: what calls comes back behind itself, a repeated string instruction ends there ---- */
 
 static bool is_prefix(uint8_t byte)
 {
@@ -173,6 +173,8 @@ static unsigned over_size(const uint8_t code[INSTRUCTION_MAX])
     }
     if (code[at] == 0xe8)
         return at + 5;
+    if (code[at] == 0xcd || (code[at] == 0x0f && code[at + 1] == 0x05)) /* INT n and SYSCALL, which cannot be stepped. */
+        return at + 2;
     if (code[at] == 0xff && (code[at + 1] >> 3 & 7) == 2)
         return at + 1 + modrm_size(code + at + 1);
     return repeated && is_string(code[at]) ? at + 1 : 0;

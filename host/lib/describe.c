@@ -232,7 +232,7 @@ static bool say_detail(struct text *text, const struct kdio_operation *operation
     else if (status == KDIO_UNSUPPORTED && kind_of(operation->row) == KIND_PCI)
         say(text, "refused by the stub: the target has no ECAM for it");
     else if (status == KDIO_UNSUPPORTED && operation->row->opcode == KDIO_OP_RESUME)
-        say(text, "the instruction cannot be stepped (INT n, SYSCALL, SYSRET, SYSENTER, SYSEXIT); `g` executes it");
+        say(text, "it cannot be stepped: INT n, SYSCALL, SYSRET, SYSENTER or SYSEXIT");
     else
         return false;
     return true;

@@ -287,6 +287,18 @@ class Corners(StopTest):
         self.ask("bc *")
         self.end()
 
+    def test_what_cannot_be_stepped(self):
+        """SYSCALL, SYSRET and INT n: the stub would wait for a trap that never comes."""
+        place = self.stop()["rip"]
+        address = symbols()["shell_step"]
+        saved = " ".join(f"{byte:02x}" for byte in self.ask(f"db {address:x} L 3")[0]["values"])
+        for code in "0f 05", "48 0f 07", "cd 41":
+            self.ask(f"!eb {address:x} {code}", f"r rip={address:x}")
+            self.assertIn("it cannot be stepped", self.command("-c", "t", status=1).errors)
+            self.assertEqual(self.ask("r rip")[0]["rip"], address)
+        self.ask(f"!eb {address:x} {saved}", f"r rip={place:x}")
+        self.end()
+
     def test_halting(self):
         self.trial("halting")
         start = self.stop()["rip"]
