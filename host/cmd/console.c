@@ -66,8 +66,8 @@ static void say_that_it_stands(struct session *session, const struct kdio_stop *
     }
     run_control_text(stop, text);
     (void)output_flush(session->output);
-    (void)fprintf(stderr, "kdio: the kernel is stopped (%s): it says nothing, and what is typed waits; end this with "
-                          "^C, then `kdio g` lets it run\n", text);
+    (void)fprintf(stderr, "kdio: the kernel is stopped (%s): it says nothing, and what is typed waits; %s`kdio g` lets "
+                          "it run\n", text, isatty(STDIN_FILENO) ? "end this with ^C, then " : "");
 }
 
 #define TOLD_OF_FAULT UINT32_MAX

@@ -143,7 +143,8 @@ static enum exit_status bad_option(const struct cmd_options *options, int option
         return failure_usage(failure, "option '%s' lacks its argument", word);
     if (strncmp(word, "--", 2) == 0)
         return failure_usage(failure, "unknown option '%s', or one with a surplus or missing argument", word);
-    return failure_usage(failure, "unknown option '-%c'", optopt);
+    return failure_usage(failure, "unknown option '-%c'%s", optopt,
+                         optopt >= '0' && optopt <= '9' ? "; numbers have no sign" : "");
 }
 
 /* getopt has looked at argv[optind - 1], so there is room for another word before it. */
