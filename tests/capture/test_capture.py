@@ -84,6 +84,8 @@ def operand_fields(program):
     for name, *operands in program:
         row = decoder.BY_NAME[name]
         for label, letter, value in zip(OPERAND_NAMES.get(stem(name), []), row["operands"], operands, strict=True):
+            if stem(name).endswith("SEARCH") and letter == "s":  # P13: it travels with every bit inverted.
+                value = bytes(0xFF - byte for byte in value)
             fields.setdefault("op." + label, []).append(plain(letter, value, row["width"], label == "text"))
     return fields
 
