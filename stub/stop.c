@@ -134,7 +134,7 @@ static void judge_skipped(struct kdio_stub *stub, struct kdio_trap_frame *frame)
 static bool leave(struct kdio_stub *stub, struct kdio_trap_frame *frame)
 {
     struct kdio_stop *stop = &stub->stop;
-    bool step = stop->resume == KDIO_RESUME_STEP;
+    bool step = stop->resume == KDIO_RESUME_STEP, begun;
 
     stop->step_is_own = !step;
     if (!step)
@@ -143,9 +143,10 @@ static bool leave(struct kdio_stub *stub, struct kdio_trap_frame *frame)
         frame->rflags |= RFLAGS_RF; /* An execute breakpoint of the debug registers is passed once. */
         return true;
     }
-    if (kdio_step_begin(stub, &stop->step, frame) || !step)
-        return true;
+    begun = kdio_step_begin(stub, &stop->step, frame);
     stop->refused = stop->step.opcode == KDIO_OPCODE_INT;
+    if (begun || !step)
+        return true;
     if (!stop->refused)
         judge_skipped(stub, frame);
     return false;

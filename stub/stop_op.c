@@ -159,7 +159,6 @@ static enum kdio_status step(struct kdio_stub *stub, struct kdio_run *run)
         return stop->refused ? KDIO_UNSUPPORTED : KDIO_DONE;
     run->op_units = 1;
     run->op_at = stop->count;
-    stop->refused = false;
     run->gives_way = true;
     stop->resume = KDIO_RESUME_STEP;
     return KDIO_OP_GOES_ON;
@@ -240,8 +239,10 @@ enum kdio_status kdio_stop_op(struct kdio_stub *stub, struct kdio_run *run)
         stub->stop.fetched = true;
     if (run->op_goes_on)
         return resume(stub, run);
-    if (!stub->stop.frame)
+    if (!stub->stop.frame) {
+        stub->stop.wanted &= opcode != KDIO_OP_RESUME; /* A stop that has not come is taken back. */
         return running_op(stub, run);
+    }
     if (opcode == KDIO_OP_GET_REGISTERS)
         return get_registers(stub, &run->results);
     if (opcode == KDIO_OP_SET_REGISTER)

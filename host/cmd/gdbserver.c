@@ -227,12 +227,15 @@ static enum exit_status attach_and_serve(struct client *client)
     struct session *session = client->session;
     enum kdio_status status = gdb_server_attach(client->server);
 
-    if (status != KDIO_DONE)
-        return session_failure(session, status);
-    if (gdb_server_state(client->server) != GDB_SERVER_STOPPED)
-        return failure_status(session->failure, KDIO_TIMEOUT,
-                              "the kernel does not stop: it keeps interrupts off, or does not look");
-    return serve(client);
+    enum exit_status result;
+
+    if (status == KDIO_DONE && gdb_server_state(client->server) == GDB_SERVER_STOPPED)
+        return serve(client);
+    result = status != KDIO_DONE ? session_failure(session, status)
+                                 : failure_status(session->failure, KDIO_TIMEOUT, "the kernel does not stop: it keeps "
+                                                  "interrupts off, or does not look");
+    (void)!gdb_server_detach(client->server); /* It is not to stop when nobody is there. */
+    return result;
 }
 
 static enum exit_status serve_client(struct session *session, int in, int out)

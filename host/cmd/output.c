@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "host/cmd/statement.h"
 
@@ -61,9 +62,44 @@ void output_number(cJSON *object, const char *name, double value)
     (void)cJSON_AddNumberToObject(object, name, value);
 }
 
+/* How many bytes a character of UTF-8 has here (RFC 3629); 0 when it is none. */
+static size_t character_size(const unsigned char *text)
+{
+    static const struct {
+        unsigned char first, last, low, high; /* The first byte, and the second. */
+        unsigned char size;
+    } rows[] = {
+        { 0x01, 0x7f, 0x00, 0xff, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+        { 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+        { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+    };
+    size_t row = 0, size;
+
+    while (row < sizeof(rows) / sizeof(rows[0]) && (text[0] < rows[row].first || text[0] > rows[row].last))
+        row++;
+    if (row == sizeof(rows) / sizeof(rows[0]) || text[1] < rows[row].low || text[1] > rows[row].high)
+        return 0;
+    for (size = 1; size < rows[row].size && (size == 1 || (text[size] & 0xc0) == 0x80); size++)
+        ;
+    return size == rows[row].size ? size : 0;
+}
+
+/* JSON is UTF-8: what is not (a file's name, text cut in a character) is U+FFFD. */
 void output_string(cJSON *object, const char *name, const char *value)
 {
-    (void)cJSON_AddStringToObject(object, name, value);
+    char *text = malloc(3 * strlen(value) + 1), *at = text;
+
+    if (text == NULL)
+        return;
+    while (*value != '\0') {
+        size_t size = character_size((const unsigned char *)value);
+        memcpy(at, size != 0 ? value : "\xef\xbf\xbd", size != 0 ? size : 3);
+        at += size != 0 ? size : 3;
+        value += size != 0 ? size : 1;
+    }
+    *at = '\0';
+    (void)cJSON_AddStringToObject(object, name, text);
+    free(text);
 }
 
 void output_boolean(cJSON *object, const char *name, bool value)

@@ -596,14 +596,17 @@ static void take_stop_query(struct gdb_server *server, struct gdb_cursor *cursor
 
 /* ---- The end ---- */
 
+/* Whatever is known of the kernel: it may have stopped since, or be about to. */
 enum kdio_status gdb_server_detach(struct gdb_server *server)
 {
-    enum kdio_status status = clear_breakpoints(server, true);
+    enum kdio_status status = clear_breakpoints(server, true), gone = KDIO_DONE;
 
-    if (status == KDIO_DONE && server->state == GDB_SERVER_STOPPED)
-        status = kdio_go(server->target);
+    if (status == KDIO_DONE || kdio_status_class(status) == KDIO_CLASS_REFUSED)
+        gone = kdio_go(server->target);
+    if (gone == KDIO_NOT_STOPPED)
+        gone = KDIO_DONE;
     server->state = GDB_SERVER_ENDED;
-    return status == KDIO_NOT_STOPPED ? KDIO_DONE : status; /* A `monitor g` before. */
+    return status == KDIO_DONE ? gone : status;
 }
 
 static void take_D(struct gdb_server *server, struct gdb_cursor *cursor)
@@ -612,18 +615,32 @@ static void take_D(struct gdb_server *server, struct gdb_cursor *cursor)
     answer_status(server, gdb_server_detach(server));
 }
 
-/* The machine is reset; that it is gone then is what was asked for. */
+/* The machine is reset; that it is gone then is what was asked for. False when that is refused. */
+static bool reset_machine(struct gdb_server *server)
+{
+    enum kdio_status status = kdio_out8(server->target, RESET_CONTROL, RESET_FULL);
+
+    if (kdio_status_class(status) == KDIO_CLASS_REFUSED)
+        return false;
+    server->state = GDB_SERVER_ENDED;
+    return true;
+}
+
+/* Nothing is answered to this one: where there is no reset the kernel is let go. */
 static void take_k(struct gdb_server *server, struct gdb_cursor *cursor)
 {
     (void)cursor;
-    (void)!kdio_out8(server->target, RESET_CONTROL, RESET_FULL);
-    server->state = GDB_SERVER_ENDED;
+    if (!reset_machine(server))
+        (void)!gdb_server_detach(server);
 }
 
 static void take_vKill(struct gdb_server *server, struct gdb_cursor *cursor)
 {
-    answer(server, "OK");
-    take_k(server, cursor);
+    (void)cursor;
+    if (reset_machine(server))
+        answer(server, "OK");
+    else
+        answer_failure(server);
 }
 
 /* ---- Queries ---- */
@@ -715,6 +732,7 @@ static const struct {
     { "qfThreadInfo", NULL, "m1" },
     { "qsThreadInfo", NULL, "l" },
     { "qAttached", NULL, "1" },
+    { "qCRC:", NULL, "" },
     { "qC", NULL, "QC1" },
     { "vCont?", NULL, "vCont;c;C;s;S" },
     { "vCont;", take_vCont, NULL },

@@ -284,6 +284,9 @@ KDIO_API enum kdio_status kdio_fill(struct kdio_target *target, enum kdio_space 
     return status;
 }
 
+#define LEVELS_MIN 4u
+#define LEVELS_MAX 5u
+
 /* Intel SDM volume 3, 4.5: a table at the lowest level has pages of 4 KiB; each level above, 512 times that. */
 static uint64_t page_size(const struct kdio_translation *translation)
 {
@@ -306,6 +309,10 @@ KDIO_API enum kdio_status kdio_translate(struct kdio_target *target, uint64_t ad
     for (unsigned i = 0; i < sizeof translation->entry / sizeof translation->entry[0]; i++)
         translation->entry[i] = kdio_read_uint(&reader, 8);
     translation->present = translation->physical != UINT64_MAX;
+    if (translation->levels < LEVELS_MIN || translation->levels > LEVELS_MAX ||
+        translation->walked > translation->levels)
+        return kdio_fail(target, KDIO_BAD_REPLY, KDIO_OUTCOME_DONE, "%s: no such page tables",
+                         kdio_status_text(KDIO_BAD_REPLY));
     if (translation->present)
         translation->page_size = page_size(translation);
     return KDIO_DONE;
@@ -362,7 +369,7 @@ static enum kdio_status split_text(struct kdio_target *target, struct kdio_progr
     size_t max = kdio_host_link_program_max(&target->link);
     size_t piece = max > TEXT_PIECE + 2 ? TEXT_PIECE : max - 2;
     struct kdio_operation operation;
-    enum kdio_status status = KDIO_DONE;
+    enum kdio_status status = max > 2 ? KDIO_DONE : KDIO_TOO_LARGE;
 
     for (size_t at = 0; status == KDIO_DONE && at < size; at += piece) {
         uint64_t operand[KDIO_OP_OPERANDS_MAX] = { size - at < piece ? size - at : piece };

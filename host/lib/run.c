@@ -137,15 +137,27 @@ static size_t whole_before(const struct kdio_stretch *stretch, size_t wire)
     return stretch->first + wire - (wire == stretch->count && stretch->to);
 }
 
-static void keep_results(struct kdio_program *program, const struct kdio_flight *flight,
+/* Where the results of operation `index` begin; of none, where those of all end. */
+static size_t results_at(const struct kdio_program *program, size_t index)
+{
+    return index < program->count ? program->operations[index].results_at : program->results_size;
+}
+
+/* False when they are not those of the operations that are done, and a part of the next one's. */
+static bool keep_results(struct kdio_program *program, const struct kdio_flight *flight,
                          const struct kdio_host_event *event)
 {
-    size_t end = flight->results_at + event->results_size;
-    const struct kdio_operation *next = &program->operations[program->done_count];
+    size_t end = flight->results_at + event->results_size, next_at = results_at(program, program->done_count);
 
+    program->partial_size = 0;
     if (event->results_size && event->results_size <= flight->request.results_max)
         memcpy(program->results + flight->results_at, event->results, event->results_size);
-    program->partial_size = program->done_count < program->count ? end - next->results_at : 0;
+    if (program->done_count == program->count)
+        return true;
+    if (end < next_at || end > results_at(program, program->done_count + 1))
+        return false;
+    program->partial_size = end - next_at;
+    return true;
 }
 
 void kdio_run_reply(struct kdio_target *target, struct kdio_flight *flight, const struct kdio_host_event *event)
@@ -164,8 +176,9 @@ void kdio_run_reply(struct kdio_target *target, struct kdio_flight *flight, cons
     if (target->failed)
         return; /* Skipped. */
     program->done_count = whole_before(&flight->stretch, done);
-    keep_results(program, flight, event);
-    if (event->failure.status != KDIO_DONE)
+    if (!keep_results(program, flight, event))
+        flight->failure.status = KDIO_BAD_REPLY;
+    if (flight->failure.status != KDIO_DONE)
         target->failed = flight;
 }
 

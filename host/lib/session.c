@@ -182,7 +182,7 @@ static enum kdio_status connect_anew(struct kdio_target *target, uint64_t limit_
 {
     show_wire(target, true, NULL, 0);
     show_wire(target, false, NULL, 0);
-    return kdio_transport_connect(target->transport, limit_us);
+    return kdio_transport_connect(target->transport, &target->options, limit_us);
 }
 
 /* Once, and at once; never a subprocess, which would be another target. */
@@ -300,6 +300,8 @@ static enum kdio_status connect(struct kdio_target *target, uint64_t end_us)
     kdio_rate_connected(target, false);
     if (status == KDIO_DONE)
         return status;
+    if (status == KDIO_INTERRUPTED)
+        return kdio_fail(target, status, KDIO_OUTCOME_NOT_DONE, "interrupted; nothing was done");
     return kdio_fail(target, status, KDIO_OUTCOME_NOT_DONE, "%s: %s: %s; nothing was done",
                      kdio_transport_name(target->transport), kdio_status_text(status),
                      kdio_transport_reason(target->transport));

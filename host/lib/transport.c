@@ -21,6 +21,7 @@
 #define TX_SIZE 16384u
 #define REASON_SIZE 160u
 #define CLOSE_LIMIT_US 2000000u
+#define SLICE_US 50000u /* How often options.interrupted is asked. */
 #define SIGKILL_WORD "1"
 
 struct kdio_transport {
@@ -276,6 +277,8 @@ static enum kdio_status connection_status(struct kdio_transport *transport)
     if (!transport->reason[0])
         snprintf(transport->reason, sizeof transport->reason, "%s", words_of(transport->error));
     kdio_transport_disconnect(transport);
+    if (transport->error == GE_INTERRUPTED)
+        return KDIO_INTERRUPTED;
     return transport->error == GE_NOMEM ? KDIO_NO_MEMORY : KDIO_NO_CONNECTION;
 }
 
@@ -285,10 +288,18 @@ static bool is_unnamed(int error)
     return error == GE_NAME_ERROR || error == GE_NAME_SERVER_FAILURE;
 }
 
-enum kdio_status kdio_transport_connect(struct kdio_transport *transport, uint64_t limit_us)
+/* Asked before each slice of the wait. */
+static bool is_interrupted(const struct kdio_options *options)
+{
+    return options && options->interrupted && options->interrupted(options->context);
+}
+
+enum kdio_status kdio_transport_connect(struct kdio_transport *transport, const struct kdio_options *options,
+                                        uint64_t limit_us)
 {
     uint64_t end_us = kdio_time_us() + limit_us;
     uint64_t now_us;
+    bool interrupted = false;
 
     kdio_transport_disconnect(transport);
     transport->reason[0] = 0;
@@ -301,10 +312,10 @@ enum kdio_status kdio_transport_connect(struct kdio_transport *transport, uint64
     transport->error = gensio_open(transport->io, on_open, transport);
     if (transport->error)
         transport->opening = false;
-    while (transport->opening && (now_us = kdio_time_us()) < end_us)
-        service(transport, end_us - now_us);
+    while (transport->opening && (now_us = kdio_time_us()) < end_us && !(interrupted = is_interrupted(options)))
+        service(transport, end_us - now_us < SLICE_US ? end_us - now_us : SLICE_US);
     if (transport->opening)
-        transport->error = GE_TIMEDOUT;
+        transport->error = interrupted ? GE_INTERRUPTED : GE_TIMEDOUT;
     if (!transport->error)
         gensio_set_read_callback_enable(transport->io, true);
     return connection_status(transport);

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "proto/status.h"
+#include <kdio.h>
 
 struct kdio_transport;
 
@@ -21,10 +21,12 @@ struct kdio_transport *kdio_transport_new(const char *gensio);
 void kdio_transport_free(struct kdio_transport *transport);
 
 /*
- * Connects, within `limit_us`. DONE, NO_CONNECTION, BAD_ARGUMENT for a string that gensio does not understand, or
- * SYSTEM. kdio_transport_reason tells more.
+ * Connects, within `limit_us`, while options->interrupted (NULL allowed, and options too) says nothing else. DONE,
+ * NO_CONNECTION, BAD_ARGUMENT for a string that gensio does not understand, INTERRUPTED, or NO_MEMORY.
+ * kdio_transport_reason tells more.
  */
-enum kdio_status kdio_transport_connect(struct kdio_transport *transport, uint64_t limit_us);
+enum kdio_status kdio_transport_connect(struct kdio_transport *transport, const struct kdio_options *options,
+                                        uint64_t limit_us);
 void kdio_transport_disconnect(struct kdio_transport *transport);
 bool kdio_transport_connected(const struct kdio_transport *transport);
 

@@ -71,6 +71,8 @@ static HRESULT search_stretch(struct kdio_win_client *client, const struct kdio_
         ULONG64 length = last - at + 1 - (search->pattern_size - prefix);
         enum kdio_status status = kdio_search(client->target, KDIO_SPACE_VIRTUAL, at, length, step, search->pattern,
                                               prefix, found);
+        if (status == KDIO_DONE && *found - at >= length)
+            return E_UNEXPECTED;
         if (status == KDIO_FAULT)
             *first = kdio_target_error(client->target)->address;
         result = status == KDIO_DONE ? judge(client, search, *found)

@@ -7,7 +7,7 @@
 
 GDB_TEST_BUILD := $(BUILD)/tests/gdb
 GDB_TEST_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
-GDB_TEST_OBJECTS := $(patsubst %.c,$(GDB_TEST_BUILD)/%.o,$(wildcard host/gdb/*.c) tests/gdb/fake_stop.c)
+GDB_TEST_OBJECTS := $(patsubst %.c,$(GDB_TEST_BUILD)/%.o,$(wildcard host/gdb/*.c) tests/gdb/fake_stop.c proto/words.c)
 GDB_UNIT_TESTS := $(addprefix $(GDB_TEST_BUILD)/,test_packet test_server)
 
 .PHONY: check-gdb check-gdb-unit

@@ -19,7 +19,7 @@ static struct kdio_transport *connect_to(const struct peer *peer)
     struct kdio_transport *transport = kdio_transport_new(peer->gensio);
 
     assert_non_null(transport);
-    assert_int_equal(kdio_transport_connect(transport, CONNECT_US), KDIO_DONE);
+    assert_int_equal(kdio_transport_connect(transport, NULL, CONNECT_US), KDIO_DONE);
     return transport;
 }
 

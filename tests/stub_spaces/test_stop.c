@@ -502,6 +502,21 @@ static void waiting_for_an_interrupt(void **state)
     assert_int_equal(kernel.executed, 0);
 }
 
+/* A host that goes away takes back what it asked for and did not get. */
+static void a_stop_that_is_taken_back(void **state)
+{
+    (void)state;
+    ADD(target, HALT, 0);
+    ASK(DONE);
+    assert_true(kernel.result & KDIO_STUB_BREAK);
+    ADD(target, GET_REGISTERS, 0);
+    ASK(NOT_STOPPED);
+    assert_true(kdio_stub_poll(target->stub) & KDIO_STUB_BREAK);
+    ADD(target, RESUME, 0);
+    ASK(NOT_STOPPED);
+    assert_false(kdio_stub_poll(target->stub) & KDIO_STUB_BREAK);
+}
+
 /* MWAIT waits as HLT does. */
 static void waiting_for_a_write(void **state)
 {
@@ -1409,7 +1424,7 @@ int main(void)
         TEST(a_breakpoint_beside_is_passed_over_and_stays), TEST(a_fault_beneath_one_that_is_passed_over),
         TEST(others_beneath_one_that_is_passed_over), TEST(a_breakpoint_on_the_way_to_memory),
         TEST(a_breakpoint_beside_another_processor_waits), TEST(a_fault_beside_another_processor_waits),
-        TEST(waiting_for_a_write), TEST(what_cannot_be_stepped), TEST(a_breakpoint_on_what_cannot_be_stepped),
+        TEST(a_stop_that_is_taken_back), TEST(waiting_for_a_write), TEST(what_cannot_be_stepped), TEST(a_breakpoint_on_what_cannot_be_stepped),
         TEST(a_handler_in_the_midst_of_a_step), TEST(the_fifo_is_emptied_without_interrupts), TEST(a_breakpoint_that_is_gone),
         TEST(processors_step_apart), TEST(the_code_is_watched), TEST(where_an_int3_lies_is_watched), TEST(what_has_breakpoints_is_not_let_in),
         TEST(a_watched_place_is_looked_at), TEST(a_trap_while_the_kernel_has_the_uart),
