@@ -354,14 +354,19 @@ static void check_works_again(void)
 
     client_open(&world, NONCES, KDIO_PROTOCOL_VERSION, KDIO_PROTOCOL_VERSION);
     machine_settle(&world);
+    if (world.client.full)
+        return;
     FUZZ_REQUIRE(world.client.session_count == before + 1, "an OPEN is answered");
     session = client_session(&world, 0);
     client_request(&world, session, confirm, sizeof confirm, false);
     machine_settle(&world);
+    if (world.client.full)
+        return;
     FUZZ_REQUIRE(session->base == 1, "the session is confirmed");
     client_request(&world, session, program, sizeof program, false);
     machine_settle(&world);
-    FUZZ_REQUIRE(session->base == 2 && session->requests[1].executed == 1, "and executes what it is asked for");
+    FUZZ_REQUIRE(world.client.full || (session->base == 2 && session->requests[1].executed == 1),
+                 "and executes what it is asked for");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
