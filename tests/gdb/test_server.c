@@ -389,6 +389,37 @@ static void a_dead_line_is_tried_once_at_the_end(void **state)
     assert_int_equal(gdb_server_state(server), GDB_SERVER_ENDED);
 }
 
+/* It has hit a breakpoint of gdb's since it was looked at last, and nobody else would let it go. */
+static void the_end_lets_a_kernel_go_that_has_stopped_unseen(void **state)
+{
+    (void)state;
+    assert_string_equal(ask("Z0,2000,1"), "OK");
+    assert_string_equal(ask("vCont;c"), "");
+    fake.stopped = true;
+    assert_int_equal(gdb_server_detach(server), KDIO_DONE);
+    assert_false(fake.stopped);
+    assert_int_equal(fake.breakpoints[0].kind, KDIO_BREAK_FREE);
+}
+
+static void a_reset_that_is_refused_is_told(void **state)
+{
+    (void)state;
+    fake.failing = KDIO_DENIED;
+    assert_int_equal(ask("vKill;1")[0], 'E');
+    assert_int_equal(gdb_server_state(server), GDB_SERVER_STOPPED);
+    fake.failing = KDIO_DONE;
+    assert_string_equal(ask("vKill;1"), "OK");
+    assert_int_equal(gdb_server_state(server), GDB_SERVER_ENDED);
+}
+
+/* gdb compares by reading then. */
+static void a_checksum_is_no_thread(void **state)
+{
+    (void)state;
+    assert_string_equal(ask("qCRC:1000,20"), "");
+    assert_string_equal(ask("qC"), "QC1");
+}
+
 static void breaks_stop_once(void **state)
 {
     (void)state;
@@ -597,6 +628,8 @@ static void no_bytes_do_harm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(the_end_lets_a_kernel_go_that_has_stopped_unseen), TEST(a_reset_that_is_refused_is_told),
+        TEST(a_checksum_is_no_thread),
         TEST(malformed_packets_do_nothing),
         TEST(registers_are_written_together_or_not),
         TEST(registers_that_are_only_shown_say_so),
