@@ -60,6 +60,8 @@ HRESULT kdio_win_bus_read(struct kdio_win_client *client, const struct kdio_win_
     enum kdio_status status = kdio_pci_read(client->target, function, bus->offset, unit_of(bus->offset, part), buffer,
                                             part, &moved);
     part = old_part(bus->offset, part);
+    if (status == KDIO_UNSUPPORTED && part != 0 && part <= moved)
+        status = KDIO_DONE;
     if (status == KDIO_UNSUPPORTED && part > moved) {
         ULONG first = (ULONG)moved, offset = bus->offset + first;
         status = kdio_pci_read(client->target, function, offset, unit_of(offset, part - first), (PUCHAR)buffer + first,
@@ -85,6 +87,8 @@ HRESULT kdio_win_bus_write(struct kdio_win_client *client, const struct kdio_win
     enum kdio_status status = kdio_pci_write(client->target, function, bus->offset, unit_of(bus->offset, part), buffer,
                                              part, &moved);
     part = old_part(bus->offset, part);
+    if (status == KDIO_UNSUPPORTED && part != 0 && part <= moved)
+        status = KDIO_DONE;
     if (status == KDIO_UNSUPPORTED && part > moved) { /* What was written in several requests is not written again. */
         ULONG first = (ULONG)moved, offset = bus->offset + first;
         status = kdio_pci_write(client->target, function, offset, unit_of(offset, part - first),

@@ -53,6 +53,8 @@ struct fake_kdio {
     uint64_t denied_port;
     bool read_only;
     bool no_ecam;
+    size_t pci_part;    /* What a write of more than there is does before it is refused; 0 for nothing. */
+    size_t pci_written; /* Bytes so far. */
     bool no_frequency; /* CPUID does not tell it. */
     enum kdio_status service_status;
     void (*during_call)(void); /* Runs inside open, service and each access; NULL for nothing. */

@@ -258,9 +258,16 @@ enum kdio_status kdio_pci_write(struct kdio_target *target, struct kdio_pci_addr
 {
     bool present = false;
     enum kdio_status status = locate(target, function, offset, unit, size, true, &present);
+    if (status == KDIO_UNSUPPORTED && fake.pci_part && !offset) { /* Several requests, of which one is refused. */
+        memcpy(fake.pci, buffer, fake.pci_part);
+        *done = fake.pci_part;
+        fake.pci_written += *done;
+        return status;
+    }
     if (status == KDIO_DONE && present)
         memcpy(fake.pci + offset, buffer, size);
     *done = status == KDIO_DONE ? size : 0;
+    fake.pci_written += *done;
     return status;
 }
 

@@ -151,6 +151,26 @@ static void test_bus_data_without_ecam(void **state)
     assert_hresult(CALL(spaces, ReadBusData, PCIConfiguration, 1 << 8, 0, 0, buffer, 4, &count), E_NOTIMPL);
 }
 
+/* What several requests have written before one was refused is not written again. */
+static void test_bus_data_is_written_once(void **state)
+{
+    IDebugDataSpaces4 *spaces = ((struct fixture *)*state)->spaces;
+    UCHAR buffer[512];
+    ULONG count = 0;
+    fake.no_ecam = true;
+    for (size_t i = 0; i < sizeof(buffer); i++)
+        buffer[i] = (UCHAR)(i * 7);
+    for (size_t part = 208; part <= 256; part += 48) {
+        fake.pci_part = part;
+        fake.pci_written = 0;
+        assert_hresult(CALL(spaces, WriteBusData, PCIConfiguration, 0, 0, 0, buffer, 512, &count), S_OK);
+        assert_int_equal(count, 256);
+        assert_int_equal(fake.pci_written, 256);
+        assert_memory_equal(fake.pci, buffer, 256);
+    }
+    fake.pci_part = 0;
+}
+
 static void test_bus_data_refuses(void **state)
 {
     IDebugDataSpaces4 *spaces = ((struct fixture *)*state)->spaces;
@@ -553,6 +573,7 @@ int main(void)
         TEST_ATTACHED(test_bus_data),
         TEST_ATTACHED(test_bus_data_absent),
         TEST_ATTACHED(test_bus_data_without_ecam),
+        TEST_ATTACHED(test_bus_data_is_written_once),
         TEST_ATTACHED(test_bus_data_refuses),
         TEST_ATTACHED(test_debugger_data),
         TEST_ATTACHED(test_processor_system_data),
