@@ -3,6 +3,7 @@
  * test_program.c: programs against the real stub: results of every kind, cut at every place, stopped on their way. A
  * read of the peer's ports gives the number of the access, so what was read tells how often and in which order.
  */
+#include "host/lib/target.h"
 #include "tests/lib/fixture.h"
 
 #define PORT   0xd00
@@ -670,12 +671,44 @@ static void a_deny_list_covers_every_port_of_an_operation(void **state)
     assert_int_equal(peer.page->access_count, 0);
 }
 
+/* A stub that says that two operations are done, and gives the results of less or of more. */
+static void results_that_cannot_be(void **state)
+{
+    static const struct { size_t size; bool possible; } rows[] = {
+        { 0, false }, { 1, false }, { 2, true }, { 5, true }, { 10, true }, { 11, false },
+    };
+    static const uint8_t bytes[16] = { 1, 2, 3 };
+
+    (void)state;
+    ADD(kdio_program_in(program, PORT, 1));
+    ADD(kdio_program_in(program, PORT, 1));
+    ADD(kdio_program_ins(program, PORT, 1, 8));
+    ADD(kdio_program_in(program, PORT, 1));
+    RUN(KDIO_DONE);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct kdio_flight flight = { .stretch = { .count = 4 }, .request = { .results_max = 16 } };
+        struct kdio_host_event event = {
+            .failure = { .status = KDIO_FAULT, .index = 2, .done = 2 }, .results = bytes, .results_size = rows[i].size,
+        };
+
+        target->running = program;
+        target->failed = NULL;
+        kdio_run_reply(target, &flight, &event);
+        assert_ptr_equal(target->failed, &flight);
+        assert_int_equal(flight.failure.status, rows[i].possible ? KDIO_FAULT : KDIO_BAD_REPLY);
+        assert_int_equal(program->partial_size, rows[i].possible ? rows[i].size - 2 : 0);
+    }
+    target->running = NULL;
+    target->failed = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_A_LINE(every_result_has_its_place),
         ON_A_LINE(an_index_is_put_back_where_it_can_be_read),
         ON_A_LINE(results_of_many_operations),
+        ON_A_LINE(results_that_cannot_be),
         ON_A_LINE(a_program_runs_again),
         ON_A_LINE(bad_operands_leave_the_program_as_it_was),
         ON_A_LINE(strings_larger_than_a_request),
