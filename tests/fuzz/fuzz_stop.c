@@ -189,15 +189,26 @@ static void strike_beside(struct fuzz_input *input)
     target->stub->stop.holder = KDIO_NOBODY;
 }
 
-/* The kernel writes over its own code, int3s included: those are gone then. */
+static bool has_int3(unsigned at)
+{
+    const struct kdio_breakpoint *slots = target->stub->breakpoints.slots;
+    uint64_t physical = WORLD_PHYSICAL(KERNEL_CODE_AT) + at;
+
+    for (unsigned id = KDIO_HARDWARE_BREAKPOINTS; id < KDIO_BREAKPOINT_COUNT; id++)
+        if (slots[id].used && slots[id].physical == physical)
+            return true;
+    return false;
+}
+
+/* The kernel writes over its own code, int3s included: those are gone then. One that it writes over one is the same. */
 static void change_code(struct fuzz_input *input)
 {
-    uint8_t at = fuzz_u8(input) % CODE_SIZE;
+    uint8_t at = fuzz_u8(input) % CODE_SIZE, opcode = opcodes[fuzz_u8(input) % FUZZ_COUNT(opcodes)];
 
-    if (kernel.standing || kernel.frame.rflags & FLAG_TF)
+    if (kernel.standing || kernel.frame.rflags & FLAG_TF || (opcode == KDIO_INT3 && has_int3(at)))
         return;
     overwritten[at] = true;
-    code[at] = shadow[at] = opcodes[fuzz_u8(input) % FUZZ_COUNT(opcodes)];
+    code[at] = shadow[at] = opcode;
 }
 
 static void hand_over(struct fuzz_input *input)
@@ -224,17 +235,6 @@ static void wait(struct fuzz_input *input)
 }
 
 /* ---- What must hold ---- */
-
-static bool has_int3(unsigned at)
-{
-    const struct kdio_breakpoint *slots = target->stub->breakpoints.slots;
-    uint64_t physical = WORLD_PHYSICAL(KERNEL_CODE_AT) + at;
-
-    for (unsigned id = KDIO_HARDWARE_BREAKPOINTS; id < KDIO_BREAKPOINT_COUNT; id++)
-        if (slots[id].used && slots[id].physical == physical)
-            return true;
-    return false;
-}
 
 static void check_code(void)
 {
