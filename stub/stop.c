@@ -72,7 +72,7 @@ static void judge(struct kdio_stub *stub, struct kdio_trap_frame *frame)
     else if (frame->vector == VECTOR_BREAKPOINT)
         judge_int3(stub, frame);
     else
-        stop->reason = frame->vector == KDIO_TRAP_BREAK ? KDIO_STOP_BREAK : KDIO_STOP_EXCEPTION;
+        stop->reason = frame->vector & KDIO_TRAP_BREAK ? KDIO_STOP_BREAK : KDIO_STOP_EXCEPTION;
 }
 
 /* ---- Stopped ---- */
@@ -134,7 +134,7 @@ static void judge_skipped(struct kdio_stub *stub, struct kdio_trap_frame *frame)
 static bool leave(struct kdio_stub *stub, struct kdio_trap_frame *frame)
 {
     struct kdio_stop *stop = &stub->stop;
-    bool step = stop->resume == KDIO_RESUME_STEP, begun;
+    bool step = stop->resume == KDIO_RESUME_STEP;
 
     stop->step_is_own = !step;
     if (!step)
@@ -143,11 +143,9 @@ static bool leave(struct kdio_stub *stub, struct kdio_trap_frame *frame)
         frame->rflags |= RFLAGS_RF; /* An execute breakpoint of the debug registers is passed once. */
         return true;
     }
-    begun = kdio_step_begin(stub, &stop->step, frame);
-    stop->refused = stop->step.opcode == KDIO_OPCODE_INT;
-    if (begun || !step)
+    if (kdio_step_begin(stub, &stop->step, frame) || !step)
         return true;
-    if (!stop->refused)
+    if (stop->step.opcode != KDIO_OPCODE_INT)
         judge_skipped(stub, frame);
     return false;
 }
@@ -340,6 +338,8 @@ bool kdio_stub_trap(struct kdio_stub *stub, struct kdio_trap_frame *frame)
     if (!stub || !kdio_stop_possible(stub))
         return false;
     stop = &stub->stop;
+    if (frame->vector & KDIO_TRAP_BREAK && !stop->wanted)
+        return true; /* It has stopped since, or the stop was taken back. */
     processor = kdio_step_processor(stub);
     if (kdio_step_is_of(stub, &stop->pass, processor, frame))
         return pass_end(stub, frame);

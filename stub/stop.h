@@ -36,7 +36,6 @@ struct kdio_stop {
     bool wanted;       /* The host asked for a stop. */
     bool step_is_own;  /* `step` is only to get over an own int3: the host does not see it. */
     bool passing;      /* `pass` begins. */
-    bool refused;      /* The step that the host asked for. */
     uint32_t holder;   /* The processor that has `busy`; KDIO_NOBODY also for one that came before any breakpoint. */
     bool fetched;      /* The host knows of this stop. */
     uint64_t event_us; /* When it is told again that there is one. */

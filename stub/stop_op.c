@@ -156,7 +156,7 @@ static enum kdio_status step(struct kdio_stub *stub, struct kdio_run *run)
 
     run->gives_way = false;
     if (run->op_units && stop->count != (uint32_t)run->op_at)
-        return stop->refused ? KDIO_UNSUPPORTED : KDIO_DONE;
+        return stop->step.opcode == KDIO_OPCODE_INT ? KDIO_UNSUPPORTED : KDIO_DONE;
     run->op_units = 1;
     run->op_at = stop->count;
     run->gives_way = true;
@@ -197,7 +197,8 @@ static enum kdio_status get_breakpoint(const struct kdio_stub *stub, struct kdio
 
     if (id >= KDIO_BREAKPOINT_COUNT)
         return KDIO_BAD_OPERAND;
-    slot = &stub->breakpoints.slots[id];
+    for (slot = stub->breakpoints.slots; id; id--) /* Smaller than the product. */
+        slot++;
     if (slot->used) {
         kind = slot->kind;
         length = kdio_breakpoint_length(slot);

@@ -376,7 +376,8 @@ struct kdio_trap_frame {
  * To be called, with interrupts off, from the handlers of #DB and #BP, of each exception that the kernel would die of
  * (when kdio_stub_fault has not handled it), and, with the frame of what was interrupted, by whoever got
  * KDIO_STUB_BREAK from kdio_stub_handle or kdio_stub_poll. While the kernel is stopped it does not return. True: go on
- * with the frame, which may have changed; a fault strikes again then while another CPU has the stub. False: not the
+ * with the frame, which may have changed; a fault strikes again then while another CPU has the stub, and a stop that
+ * has been had since it was told, or was taken back, is none. False: not the
  * stub's affair (no host has ever asked for anything, the stub itself is on the stack, or, while there are no
  * breakpoints, another CPU is in it: asked again soon it may have left), and nothing is changed.
  */

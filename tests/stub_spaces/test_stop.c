@@ -515,6 +515,22 @@ static void a_stop_that_is_taken_back(void **state)
     ADD(target, RESUME, 0);
     ASK(NOT_STOPPED);
     assert_false(kdio_stub_poll(target->stub) & KDIO_STUB_BREAK);
+    assert_false(kernel_trap(&kernel, KDIO_TRAP_BREAK)); /* By whoever was told before. */
+    assert_true(kernel.answered);
+}
+
+/* Two entries, one in the interrupt that strikes as the other ends, are told of one stop. */
+static void one_stop_for_two_that_are_told(void **state)
+{
+    (void)state;
+    ADD(target, HALT, 0);
+    ASK(DONE);
+    assert_true(kernel.result & KDIO_STUB_BREAK);
+    assert_true(kdio_stub_handle(target->stub) & KDIO_STUB_BREAK);
+    assert_true(kernel_trap(&kernel, KDIO_TRAP_BREAK));
+    go_and_run();
+    assert_false(kernel_trap(&kernel, KDIO_TRAP_BREAK));
+    assert_true(kernel.answered);
 }
 
 /* MWAIT waits as HLT does. */
@@ -1424,7 +1440,7 @@ int main(void)
         TEST(a_breakpoint_beside_is_passed_over_and_stays), TEST(a_fault_beneath_one_that_is_passed_over),
         TEST(others_beneath_one_that_is_passed_over), TEST(a_breakpoint_on_the_way_to_memory),
         TEST(a_breakpoint_beside_another_processor_waits), TEST(a_fault_beside_another_processor_waits),
-        TEST(a_stop_that_is_taken_back), TEST(waiting_for_a_write), TEST(what_cannot_be_stepped), TEST(a_breakpoint_on_what_cannot_be_stepped),
+        TEST(a_stop_that_is_taken_back), TEST(one_stop_for_two_that_are_told), TEST(waiting_for_a_write), TEST(what_cannot_be_stepped), TEST(a_breakpoint_on_what_cannot_be_stepped),
         TEST(a_handler_in_the_midst_of_a_step), TEST(the_fifo_is_emptied_without_interrupts), TEST(a_breakpoint_that_is_gone),
         TEST(processors_step_apart), TEST(the_code_is_watched), TEST(where_an_int3_lies_is_watched), TEST(what_has_breakpoints_is_not_let_in),
         TEST(a_watched_place_is_looked_at), TEST(a_trap_while_the_kernel_has_the_uart),
