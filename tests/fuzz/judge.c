@@ -19,6 +19,7 @@ struct verdict {
     struct kdio_reader program, results, reads;
     struct kdio_op op;
     unsigned shown;
+    bool searched; /* By the last operation that is done. */
 };
 
 /* ---- Refusals ---- */
@@ -260,6 +261,7 @@ static void judge_done(struct verdict *verdict)
     results = kdio_read_bytes(&verdict->results, op->results_size);
     FUZZ_REQUIRE(results, "the reply has the results of all that is done");
     verdict->shown += op->row->capability && !is_unseen(op);
+    verdict->searched = model_op_is_search(op);
     if (op->row->family == KDIO_OP_ECHO)
         FUZZ_REQUIRE(last_unit(results, 8, 8) == op->operand[0], "ECHO gives back its operand");
     else if (op->row->results[0] == 'q' && op->row->operands[1] == 'l')
@@ -340,8 +342,9 @@ static void judge_stop(struct verdict *verdict)
     FUZZ_REQUIRE(verdict->program.left && kdio_op_read(&verdict->program, &verdict->op) == KDIO_DONE,
                  "what stopped was there to do");
     FUZZ_REQUIRE(begun <= 1, "what is reported as done is what was executed, but for the one that stopped");
-    /* What a search reads may have been taken for more of another one right before it. */
-    FUZZ_REQUIRE(begun || !verdict->request->unfinished || model_op_is_search(&verdict->op), "and all of it");
+    /* What it reads may have been taken for more of a search right before it. */
+    FUZZ_REQUIRE(begun || !verdict->request->unfinished || verdict->searched || model_op_is_search(&verdict->op),
+                 "and all of it");
     judge_partial(verdict);
     judge_cause(verdict);
 }
