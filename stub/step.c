@@ -10,9 +10,6 @@
 #define RFLAGS_RF 0x00010000u
 #define RFLAGS_STEP (RFLAGS_TF | RFLAGS_IF) /* What a step changes. */
 #define CS_RPL    3u
-#define VECTOR_DEBUG 1u
-#define REGISTER_DR6 9u /* Among what the machine tells. */
-#define DR6_BS       0x4000u
 
 #define OPCODE_ESCAPE   0x0fu
 #define OPCODE_SYSCALL  0x05u /* Behind the escape; SYSRET is 07, */
@@ -73,7 +70,7 @@ bool kdio_step_is_of(const struct kdio_stub *stub, const struct kdio_step *step,
 {
     return step->active && step->processor == processor &&
            (frame->rflags & RFLAGS_TF ||
-            (frame->vector == VECTOR_DEBUG && kdio_stop_system_register(stub, REGISTER_DR6) & DR6_BS));
+            (frame->vector == KDIO_VECTOR_DEBUG && kdio_stop_system_register(stub, KDIO_REGISTER_DR6) & KDIO_DR6_BS));
 }
 
 uint32_t kdio_step_processor(const struct kdio_stub *stub)

@@ -9,6 +9,10 @@
 
 #include <kdio_stub.h>
 
+#define KDIO_VECTOR_DEBUG 1u
+#define KDIO_REGISTER_DR6 9u /* Among what the machine tells. */
+#define KDIO_DR6_BS       0x00004000u
+
 /* An instruction that is being run. */
 struct kdio_step {
     bool active;

@@ -5,14 +5,11 @@
 #include "stub/space.h"
 #include "stub/stub.h"
 
-#define VECTOR_DEBUG      1u
 #define VECTOR_BREAKPOINT 3u
 
 #define RFLAGS_RF     0x00010000u
 #define DR6           6u
-#define REGISTER_DR6  9u /* Among what the machine tells. */
 #define DR6_BREAKS    0x0000000fu
-#define DR6_BS        0x00004000u
 #define DR6_CLEAR     0xffff0ff0u
 #define EVENT_PERIOD_US 250000u
 #define FLUSH_US      100000u /* For the answer to go out before the kernel runs again. */
@@ -34,7 +31,7 @@ static uint8_t debug_reason(const struct kdio_stub *stub)
     if (stop->breakpoint != KDIO_BREAKPOINT_NONE)
         return stub->breakpoints.slots[stop->breakpoint].kind == KDIO_BREAKPOINT_EXECUTE ? KDIO_STOP_BREAKPOINT
                                                                                         : KDIO_STOP_WATCHPOINT;
-    return stop->step.active && stop->dr6 & DR6_BS ? KDIO_STOP_STEP : KDIO_STOP_EXCEPTION;
+    return stop->step.active && stop->dr6 & KDIO_DR6_BS ? KDIO_STOP_STEP : KDIO_STOP_EXCEPTION;
 }
 
 /* The processor never clears DR6 by itself. */
@@ -42,7 +39,7 @@ static void judge_debug(struct kdio_stub *stub)
 {
     struct kdio_stop *stop = &stub->stop;
 
-    stop->dr6 = kdio_stop_system_register(stub, REGISTER_DR6);
+    stop->dr6 = kdio_stop_system_register(stub, KDIO_REGISTER_DR6);
     kdio_stop_debug_set(stub, DR6, DR6_CLEAR);
     stop->breakpoint = debug_breakpoint(stub, stop->dr6);
     stop->reason = debug_reason(stub);
@@ -67,7 +64,7 @@ static void judge(struct kdio_stub *stub, struct kdio_trap_frame *frame)
 
     stop->breakpoint = KDIO_BREAKPOINT_NONE;
     stop->dr6 = 0;
-    if (frame->vector == VECTOR_DEBUG)
+    if (frame->vector == KDIO_VECTOR_DEBUG)
         judge_debug(stub);
     else if (frame->vector == VECTOR_BREAKPOINT)
         judge_int3(stub, frame);
@@ -123,9 +120,9 @@ static void stand_still(struct kdio_stub *stub, struct kdio_trap_frame *frame, b
 /* A step that took no instruction to run. */
 static void judge_skipped(struct kdio_stub *stub, struct kdio_trap_frame *frame)
 {
-    frame->vector = VECTOR_DEBUG;
+    frame->vector = KDIO_VECTOR_DEBUG;
     frame->error_code = 0;
-    stub->stop.dr6 = DR6_BS;
+    stub->stop.dr6 = KDIO_DR6_BS;
     stub->stop.breakpoint = KDIO_BREAKPOINT_NONE;
     stub->stop.reason = KDIO_STOP_STEP;
 }
@@ -212,7 +209,6 @@ static bool pass_int3(struct kdio_stub *stub, struct kdio_step *step, struct kdi
 {
     struct kdio_stop *stop = &stub->stop;
     uint8_t id = kdio_breakpoint_at(stub, frame->rip - 1);
-
     bool once = !stop->passing && !step->active;
 
     if (id == KDIO_BREAKPOINT_NONE || (!once && !kdio_breakpoint_drop(stub, id)))
@@ -229,8 +225,8 @@ static bool pass_int3(struct kdio_stub *stub, struct kdio_step *step, struct kdi
 /* False when the instruction struck by itself: the kernel's affair. */
 static bool pass_end(struct kdio_stub *stub, struct kdio_trap_frame *frame)
 {
-    bool debug = frame->vector == VECTOR_DEBUG;
-    bool done = debug && kdio_stop_system_register(stub, REGISTER_DR6) & DR6_BS;
+    bool debug = frame->vector == KDIO_VECTOR_DEBUG;
+    bool done = debug && kdio_stop_system_register(stub, KDIO_REGISTER_DR6) & KDIO_DR6_BS;
 
     if (debug)
         kdio_stop_debug_set(stub, DR6, DR6_CLEAR);
@@ -241,7 +237,7 @@ static bool pass_end(struct kdio_stub *stub, struct kdio_trap_frame *frame)
 /* The host looks at memory that it watches, or the stub calls code with a breakpoint. */
 static bool pass_debug(struct kdio_stub *stub, struct kdio_trap_frame *frame)
 {
-    if (debug_breakpoint(stub, kdio_stop_system_register(stub, REGISTER_DR6)) == KDIO_BREAKPOINT_NONE)
+    if (debug_breakpoint(stub, kdio_stop_system_register(stub, KDIO_REGISTER_DR6)) == KDIO_BREAKPOINT_NONE)
         return false;
     kdio_stop_debug_set(stub, DR6, DR6_CLEAR);
     frame->rflags |= RFLAGS_RF;
@@ -251,7 +247,7 @@ static bool pass_debug(struct kdio_stub *stub, struct kdio_trap_frame *frame)
 /* What comes of the host's breakpoints is passed over. */
 static bool pass(struct kdio_stub *stub, struct kdio_step *step, struct kdio_trap_frame *frame)
 {
-    if (frame->vector == VECTOR_DEBUG)
+    if (frame->vector == KDIO_VECTOR_DEBUG)
         return pass_debug(stub, frame);
     return frame->vector == VECTOR_BREAKPOINT && pass_int3(stub, step, frame);
 }
@@ -263,7 +259,7 @@ static bool beside(struct kdio_stub *stub, struct kdio_trap_frame *frame, uint32
     uint32_t holder = stub->stop.holder;
     bool waits = holder == KDIO_NOBODY ? stub->breakpoints.count : holder != processor;
 
-    if (frame->vector == VECTOR_DEBUG || !waits)
+    if (frame->vector == KDIO_VECTOR_DEBUG || !waits)
         return pass(stub, &stub->stop.pass, frame);
     frame->rip -= frame->vector == VECTOR_BREAKPOINT;
     return true;
@@ -318,7 +314,7 @@ static inline __attribute__((always_inline)) bool trap(struct kdio_stub *stub, s
 
     judge(stub, frame);
     if (stepped)
-        kdio_step_end(stub, &stop->step, frame, stop->dr6 & DR6_BS);
+        kdio_step_end(stub, &stop->step, frame, stop->dr6 & KDIO_DR6_BS);
     if (stepped && goes_through_stub(stub, frame) && kdio_step_begin(stub, &stop->step, frame))
         return true;
     if (stepped && is_own_step(stub))

@@ -226,7 +226,6 @@ static enum exit_status attach_and_serve(struct client *client)
 {
     struct session *session = client->session;
     enum kdio_status status = gdb_server_attach(client->server);
-
     enum exit_status result;
 
     if (status == KDIO_DONE && gdb_server_state(client->server) == GDB_SERVER_STOPPED)
@@ -346,10 +345,10 @@ enum exit_status gdbserver_execute(const struct statement *statement, struct ses
     uint16_t port = 0;
     int listener;
 
-    if (statement->option == OPTION_STDIO && statement->tail != NULL)
-        return failure_usage(session->failure, "gdbserver: surplus argument '%s'; --stdio has no port",
-                             statement->tail->text);
     if (statement->option == OPTION_STDIO) {
+        if (statement->tail != NULL)
+            return failure_usage(session->failure, "gdbserver: surplus argument '%s'; --stdio has no port",
+                                 statement->tail->text);
         (void)signal(SIGINT, SIG_IGN); /* A terminal's ^C is gdb's, which sends its own. */
         return serve_client(session, STDIN_FILENO, STDOUT_FILENO);
     }

@@ -13,6 +13,8 @@
 #define NAMES_COLUMN 13
 #define SUMMARY_COLUMN 30 /* After two blanks. */
 
+#define NUMBERS_TEXT "Numbers are hexadecimal; 0n10 is decimal, 0t17 octal, 0y101 binary.\n"
+
 static const char options_text[] =
     "Options:\n"
     "  -t, --target TARGET a gensio string: unix,PATH; serialdev,/dev/ttyS0,115200n81\n"
@@ -29,7 +31,7 @@ static const char options_text[] =
     "  --capture FILE      put everything on the line there, for Wireshark\n"
     "  -v, --verbose       at the end, print the line's statistics on standard error\n"
     "  --version, --help   print the version; print help, also of a COMMAND\n"
-    "Numbers are hexadecimal; 0n10 is decimal, 0t17 octal, 0y101 binary.\n"
+    NUMBERS_TEXT
     "Exit status: 0 done, 1 refused, 2 usage, 3 link, 4 protocol, 5 system.\n";
 
 static void print_names(struct output *output, enum command_group group, bool in_scripts)
@@ -66,7 +68,7 @@ void help_print_monitor(struct output *output)
     output_text(output, "kdio's commands; `monitor help` tells more about each, and about each group:\n");
     for (enum command_group group = 0; group < GROUP_COUNT; group++)
         print_names(output, group, true);
-    output_text(output, "Numbers are hexadecimal; 0n10 is decimal, 0t17 octal, 0y101 binary.\n"
+    output_text(output, NUMBERS_TEXT
                         "Several commands stand in one line between `;`.\n");
 }
 

@@ -20,7 +20,6 @@
 #define RECONNECT_MS      1000u
 #define NONCE_LIFE_US     1500000u
 #define CONNECT_PERIOD_US 250000u /* Between attempts while waiting for a target that is off. */
-#define INTERRUPTED_US    50000u  /* How often options.interrupted is asked. */
 #define ENDLESS_BYTES     4096u   /* More than firmware says while nobody listens for a stub. */
 
 /* ---- Nonces ---- */
@@ -175,7 +174,7 @@ static uint64_t wait_limit(const struct kdio_target *target, uint64_t limit_us)
 
     if (deadline_us < now_us + limit_us)
         limit_us = deadline_us > now_us ? deadline_us - now_us : 0;
-    return target->options.interrupted && limit_us > INTERRUPTED_US ? INTERRUPTED_US : limit_us;
+    return target->options.interrupted && limit_us > KDIO_INTERRUPTED_US ? KDIO_INTERRUPTED_US : limit_us;
 }
 
 static enum kdio_status connect_anew(struct kdio_target *target, uint64_t limit_us)
@@ -201,7 +200,7 @@ enum kdio_status kdio_session_step(struct kdio_target *target, uint64_t limit_us
     bool was_ready = target->link.state == KDIO_HOST_READY;
     struct kdio_host_event event;
 
-    if (target->options.interrupted && target->options.interrupted(target->options.context))
+    if (kdio_is_interrupted(&target->options))
         return KDIO_INTERRUPTED;
     if (!target->link.spare_nonce)
         kdio_host_link_give_nonce(&target->link, draw_nonce(target));
@@ -318,9 +317,9 @@ static bool pause_interrupted(struct kdio_target *target)
     uint64_t end_us = kdio_time_us() + CONNECT_PERIOD_US;
 
     while (kdio_time_us() < end_us) {
-        if (target->options.interrupted && target->options.interrupted(target->options.context))
+        if (kdio_is_interrupted(&target->options))
             return true;
-        kdio_transport_pause(target->transport, INTERRUPTED_US);
+        kdio_transport_pause(target->transport, KDIO_INTERRUPTED_US);
     }
     return false;
 }

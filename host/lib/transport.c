@@ -21,7 +21,6 @@
 #define TX_SIZE 16384u
 #define REASON_SIZE 160u
 #define CLOSE_LIMIT_US 2000000u
-#define SLICE_US 50000u /* How often options.interrupted is asked. */
 #define SIGKILL_WORD "1"
 
 struct kdio_transport {
@@ -288,8 +287,7 @@ static bool is_unnamed(int error)
     return error == GE_NAME_ERROR || error == GE_NAME_SERVER_FAILURE;
 }
 
-/* Asked before each slice of the wait. */
-static bool is_interrupted(const struct kdio_options *options)
+bool kdio_is_interrupted(const struct kdio_options *options)
 {
     return options && options->interrupted && options->interrupted(options->context);
 }
@@ -312,8 +310,8 @@ enum kdio_status kdio_transport_connect(struct kdio_transport *transport, const 
     transport->error = gensio_open(transport->io, on_open, transport);
     if (transport->error)
         transport->opening = false;
-    while (transport->opening && (now_us = kdio_time_us()) < end_us && !(interrupted = is_interrupted(options)))
-        service(transport, end_us - now_us < SLICE_US ? end_us - now_us : SLICE_US);
+    while (transport->opening && (now_us = kdio_time_us()) < end_us && !(interrupted = kdio_is_interrupted(options)))
+        service(transport, end_us - now_us < KDIO_INTERRUPTED_US ? end_us - now_us : KDIO_INTERRUPTED_US);
     if (transport->opening)
         transport->error = interrupted ? GE_INTERRUPTED : GE_TIMEDOUT;
     if (!transport->error)

@@ -20,6 +20,10 @@ struct kdio_transport;
 struct kdio_transport *kdio_transport_new(const char *gensio);
 void kdio_transport_free(struct kdio_transport *transport);
 
+/* What options->interrupted says (NULL allowed, and options too), and how often it is asked in a wait. */
+#define KDIO_INTERRUPTED_US 50000u
+bool kdio_is_interrupted(const struct kdio_options *options);
+
 /*
  * Connects, within `limit_us`, while options->interrupted (NULL allowed, and options too) says nothing else. DONE,
  * NO_CONNECTION, BAD_ARGUMENT for a string that gensio does not understand, INTERRUPTED, or NO_MEMORY.

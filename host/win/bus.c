@@ -60,9 +60,7 @@ HRESULT kdio_win_bus_read(struct kdio_win_client *client, const struct kdio_win_
     enum kdio_status status = kdio_pci_read(client->target, function, bus->offset, unit_of(bus->offset, part), buffer,
                                             part, &moved);
     part = old_part(bus->offset, part);
-    if (status == KDIO_UNSUPPORTED && part != 0 && part <= moved)
-        status = KDIO_DONE;
-    if (status == KDIO_UNSUPPORTED && part > moved) {
+    if (status == KDIO_UNSUPPORTED && part != 0) {
         ULONG first = (ULONG)moved, offset = bus->offset + first;
         status = kdio_pci_read(client->target, function, offset, unit_of(offset, part - first), (PUCHAR)buffer + first,
                                part - first, &moved);
@@ -87,9 +85,7 @@ HRESULT kdio_win_bus_write(struct kdio_win_client *client, const struct kdio_win
     enum kdio_status status = kdio_pci_write(client->target, function, bus->offset, unit_of(bus->offset, part), buffer,
                                              part, &moved);
     part = old_part(bus->offset, part);
-    if (status == KDIO_UNSUPPORTED && part != 0 && part <= moved)
-        status = KDIO_DONE;
-    if (status == KDIO_UNSUPPORTED && part > moved) { /* What was written in several requests is not written again. */
+    if (status == KDIO_UNSUPPORTED && part != 0) { /* What was written in several requests is not written again. */
         ULONG first = (ULONG)moved, offset = bus->offset + first;
         status = kdio_pci_write(client->target, function, offset, unit_of(offset, part - first),
                                 (const UCHAR *)buffer + first, part - first, &moved);

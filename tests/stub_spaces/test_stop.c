@@ -126,6 +126,21 @@ static void assert_flags(uint64_t flags)
     assert_int_equal(kernel.frame.rflags & (FLAG_TF | FLAG_IF), flags);
 }
 
+/* The int3 at an address is passed over: one instruction later it is there, and the flags are for the test to look at. */
+static void passes(uint64_t address, uint64_t behind)
+{
+    kernel.frame.rip = address;
+    kernel_execute(&kernel);
+    assert_false(kernel.standing);
+    assert_true(kernel.answered);
+    assert_flags(FLAG_TF);
+    kernel_execute(&kernel);
+    assert_false(kernel.standing);
+    assert_true(kernel.answered);
+    assert_int_equal(kernel.frame.rip, behind);
+    assert_int_equal(code[address - KERNEL_CODE], 0xcc);
+}
+
 /* ---- Stopping ---- */
 
 static void the_kernel_stops_when_asked(void **state)
@@ -614,17 +629,8 @@ static void a_handler_in_the_midst_of_a_step(void **state)
     assert_flags(FLAG_TF);
     stepped = kernel.frame;
     kernel.frame.rflags = 2;
-    kernel.frame.rip = KERNEL_CODE + 8;
-    kernel_execute(&kernel);
-    assert_false(kernel.standing);
-    assert_true(kernel.answered);
-    assert_flags(FLAG_TF);
-    kernel_execute(&kernel);
-    assert_false(kernel.standing);
-    assert_true(kernel.answered);
-    assert_int_equal(kernel.frame.rip, KERNEL_CODE + 9);
+    passes(KERNEL_CODE + 8, KERNEL_CODE + 9);
     assert_flags(0);
-    assert_int_equal(code[8], 0xcc);
     assert_false(kernel_trap(&kernel, 13));
     assert_false(kernel.answered);
     kernel.frame = stepped;
@@ -1039,22 +1045,6 @@ static void a_trap_beside(void **state)
     let_go();
 }
 
-/* One instruction later all is as it was, and the next time it stops. */
-static void passes(uint64_t behind)
-{
-    kernel.frame.rip = KERNEL_CODE;
-    kernel_execute(&kernel);
-    assert_false(kernel.standing);
-    assert_true(kernel.answered);
-    assert_flags(FLAG_TF);
-    kernel_execute(&kernel);
-    assert_false(kernel.standing);
-    assert_true(kernel.answered);
-    assert_flags(FLAG_IF);
-    assert_int_equal(kernel.frame.rip, behind);
-    assert_int_equal(code[0], 0xcc);
-}
-
 static void a_breakpoint_beside_is_passed_over_and_stays(void **state)
 {
     unsigned id;
@@ -1062,8 +1052,10 @@ static void a_breakpoint_beside_is_passed_over_and_stays(void **state)
     (void)state;
     id = set(SOFTWARE, 1, KERNEL_CODE);
     held_by(THIS_PROCESSOR);
-    passes(KERNEL_CODE + 1);
-    passes(KERNEL_CODE + 1);
+    passes(KERNEL_CODE, KERNEL_CODE + 1);
+    assert_flags(FLAG_IF);
+    passes(KERNEL_CODE, KERNEL_CODE + 1);
+    assert_flags(FLAG_IF);
     assert_int_equal(kernel.world.registers[PLACE_DR6], DR6_NONE);
     let_go();
     run_into(id, KERNEL_CODE);
@@ -1318,7 +1310,8 @@ static void where_an_int3_lies_is_watched(void **state)
     start_watched(KERNEL_ALIAS);
     id = set(SOFTWARE, 1, KERNEL_CODE);
     held_by(THIS_PROCESSOR);
-    passes(KERNEL_CODE + 1);
+    passes(KERNEL_CODE, KERNEL_CODE + 1);
+    assert_flags(FLAG_IF);
     let_go();
     run_into(id, KERNEL_CODE);
     step();
@@ -1412,7 +1405,8 @@ static void a_trap_while_the_kernel_has_the_uart(void **state)
     assert_false(kernel_trap(&kernel, 14));
     assert_false(kernel.answered);
     kernel.frame.rip = KERNEL_CODE;
-    passes(KERNEL_CODE + 1); /* As nobody can be asked. */
+    passes(KERNEL_CODE, KERNEL_CODE + 1);
+    assert_flags(FLAG_IF); /* As nobody can be asked. */
     kdio_stub_resume(target->stub);
     halt();
 }
